@@ -1,0 +1,1 @@
+//! Price-level and order-by-order books, their states, and an obvious book as oracle.

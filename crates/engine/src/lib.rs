@@ -1,0 +1,1 @@
+//! One deterministic step from input to commands; the Strategy seam.

@@ -1,0 +1,1 @@
+//! The hash-chained log: write, recover, read, verify.

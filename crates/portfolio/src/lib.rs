@@ -1,0 +1,1 @@
+//! Positions, lots and P&L, counted twice.

@@ -1,0 +1,1 @@
+//! Readers of a run: performance, markouts, attribution, and the page that shows them.

@@ -1,0 +1,1 @@
+//! Limits and checks before an order leaves; the only maker of Approved.

@@ -1,0 +1,1 @@
+//! Configuration, sources and the ways to run: backtest, replay, verify.

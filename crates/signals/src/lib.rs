@@ -1,0 +1,1 @@
+//! Estimates from the market: volatility, arrival intensity, imbalance.

@@ -1,0 +1,1 @@
+//! A venue in memory: matching, queue position, latency, fees; market generators.

@@ -1,0 +1,1 @@
+//! Market making by formula; the list of strategies.

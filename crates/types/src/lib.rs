@@ -1,0 +1,24 @@
+//! The words every other crate speaks: units that cannot be mixed, dense ids, the instrument as the only door
+//! between steps and money, the 64-byte [`Input`] with its closed [`Event`], and the [`Command`].
+//!
+//! Never computes a price, never holds state, never reads a clock.
+
+pub mod command;
+pub mod event;
+pub mod fees;
+pub mod ids;
+pub mod input;
+pub mod instrument;
+pub mod record;
+pub mod units;
+
+pub use command::{Command, NewOrder, OrderKind, PlaceOrder, TimeInForce};
+pub use event::{
+    Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, Operator, OrderAction, OrderDelta, Outcome, Phase,
+    RejectReason, Report, Status, Timer, Trade,
+};
+pub use fees::FeeSchedule;
+pub use ids::{InstrumentId, MarketOrderId, OrderId, StrategyId, TimerId};
+pub use input::{Arrival, Input};
+pub use instrument::{Contract, Instrument, InstrumentError, Origin};
+pub use units::{Lots, Money, Nanos, Seq, Side, Ticks};

@@ -1,0 +1,281 @@
+//! Which instruments there are, and how a venue's numbers become their steps.
+//!
+//! Decoders think in nanos (10⁻⁹), the finest scale any of our venues sends; the directory turns them into
+//! whole steps, exactly or not at all. It works in one of two modes:
+//!
+//! - **survey**: every instrument met is registered, with a step of one nano. The first pass over a recording
+//!   runs so, to learn which instruments there are and, without definitions, what their steps must be.
+//! - **run**: the table is fixed; an instrument that is not in it answers `None` and its messages are skipped.
+
+use std::collections::HashMap;
+use types::{Contract, Instrument, InstrumentId, Lots, Ticks};
+
+/// A step in nanos, with what makes exact division cheap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    nanos: i64,
+    /// `nanos` is `odd << shift`.
+    shift: u32,
+    /// The inverse of `odd` modulo 2⁶⁴.
+    inverse: i64,
+}
+
+impl Step {
+    /// One nano: every number is whole.
+    pub const NANO: Self = Self {
+        nanos: 1,
+        shift: 0,
+        inverse: 1,
+    };
+
+    /// A step of `nanos`, which must be above zero.
+    #[must_use]
+    pub const fn new(nanos: i64) -> Self {
+        assert!(nanos > 0, "a step is above zero");
+        let shift = nanos.trailing_zeros();
+        let odd = nanos >> shift;
+        // Newton's iteration doubles the right bits each time; odd is its own inverse modulo 8.
+        let mut inverse = odd;
+        let mut round = 0;
+        while round < 5 {
+            inverse = inverse.wrapping_mul(2_i64.wrapping_sub(odd.wrapping_mul(inverse)));
+            round += 1;
+        }
+        Self {
+            nanos,
+            shift,
+            inverse,
+        }
+    }
+
+    /// The step's size.
+    #[must_use]
+    pub const fn nanos(self) -> i64 {
+        self.nanos
+    }
+
+    /// How many steps `nanos` is, if that is a whole number. Two multiplications instead of a division: when
+    /// the quotient is whole, multiplying by the inverse finds it, and multiplying back proves it.
+    #[inline]
+    #[must_use]
+    pub const fn exact(self, nanos: i64) -> Option<i64> {
+        let count = (nanos >> self.shift).wrapping_mul(self.inverse);
+        match count.checked_mul(self.nanos) {
+            Some(back) if back == nanos => Some(count),
+            _ => None,
+        }
+    }
+
+    /// How many whole steps lie at or below `nanos`, and what is left in ten-thousandths of a step.
+    #[inline]
+    #[must_use]
+    pub fn floor(self, nanos: i64) -> (i64, u16) {
+        if let Some(count) = self.exact(nanos) {
+            return (count, 0);
+        }
+        let count = nanos.div_euclid(self.nanos);
+        let rest = i128::from(nanos.rem_euclid(self.nanos)) * 10_000 / i128::from(self.nanos);
+        (count, u16::try_from(rest).expect("below ten thousand"))
+    }
+}
+
+/// What a decoder needs to know of an instrument. Small, to be kept in the decoder's own table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Its row in the run's table.
+    pub id: InstrumentId,
+    /// One tick, in the nanos **the venue sends** (before any display factor).
+    pub price: Step,
+    /// One lot, in nanos.
+    pub size: Step,
+}
+
+impl Listing {
+    /// A price off the wire; `None` when it is not a whole number of ticks.
+    #[inline]
+    #[must_use]
+    pub const fn ticks(&self, nanos: i64) -> Option<Ticks> {
+        match self.price.exact(nanos) {
+            Some(count) => Some(Ticks(count)),
+            None => None,
+        }
+    }
+
+    /// A size off the wire; `None` when it is not a whole number of lots.
+    #[inline]
+    #[must_use]
+    pub const fn lots(&self, nanos: i64) -> Option<Lots> {
+        match self.size.exact(nanos) {
+            Some(count) => Some(Lots(count)),
+            None => None,
+        }
+    }
+}
+
+/// What a venue's own definition message says. Numbers in nanos.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// The venue: `cme`.
+    pub venue: String,
+    /// Its name for the instrument.
+    pub symbol: String,
+    /// What P&L is counted in.
+    pub currency: String,
+    /// Linear or inverse.
+    pub contract: Contract,
+    /// The price step as the venue sends prices.
+    pub wire_tick_nanos: i64,
+    /// The price step as people write prices: `wire_tick × display factor`.
+    pub tick_nanos: i64,
+    /// The size step.
+    pub lot_nanos: i64,
+    /// Currency per price unit and contract.
+    pub multiplier_nanos: i64,
+}
+
+/// Every instrument of a run, found by venue and symbol.
+#[derive(Debug, Default)]
+pub struct Directory {
+    surveying: bool,
+    /// By id. In a survey, the names met so far.
+    names: Vec<(String, String)>,
+    listings: Vec<Listing>,
+    rows: HashMap<String, usize>,
+    definitions: HashMap<String, Definition>,
+}
+
+fn key(venue: &str, symbol: &str) -> String {
+    format!("{venue}/{symbol}")
+}
+
+impl Directory {
+    /// An empty directory that registers what it is asked for.
+    #[must_use]
+    pub fn survey() -> Self {
+        Self {
+            surveying: true,
+            ..Self::default()
+        }
+    }
+
+    /// The fixed directory of a run. `wire_ticks` holds, for each instrument, its price step as its venue
+    /// sends prices.
+    ///
+    /// # Panics
+    /// When the ids are not 0, 1, 2 … in order, or the two slices differ in length.
+    #[must_use]
+    pub fn run(instruments: &[Instrument], wire_ticks: &[i64]) -> Self {
+        assert_eq!(
+            instruments.len(),
+            wire_ticks.len(),
+            "a wire tick for each instrument"
+        );
+        let mut directory = Self::default();
+        for (row, (instrument, &wire_tick)) in instruments.iter().zip(wire_ticks).enumerate() {
+            let terms = instrument.terms();
+            assert_eq!(terms.id.index(), row, "instrument ids are dense");
+            directory.enter(
+                &terms.venue,
+                &terms.symbol,
+                Step::new(wire_tick),
+                Step::new(terms.lot_nanos),
+            );
+        }
+        directory
+    }
+
+    fn enter(&mut self, venue: &str, symbol: &str, price: Step, size: Step) -> Listing {
+        let row = self.listings.len();
+        let id = InstrumentId(u32::try_from(row).expect("fewer instruments than 2³²"));
+        let listing = Listing { id, price, size };
+        self.listings.push(listing);
+        self.names.push((venue.into(), symbol.into()));
+        self.rows.insert(key(venue, symbol), row);
+        listing
+    }
+
+    /// The listing of an instrument; `None` when it is not in this run. Not for the hot path: decoders keep
+    /// the answer (or its absence) in a table of their own.
+    pub fn listing(&mut self, venue: &str, symbol: &str) -> Option<Listing> {
+        match self.rows.get(&key(venue, symbol)) {
+            Some(&row) => Some(self.listings[row]),
+            None if self.surveying => Some(self.enter(venue, symbol, Step::NANO, Step::NANO)),
+            None => None,
+        }
+    }
+
+    /// The venue defined an instrument. Kept in a survey, for the table of the run; later ones win.
+    pub fn define(&mut self, definition: Definition) {
+        if self.surveying {
+            self.definitions
+                .insert(key(&definition.venue, &definition.symbol), definition);
+        }
+    }
+
+    /// What the venue said of an instrument, if the survey met it.
+    #[must_use]
+    pub fn definition(&self, venue: &str, symbol: &str) -> Option<&Definition> {
+        self.definitions.get(&key(venue, symbol))
+    }
+
+    /// Venue and symbol of every instrument, by id.
+    #[must_use]
+    pub fn names(&self) -> &[(String, String)] {
+        &self.names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_agrees_with_division() {
+        let mut prng = stdx::Prng::new(5);
+        let steps = [
+            1,
+            2,
+            3,
+            10,
+            100,
+            250_000_000,
+            15_625_000,
+            7_812_500,
+            999_999_999,
+            i64::MAX,
+        ];
+        for nanos in steps {
+            let step = Step::new(nanos);
+            for _ in 0..10_000 {
+                let count = prng.between(-1_000_000, 1_000_000);
+                let value = count.wrapping_mul(nanos).wrapping_add(prng.between(-1, 1));
+                let expected = (value % nanos == 0).then_some(value / nanos);
+                assert_eq!(step.exact(value), expected, "{value} / {nanos}");
+            }
+            for value in [i64::MIN, i64::MAX, 0, -1] {
+                assert_eq!(
+                    step.exact(value),
+                    (value % nanos == 0).then_some(value / nanos),
+                    "{value}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn off_grid_prices_keep_their_fraction() {
+        let cent = Step::new(10_000_000);
+        assert_eq!(cent.floor(585_005_000_000), (58_500, 5_000));
+        assert_eq!(cent.floor(-5_000_000), (-1, 5_000));
+        assert_eq!(cent.floor(20_000_000), (2, 0));
+    }
+
+    #[test]
+    fn a_survey_registers_and_a_run_does_not() {
+        let mut survey = Directory::survey();
+        let first = survey.listing("cme", "ESH4").expect("registered");
+        assert_eq!(survey.listing("cme", "ESH4"), Some(first));
+        assert_eq!(survey.names(), [("cme".to_string(), "ESH4".to_string())]);
+        assert_eq!(Directory::run(&[], &[]).listing("cme", "ESH4"), None);
+    }
+}

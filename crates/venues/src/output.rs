@@ -1,0 +1,72 @@
+//! What decoders give: arrivals, and what was wrong with the rest.
+
+use crate::Directory;
+use std::fmt;
+use types::{Arrival, Event, Nanos};
+
+/// Something in a recording that could not be read, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where it starts, in bytes from the start of the (decompressed) recording.
+    pub offset: u64,
+    /// How many bytes were skipped because of it.
+    pub skipped: u64,
+    /// What is wrong and what that means: "record length 0; nothing after this can be read".
+    pub what: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "at byte {}: {} ({} bytes skipped)",
+            self.offset, self.what, self.skipped
+        )
+    }
+}
+
+/// Where decoders put what they read. Owned by the caller and cleared between batches, so that decoding
+/// allocates nothing once the buffers have grown.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// What was read, in the order of the recording.
+    pub arrivals: Vec<Arrival>,
+    /// What could not be.
+    pub faults: Vec<Fault>,
+}
+
+impl Output {
+    /// Appends one arrival.
+    #[inline]
+    pub fn push(&mut self, received_at: Nanos, event: Event) {
+        self.arrivals.push(Arrival { received_at, event });
+    }
+
+    /// Appends one fault.
+    pub fn fault(&mut self, offset: u64, skipped: u64, what: impl Into<String>) {
+        self.faults.push(Fault {
+            offset,
+            skipped,
+            what: what.into(),
+        });
+    }
+
+    /// Forgets everything, keeps the memory.
+    pub fn clear(&mut self) {
+        self.arrivals.clear();
+        self.faults.clear();
+    }
+}
+
+/// A decoder of one continuous stream of bytes.
+pub trait Decode {
+    /// Reads the whole records at the start of `bytes` and returns how many bytes they took; what is left is
+    /// given again, with more behind it. Returning 0 asks for more bytes than these.
+    fn decode(&mut self, bytes: &[u8], directory: &mut Directory, out: &mut Output) -> usize;
+
+    /// The stream ended; `rest` is what no call took. A rest that is part of a record is a fault.
+    fn finish(&mut self, rest: &[u8], directory: &mut Directory, out: &mut Output);
+
+    /// What the stream held so far in its own terms, for people: `("A add", 29216)`, sorted by name.
+    fn counts(&self) -> Vec<(String, u64)>;
+}
