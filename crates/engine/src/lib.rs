@@ -1,1 +1,19 @@
-//! One deterministic step from input to commands; the Strategy seam.
+//! One deterministic, single-threaded machine: an input goes in, commands come out.
+//!
+//! ```text
+//!           ┌──────────────────────────── Engine::step ────────────────────────────┐
+//! Input ──▶ │ books ─▶ (packet's last change) ─▶ portfolio marks ─▶ risk's equity   │
+//!           │                                  ─▶ strategies ─▶ Wants ─▶ risk ─▶ orders │ ──▶ Commands
+//!           │ reports ─▶ orders ─▶ risk, portfolio (compared) ─▶ strategies          │
+//!           └──────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! Time is `input.received_at`. The engine never reads a clock, a socket, a file or a random source, and never
+//! waits. After its buffers have grown it allocates nothing: a step is a few array reads, one book update and,
+//! on a packet's last change, one call per strategy.
+
+pub mod engine;
+pub mod strategy;
+
+pub use engine::{Engine, EngineConfig, Seat};
+pub use strategy::{Strategy, View, Want, Wants};

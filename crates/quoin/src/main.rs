@@ -1,2 +1,69 @@
-//! The one binary.
-fn main() {}
+//! The one binary: backtests, inspects, replays, verifies, generates.
+//!
+//! Owns the command line, progress and exit codes; everything it shows comes from the crates behind it.
+
+mod commands;
+mod terminal;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Backtest, replay and verify trading strategies on recorded market data.
+///
+/// Every decision can be replayed bit for bit, from the packet that arrived to the order that left.
+#[derive(Parser)]
+#[command(
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  quoin backtest                                  an embedded session: no files, no set-up
+  quoin backtest --data es.dbn.zst --out runs/es  a recorded day; report and journal in runs/es
+  quoin inspect es.dbn.zst                        what is in a recording
+  quoin verify runs/es                            prove that the run can be repeated, command for command
+
+Exit codes: 0 success, 1 failure, 2 wrong usage, 3 a journal that is damaged or does not repeat.
+Set NO_COLOR to switch colours off."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a strategy against recorded or generated market data
+    Backtest(commands::backtest::Args),
+    /// Show what is in a recording: instruments, span, counts, gaps, crossed books
+    Inspect(commands::inspect::Args),
+    /// Run a journal again and show its report
+    Replay(commands::replay::ReplayArgs),
+    /// Prove that a journal is unbroken and that its commands repeat
+    Verify(commands::replay::VerifyArgs),
+    /// Write a synthetic session in a real wire format
+    Generate(commands::generate::Args),
+    /// Print the configuration with comments, or check a file
+    Config(commands::config::Args),
+    /// List the strategies with their parameters
+    Strategies(commands::strategies::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Backtest(args) => commands::backtest::run(&args),
+        Command::Inspect(args) => commands::inspect::run(&args),
+        Command::Replay(args) => commands::replay::replay(&args),
+        Command::Verify(args) => commands::replay::verify(&args),
+        Command::Generate(args) => commands::generate::run(&args),
+        Command::Config(args) => commands::config::run(&args),
+        Command::Strategies(args) => commands::strategies::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        // A reader that had enough (`quoin inspect … | head`) is no failure.
+        Err(error) if terminal::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,21 @@
-//! Configuration, sources and the ways to run: backtest, replay, verify.
+//! The ways to run the one core: backtest, replay, verify. Owns configuration, sources, the sequencer and the
+//! simulated passage of time.
+//!
+//! This is the edge: it reads files and may use threads. Nothing here decides what to trade.
+
+pub mod backtest;
+pub mod config;
+pub mod feed;
+pub mod inspect;
+pub mod replay;
+pub mod setup;
+pub mod source;
+pub mod survey;
+
+pub use backtest::{Backtest, Observer, Totals};
+pub use config::{Config, ConfigError};
+pub use feed::Feed;
+pub use replay::{Replayed, replay};
+pub use setup::{DataFile, Setup, SetupError, StrategySetup};
+pub use source::{Source, SourceError};
+pub use survey::{Survey, survey};

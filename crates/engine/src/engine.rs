@@ -1,0 +1,363 @@
+//! The machine: owns books, orders, risk and portfolio, and takes them through one input at a time.
+
+use crate::strategy::{Strategy, View, Want, Wants};
+use book::Book;
+use orders::{Change, Orders};
+use portfolio::Portfolio;
+use risk::{Limits, Risk, Touch};
+use types::{
+    Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Nanos, Operator,
+    OrderAction, OrderDelta, OrderId, Report, Side, Status, StrategyId, Timer, Trade,
+};
+
+/// A strategy and the instruments that reach it.
+pub struct Seat {
+    /// Who.
+    pub strategy: Box<dyn Strategy>,
+    /// What it hears of.
+    pub instruments: Vec<InstrumentId>,
+}
+
+/// What a machine is made of.
+pub struct EngineConfig {
+    /// By id.
+    pub instruments: Vec<Instrument>,
+    /// What stops an order.
+    pub limits: Limits,
+    /// What a fill costs, by instrument.
+    pub fees: Vec<FeeSchedule>,
+    /// Start with the kill switch on.
+    pub kill_switch: bool,
+    /// By strategy id.
+    pub seats: Vec<Seat>,
+}
+
+/// Open orders at which the buffers start; more only cost a growth.
+const ORDERS_EXPECTED: usize = 4_096;
+
+struct Seated {
+    strategy: Box<dyn Strategy>,
+    /// By instrument: whether it reaches this strategy.
+    hears: Vec<bool>,
+}
+
+/// The deterministic core.
+pub struct Engine {
+    core: Core,
+    seats: Vec<Seated>,
+    started: bool,
+    wants: Wants,
+    /// Instruments whose book changed in the packet being read, in the order of their first change.
+    touched: Vec<InstrumentId>,
+    is_touched: Vec<bool>,
+    /// Kept for cancelling everything without an allocation.
+    doomed: Vec<OrderId>,
+}
+
+struct Core {
+    now: Nanos,
+    instruments: Vec<Instrument>,
+    books: Vec<Book>,
+    orders: Orders,
+    risk: Risk,
+    portfolio: Portfolio,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("now", &self.core.now).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    fn view(&self, strategy: StrategyId) -> View<'_> {
+        View {
+            now: self.now,
+            strategy,
+            instruments: &self.instruments,
+            books: &self.books,
+            orders: &self.orders,
+            portfolio: &self.portfolio,
+        }
+    }
+
+    fn touch(&self, instrument: InstrumentId) -> Touch {
+        let book = &self.books[instrument.index()];
+        let price = |side| book.best(side).map(|level| level.price);
+        Touch { bid: price(Side::Buy), ask: price(Side::Sell), live: book.is_live() }
+    }
+}
+
+impl Engine {
+    /// A machine before its first input.
+    ///
+    /// # Panics
+    /// When there is not one fee schedule for each instrument.
+    #[must_use]
+    pub fn new(config: EngineConfig) -> Self {
+        let EngineConfig { instruments, limits, fees, kill_switch, seats } = config;
+        assert_eq!(instruments.len(), fees.len(), "a fee schedule for each instrument");
+        let count = instruments.len();
+        let seat = |seat: Seat| {
+            let mut hears = vec![false; count];
+            for id in seat.instruments {
+                hears[id.index()] = true;
+            }
+            Seated { strategy: seat.strategy, hears }
+        };
+        let mut risk = Risk::new(&instruments, limits);
+        if kill_switch {
+            risk.kill();
+        }
+        Self {
+            core: Core {
+                now: Nanos::MIN,
+                books: instruments.iter().map(|_| Book::empty()).collect(),
+                orders: Orders::with_capacity(ORDERS_EXPECTED),
+                risk,
+                portfolio: Portfolio::new(&instruments, &fees),
+                instruments,
+            },
+            seats: seats.into_iter().map(seat).collect(),
+            started: false,
+            wants: Wants::default(),
+            touched: Vec::with_capacity(count),
+            is_touched: vec![false; count],
+            doomed: Vec::with_capacity(ORDERS_EXPECTED),
+        }
+    }
+
+    /// Takes one input; appends what is to be done about it to `out`.
+    ///
+    /// # Panics
+    /// When our own state contradicts itself: risk and portfolio count different positions. Trading must stop.
+    #[inline]
+    pub fn step(&mut self, input: &Input, out: &mut Vec<Command>) {
+        self.core.now = input.received_at;
+        if !self.started {
+            self.start(out);
+        }
+        match &input.event {
+            Event::Level(delta) => self.on_level(delta, out),
+            Event::Order(delta) => self.on_order(delta, out),
+            Event::Trade(trade) => self.on_trade(trade, out),
+            Event::Status(status) => self.on_status(status, out),
+            Event::Gap(gap) => self.on_gap(gap, out),
+            Event::Report(report) => self.on_report(report, out),
+            Event::Timer(timer) => self.on_timer(timer, out),
+            Event::Operator(operator) => self.on_operator(*operator, out),
+        }
+    }
+
+    fn start(&mut self, out: &mut Vec<Command>) {
+        self.started = true;
+        self.for_each_seat(None, out, |strategy, view, wants| strategy.on_start(view, wants));
+    }
+
+    fn on_level(&mut self, delta: &LevelDelta, out: &mut Vec<Command>) {
+        let Some(book) = self.core.books.get_mut(delta.instrument.index()) else { return };
+        book.apply_level(delta);
+        self.on_changed(delta.instrument, delta.flags, out);
+    }
+
+    fn on_order(&mut self, delta: &OrderDelta, out: &mut Vec<Command>) {
+        let Some(book) = self.core.books.get_mut(delta.instrument.index()) else { return };
+        book.apply_order(delta);
+        // A fill says who was hit; the book's change follows on its own.
+        if delta.action != OrderAction::Fill || delta.flags.has(Flags::LAST) {
+            self.on_changed(delta.instrument, delta.flags, out);
+        }
+    }
+
+    fn on_trade(&mut self, trade: &Trade, out: &mut Vec<Command>) {
+        self.for_each_seat(Some(trade.instrument), out, |strategy, view, wants| {
+            strategy.on_trade(trade, view, wants);
+        });
+        // Some venues end a packet with the trade, after the book's change.
+        if trade.flags.has(Flags::LAST) {
+            self.on_packet_end(out);
+        }
+    }
+
+    #[inline]
+    fn on_changed(&mut self, instrument: InstrumentId, flags: Flags, out: &mut Vec<Command>) {
+        let touched = &mut self.is_touched[instrument.index()];
+        if !*touched {
+            *touched = true;
+            self.touched.push(instrument);
+        }
+        if flags.has(Flags::LAST) {
+            self.on_packet_end(out);
+        }
+    }
+
+    /// The packet's last change is applied: the books may be acted on.
+    #[inline]
+    fn on_packet_end(&mut self, out: &mut Vec<Command>) {
+        for at in 0..self.touched.len() {
+            let instrument = self.touched[at];
+            self.is_touched[instrument.index()] = false;
+            self.mark(instrument, out);
+            self.for_each_seat(Some(instrument), out, |strategy, view, wants| {
+                strategy.on_book(instrument, view, wants);
+            });
+        }
+        self.touched.clear();
+    }
+
+    /// Values the position at the book's touch and lets risk see the equity.
+    #[inline]
+    fn mark(&mut self, instrument: InstrumentId, out: &mut Vec<Command>) {
+        let book = &self.core.books[instrument.index()];
+        // A crossed or stale book's prices are no value to mark at: the last good mark stands.
+        if !book.is_live() {
+            return;
+        }
+        if let (Some(bid), Some(ask)) = (book.best(Side::Buy), book.best(Side::Sell)) {
+            self.core.portfolio.mark(instrument, bid.price, ask.price);
+            self.watch_equity(out);
+        }
+    }
+
+    fn watch_equity(&mut self, out: &mut Vec<Command>) {
+        let equity = self.core.portfolio.equity();
+        if self.core.risk.on_equity(self.core.now, equity).is_some() {
+            self.cancel_everything(out);
+        }
+    }
+
+    fn on_status(&mut self, status: &Status, out: &mut Vec<Command>) {
+        self.for_books(status.instrument, out, |book| book.on_phase(status.phase));
+    }
+
+    fn on_gap(&mut self, gap: &Gap, out: &mut Vec<Command>) {
+        self.for_books(gap.instrument, out, Book::on_gap);
+    }
+
+    /// Changes one book or all, then tells who listens: quotes must be pulled in this very step.
+    fn for_books(
+        &mut self,
+        instrument: Option<InstrumentId>,
+        out: &mut Vec<Command>,
+        change: impl Fn(&mut Book),
+    ) {
+        let all = match instrument {
+            Some(id) => id.index()..id.index() + 1,
+            None => 0..self.core.books.len(),
+        };
+        for row in all {
+            let Some(book) = self.core.books.get_mut(row) else { return };
+            change(book);
+            let id = self.core.instruments[row].id();
+            self.for_each_seat(Some(id), out, |strategy, view, wants| strategy.on_book(id, view, wants));
+        }
+    }
+
+    fn on_report(&mut self, report: &Report, out: &mut Vec<Command>) {
+        let change = self.core.orders.on_report(self.core.now, report);
+        self.book_change(report.order, &change, out);
+        let Some(order) = self.core.orders.get(report.order) else { return };
+        let row = order.strategy.index();
+        let Some(seat) = self.seats.get_mut(row) else { return };
+        let view = self.core.view(order.strategy);
+        let strategy = order.strategy;
+        seat.strategy.on_order(order, &change, &view, &mut self.wants);
+        self.grant(strategy, out);
+    }
+
+    /// Risk and portfolio hear of what happened to an order, each on its own, and are compared.
+    fn book_change(&mut self, id: OrderId, change: &Change, out: &mut Vec<Command>) {
+        let _ = (id, change, out);
+    }
+
+    fn on_timer(&mut self, timer: &Timer, out: &mut Vec<Command>) {
+        let Some(seat) = self.seats.get_mut(timer.strategy.index()) else { return };
+        let view = self.core.view(timer.strategy);
+        seat.strategy.on_timer(timer.timer, &view, &mut self.wants);
+        self.grant(timer.strategy, out);
+    }
+
+    fn on_operator(&mut self, operator: Operator, out: &mut Vec<Command>) {
+        match operator {
+            Operator::Kill => {
+                // Latched before the first cancel leaves: nothing new can slip out between.
+                self.core.risk.kill();
+                self.cancel_everything(out);
+            }
+            Operator::Release => self.core.risk.release(),
+        }
+    }
+
+    fn cancel_everything(&mut self, out: &mut Vec<Command>) {
+        self.doomed.clear();
+        self.doomed.extend(self.core.orders.open().map(|order| order.id));
+        for &id in &self.doomed {
+            out.extend(self.core.orders.cancel(self.core.now, id));
+        }
+    }
+
+    #[inline]
+    fn for_each_seat(
+        &mut self,
+        instrument: Option<InstrumentId>,
+        out: &mut Vec<Command>,
+        mut call: impl FnMut(&mut dyn Strategy, &View<'_>, &mut Wants),
+    ) {
+        for row in 0..self.seats.len() {
+            let seat = &mut self.seats[row];
+            let hears = |id: InstrumentId| seat.hears.get(id.index()).copied().unwrap_or(false);
+            if !instrument.is_none_or(hears) {
+                continue;
+            }
+            let id = StrategyId(u16::try_from(row).expect("strategies are few"));
+            let view = self.core.view(id);
+            call(&mut *seat.strategy, &view, &mut self.wants);
+            self.grant(id, out);
+        }
+    }
+
+    /// Lets risk pass or refuse each wish, and turns what passed into commands.
+    #[inline]
+    fn grant(&mut self, strategy: StrategyId, out: &mut Vec<Command>) {
+        if self.wants.as_slice().is_empty() {
+            return;
+        }
+        let _ = (strategy, out);
+    }
+
+    /// The machine's state as a strategy sees it.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        self.core.view(StrategyId(0))
+    }
+
+    /// Positions and P&L.
+    #[must_use]
+    pub const fn portfolio(&self) -> &Portfolio {
+        &self.core.portfolio
+    }
+
+    /// Our orders.
+    #[must_use]
+    pub const fn orders(&self) -> &Orders {
+        &self.core.orders
+    }
+
+    /// Limits, halts and refusals.
+    #[must_use]
+    pub const fn risk(&self) -> &Risk {
+        &self.core.risk
+    }
+
+    /// One instrument's book.
+    #[must_use]
+    pub fn book(&self, id: InstrumentId) -> &Book {
+        &self.core.books[id.index()]
+    }
+
+    /// Every instrument, by id.
+    #[must_use]
+    pub fn instruments(&self) -> &[Instrument] {
+        &self.core.instruments
+    }
+}

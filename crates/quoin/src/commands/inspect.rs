@@ -1,0 +1,200 @@
+//! `quoin inspect`
+
+use crate::terminal::{self, Unit, grouped};
+use reports::number;
+use runtime::inspect::{Inspection, inspect};
+use runtime::source::Recording;
+use runtime::survey::{FileSurvey, survey};
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use stdx::decimal;
+use types::Nanos;
+
+#[derive(clap::Args)]
+#[command(after_help = "Formats are told by their first bytes: pcap and pcapng with CME MDP 3.0, Databento DBN
+(v1 to v3), LOBSTER messages (CSV, or the zip they come in), Binance recordings;
+the first two and the last may be zstd or gzip compressed.
+
+Examples:
+  quoin inspect day.pcap
+  quoin inspect spot.gz usdm.gz --json")]
+pub(crate) struct Args {
+    /// Recordings to look into
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Terms of instruments that the data does not define
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// All of it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let config = super::read_config(args.config.as_deref())?;
+    let recordings: Vec<Recording> = args.files.iter().cloned().map(Recording::File).collect();
+    let total = recordings.iter().map(Recording::size).sum::<Result<u64, _>>()?;
+    let bar = terminal::progress("inspecting", 2 * total, Unit::Bytes);
+    let survey = survey(&recordings, |bytes| bar.set_position(bytes))?;
+    let inspection = inspect(survey, &recordings, &config, |bytes| bar.set_position(total + bytes))?;
+    bar.finish_and_clear();
+    if args.json {
+        terminal::print(&format!("{:#}\n", as_json(&inspection)))?;
+    } else {
+        terminal::print(&as_text(&inspection))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_text(inspection: &Inspection) -> String {
+    let mut text = String::new();
+    for file in &inspection.survey.files {
+        text.push_str(&file_text(file));
+    }
+    text.push_str(&instruments_text(inspection));
+    text
+}
+
+fn file_text(file: &FileSurvey) -> String {
+    let mut text = format!("\n{}\n  {}, {} bytes\n", file.name, file.format, grouped(file.bytes));
+    if let Some((first, last)) = file.span {
+        let span = number::span(last - first);
+        text.push_str(&format!("  {} to {} UTC ({span})\n", number::moment(first), number::moment(last)));
+    }
+    if let Some(least) = file.latency_least {
+        text.push_str(&format!("  receive time less venue time, at least: {}\n", number::span(least)));
+    }
+    let mut table = terminal::table(&["in the file", "count"]);
+    for (name, count) in &file.counts {
+        terminal::row(&mut table, [name.clone(), grouped(*count)]);
+    }
+    for (kind, count) in &file.events {
+        terminal::row(&mut table, [format!("{kind} events"), grouped(*count)]);
+    }
+    for (what, count) in [
+        ("gaps", file.gaps),
+        ("stamped before an earlier event", file.out_of_order),
+        ("damaged places", file.fault_count),
+        ("bytes skipped", file.skipped),
+    ] {
+        terminal::row(&mut table, [what.to_string(), grouped(count)]);
+    }
+    text.push_str(&format!("{table}\n"));
+    const SHOWN: usize = 10;
+    for fault in file.faults.iter().take(SHOWN) {
+        text.push_str(&format!("  {fault}\n"));
+    }
+    if file.fault_count > SHOWN as u64 {
+        text.push_str(&format!("  … and {} more\n", grouped(file.fault_count - SHOWN as u64)));
+    }
+    text
+}
+
+fn instruments_text(inspection: &Inspection) -> String {
+    const SHOWN: usize = 30;
+    let mut order: Vec<usize> = (0..inspection.table.instruments.len()).collect();
+    order.sort_by_key(|row| std::cmp::Reverse(inspection.survey.instruments[*row].events));
+    let mut table = terminal::table(&[
+        "instrument", "tick", "lot", "multiplier", "currency", "terms", "events", "trades", "books", "crossed",
+        "stale", "unknown", "spread",
+    ]);
+    for &row in order.iter().take(SHOWN) {
+        let instrument = &inspection.table.instruments[row];
+        let (terms, seen, book) =
+            (instrument.terms(), &inspection.survey.instruments[row], &inspection.books[row]);
+        terminal::row(
+            &mut table,
+            [
+                format!("{}/{}", terms.venue, terms.symbol),
+                decimal::Display(terms.tick_nanos).to_string(),
+                decimal::Display(terms.lot_nanos).to_string(),
+                decimal::Display(terms.multiplier_nanos).to_string(),
+                terms.currency.clone(),
+                origin(terms.origin).to_string(),
+                grouped(seen.events),
+                grouped(seen.trades),
+                grouped(book.updates),
+                grouped(book.crossed),
+                grouped(book.stale),
+                grouped(book.unknown),
+                book.spread_mean().map_or("–".into(), |ticks| format!("{ticks:.2}")),
+            ],
+        );
+    }
+    let rest = match order.len().checked_sub(SHOWN) {
+        Some(more @ 1..) => format!("… and {more} instruments more (--json shows all)\n"),
+        _ => String::new(),
+    };
+    let spans: String = order
+        .iter()
+        .filter_map(|&row| {
+            let (first, last) = inspection.books[row].crossed_span?;
+            let symbol = inspection.table.instruments[row].symbol();
+            Some(format!(
+                "{symbol}: crossed between {} and {} UTC\n",
+                number::moment(first),
+                number::moment(last)
+            ))
+        })
+        .take(SHOWN)
+        .collect();
+    format!(
+        "\n{table}\n{rest}{spans}books: times the book was consistent; spread: its mean in ticks\n"
+    )
+}
+
+fn origin(origin: types::Origin) -> &'static str {
+    match origin {
+        types::Origin::Definition => "defined",
+        types::Origin::Configured => "configured",
+        types::Origin::KnownProduct => "known",
+        types::Origin::Inferred => "inferred",
+    }
+}
+
+fn as_json(inspection: &Inspection) -> serde_json::Value {
+    let span = |span: Option<(Nanos, Nanos)>| span.map(|(first, last)| json!([first, last]));
+    let files: Vec<_> = inspection
+        .survey
+        .files
+        .iter()
+        .map(|file| {
+            json!({
+                "name": file.name,
+                "format": file.format,
+                "bytes": file.bytes,
+                "span_ns": span(file.span),
+                "latency_least_ns": file.latency_least,
+                "counts": file.counts.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+                "events": file.events,
+                "gaps": file.gaps,
+                "out_of_order": file.out_of_order,
+                "faults": file.fault_count,
+                "bytes_skipped": file.skipped,
+                "first_faults": file.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let instruments: Vec<_> = inspection
+        .table
+        .instruments
+        .iter()
+        .zip(&inspection.survey.instruments)
+        .zip(&inspection.books)
+        .map(|((instrument, seen), book)| {
+            json!({
+                "terms": instrument,
+                "events": seen.events,
+                "trades": seen.trades,
+                "book_updates": book.updates,
+                "crossed": book.crossed,
+                "crossed_span_ns": span(book.crossed_span),
+                "stale": book.stale,
+                "unknown": book.unknown,
+                "spread_mean_ticks": book.spread_mean(),
+            })
+        })
+        .collect();
+    json!({ "files": files, "instruments": instruments })
+}

@@ -1,0 +1,27 @@
+//! One file for each thing a user can ask for.
+
+pub(crate) mod backtest;
+pub(crate) mod config;
+pub(crate) mod generate;
+pub(crate) mod inspect;
+pub(crate) mod replay;
+pub(crate) mod strategies;
+
+use anyhow::Context as _;
+use runtime::Config;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// A journal that is damaged, or does not repeat.
+pub(crate) const UNPROVEN: u8 = 3;
+
+pub(crate) fn read_config(path: Option<&Path>) -> anyhow::Result<Config> {
+    let Some(path) = path else { return Ok(Config::default()) };
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Config::parse(&text).with_context(|| path.display().to_string())
+}
+
+pub(crate) fn unproven() -> ExitCode {
+    ExitCode::from(UNPROVEN)
+}

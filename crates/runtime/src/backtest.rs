@@ -1,0 +1,275 @@
+//! The simulated passage of time: recordings, venue, engine and journal in one deterministic loop.
+//!
+//! ```text
+//!            venue time                                our time
+//!  Feed ──▶ sim::Venue ◀──(order link)───────────── Engine::step ──▶ Journal, Observer
+//!    │          └────────(answer link)──▶ reports ──▶   ▲   ▲
+//!    └───────────────────(data link)────▶ deliveries ───┘   └── timers
+//! ```
+//!
+//! At each turn the earliest thing happens. Things of the same nanosecond happen in a fixed order: first at
+//! the venue (its market, then our commands), then with us (reports, timers, market data). So the market
+//! always wins a tie against our order: in doubt, we were late.
+
+use crate::feed::Feed;
+use crate::setup::{Setup, SetupError};
+use crate::source::SourceError;
+use engine::Engine;
+use journal::{JournalError, Writer};
+use sim::latency::Link;
+use sim::venue::Venue;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use types::record::Record;
+use types::{Command, Event, Input, Nanos, Report, Seq, StrategyId, Timer, TimerId};
+
+/// Somebody who watches a run, step by step.
+pub trait Observer {
+    /// The engine has just answered `input` with `commands`.
+    fn on_step(&mut self, input: &Input, commands: &[Command], engine: &Engine);
+}
+
+/// How much happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Inputs the engine stepped on.
+    pub inputs: u64,
+    /// Commands it gave.
+    pub commands: u64,
+    /// Market events among the inputs.
+    pub market_events: u64,
+    /// The first and the last moment.
+    pub first_at: Option<Nanos>,
+    /// The last moment.
+    pub last_at: Option<Nanos>,
+}
+
+/// Why a backtest stopped before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BacktestError {
+    /// The setup does not make a run.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// A recording cannot be read on.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The journal cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// A run in the making.
+pub struct Backtest {
+    feed: Feed,
+    venue: Venue,
+    engine: Engine,
+    journal: Option<Writer>,
+    order_link: Link,
+    answer_link: Link,
+    /// Each in the order of its times, for no message overtakes another on its link.
+    orders: VecDeque<(Nanos, Command)>,
+    reports: VecDeque<(Nanos, Report)>,
+    deliveries: VecDeque<(Nanos, Event)>,
+    timers: BinaryHeap<Reverse<(Nanos, u64, StrategyId, TimerId)>>,
+    timers_set: u64,
+    now: Nanos,
+    seq: Seq,
+    totals: Totals,
+    answers: Vec<Report>,
+    commands: Vec<Command>,
+}
+
+impl std::fmt::Debug for Backtest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Backtest").field("now", &self.now).field("totals", &self.totals).finish_non_exhaustive()
+    }
+}
+
+/// What happens next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Market,
+    Order,
+    Report,
+    Timer,
+    Delivery,
+}
+
+impl Backtest {
+    /// A run of `setup` over `feed`; with a journal, every input and command is kept.
+    ///
+    /// # Errors
+    /// When the setup names what this program does not have.
+    pub fn new(setup: &Setup, feed: Feed, journal: Option<Writer>) -> Result<Self, BacktestError> {
+        let [_, order_link, answer_link] = setup.links();
+        Ok(Self {
+            feed,
+            venue: setup.venue(),
+            engine: setup.engine()?,
+            journal,
+            order_link,
+            answer_link,
+            orders: VecDeque::with_capacity(1024),
+            reports: VecDeque::with_capacity(1024),
+            deliveries: VecDeque::with_capacity(65_536),
+            timers: BinaryHeap::with_capacity(1024),
+            timers_set: 0,
+            now: Nanos::MIN,
+            seq: Seq(0),
+            totals: Totals::default(),
+            answers: Vec::with_capacity(64),
+            commands: Vec::with_capacity(64),
+        })
+    }
+
+    /// Runs until the recordings end and everything under way has arrived. `tick` is called now and then.
+    ///
+    /// # Errors
+    /// When a recording cannot be read on or the journal cannot be written.
+    pub fn run(
+        &mut self,
+        observer: &mut dyn Observer,
+        mut tick: impl FnMut(&Totals),
+    ) -> Result<Totals, BacktestError> {
+        const TICK: u64 = 1 << 16;
+        let mut due = TICK;
+        while self.turn(observer)? {
+            if self.totals.inputs >= due {
+                due += TICK;
+                tick(&self.totals);
+                if let Some(journal) = &self.journal {
+                    journal.health()?;
+                }
+            }
+        }
+        tick(&self.totals);
+        Ok(self.totals)
+    }
+
+    /// Lets the next thing happen; false when nothing is left.
+    ///
+    /// # Errors
+    /// When a recording cannot be read on.
+    #[inline]
+    pub fn turn(&mut self, observer: &mut dyn Observer) -> Result<bool, BacktestError> {
+        match self.next() {
+            None => return Ok(false),
+            Some(Next::Market) => {
+                if let Some(moment) = self.feed.take()? {
+                    self.venue.on_market(moment.venue_at, &moment.event, &mut self.answers);
+                    self.send_answers(moment.venue_at);
+                    self.deliveries.push_back((moment.received_at, moment.event));
+                }
+            }
+            Some(Next::Order) => {
+                if let Some((at, command)) = self.orders.pop_front() {
+                    self.venue.on_command(at, &command, &mut self.answers);
+                    self.send_answers(at);
+                }
+            }
+            Some(Next::Report) => {
+                if let Some((at, report)) = self.reports.pop_front() {
+                    self.step(at, Event::Report(report), observer);
+                }
+            }
+            Some(Next::Timer) => {
+                if let Some(Reverse((due_at, _, strategy, timer))) = self.timers.pop() {
+                    self.step(due_at, Event::Timer(Timer { due_at, timer, strategy }), observer);
+                }
+            }
+            Some(Next::Delivery) => {
+                if let Some((at, event)) = self.deliveries.pop_front() {
+                    self.totals.market_events += 1;
+                    self.step(at, event, observer);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// The earliest thing; of equals, the first in this list.
+    #[inline]
+    fn next(&self) -> Option<Next> {
+        let mut best = None;
+        let mut best_at = Nanos::MAX;
+        let mut consider = |at: Option<Nanos>, next| {
+            if let Some(at) = at
+                && (best.is_none() || at < best_at)
+            {
+                (best, best_at) = (Some(next), at);
+            }
+        };
+        consider(self.feed.next_at(), Next::Market);
+        consider(self.orders.front().map(|(at, _)| *at), Next::Order);
+        consider(self.reports.front().map(|(at, _)| *at), Next::Report);
+        // A timer set beyond the end of the data never fires: nothing would be left to wait for.
+        let timer = self.timers.peek().map(|Reverse((at, ..))| *at);
+        consider(timer.filter(|_| self.feed.next_at().is_some()), Next::Timer);
+        consider(self.deliveries.front().map(|(at, _)| *at), Next::Delivery);
+        best
+    }
+
+    fn send_answers(&mut self, at: Nanos) {
+        for report in self.answers.drain(..) {
+            self.reports.push_back((self.answer_link.arrival(at), report));
+        }
+    }
+
+    fn step(&mut self, at: Nanos, event: Event, observer: &mut dyn Observer) {
+        self.now = self.now.max(at);
+        let input = Input { seq: self.seq, received_at: self.now, event };
+        self.seq = self.seq.next();
+        self.commands.clear();
+        self.engine.step(&input, &mut self.commands);
+        if let Some(journal) = &mut self.journal {
+            journal.append(&Record::Input(input));
+            for &command in &self.commands {
+                journal.append(&Record::Command { seq: input.seq, at: input.received_at, command });
+            }
+        }
+        for &command in &self.commands {
+            self.carry_out(command);
+        }
+        self.totals.inputs += 1;
+        self.totals.commands += self.commands.len() as u64;
+        self.totals.first_at.get_or_insert(self.now);
+        self.totals.last_at = Some(self.now);
+        observer.on_step(&input, &self.commands, &self.engine);
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::Place(_) | Command::Cancel { .. } | Command::Replace { .. } => {
+                self.orders.push_back((self.order_link.arrival(self.now), command));
+            }
+            Command::WakeAt { at, timer, strategy } => {
+                self.timers.push(Reverse((at.max(self.now), self.timers_set, strategy, timer)));
+                self.timers_set += 1;
+            }
+        }
+    }
+
+    /// The machine, to look at.
+    #[must_use]
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The feed, to look at.
+    #[must_use]
+    pub const fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// Ends the run: the journal is sealed, the engine handed over.
+    ///
+    /// # Errors
+    /// When the journal could not be written to its end.
+    pub fn finish(self) -> Result<(Engine, Option<journal::Summary>), BacktestError> {
+        let summary = match self.journal {
+            Some(journal) => Some(journal.finish()?),
+            None => None,
+        };
+        Ok((self.engine, summary))
+    }
+}

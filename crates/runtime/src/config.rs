@@ -1,0 +1,606 @@
+//! A run's configuration: TOML in, checked values out.
+//!
+//! One list of keys ([`KEYS`]) and one set of defaults ([`Config::default`]) give the commented file that
+//! `quoin config --print` writes, the check for unknown keys, and its advice.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Everything a user can choose about a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// What to trade, with what.
+    pub trading: Trading,
+    /// How long messages travel.
+    pub latency: Latency,
+    /// What the simulated venue does.
+    pub venue: Venue,
+    /// What stops an order.
+    pub risk: Risk,
+    /// What a fill costs.
+    pub fees: Fees,
+    /// Parameters by strategy name; what is absent has the strategy's default.
+    pub strategy: BTreeMap<String, BTreeMap<String, f64>>,
+    /// What the report shows.
+    pub report: Report,
+    /// Terms of instruments whose data does not define them.
+    pub instrument: Vec<InstrumentTerms>,
+}
+
+/// `[trading]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Trading {
+    /// Which strategy.
+    pub strategy: String,
+    /// Which symbols; none means the most active one.
+    pub symbols: Vec<String>,
+    /// In the instruments' currency.
+    pub initial_capital: f64,
+    /// For everything that is left to chance.
+    pub seed: u64,
+}
+
+/// `[latency]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Latency {
+    /// From our decision to the venue's matching engine.
+    pub order_ns: u64,
+    /// From the matching engine back to us.
+    pub response_ns: u64,
+    /// From the matching engine's event to our decision.
+    pub market_data_ns: u64,
+    /// Added at random to each of the three.
+    pub jitter_ns: u64,
+    /// How the added time is distributed.
+    pub jitter_shape: JitterShape,
+    /// Whether market data takes `market_data_ns`, or what the recording shows on top of its fastest message.
+    pub market_data: MarketDataLatency,
+}
+
+/// The distribution of jitter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JitterShape {
+    /// Even on 0 to `jitter_ns`.
+    Uniform,
+    /// Exponential with mean `jitter_ns`.
+    #[default]
+    Exponential,
+}
+
+/// Where market-data latency comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarketDataLatency {
+    /// `market_data_ns` plus jitter.
+    #[default]
+    Modelled,
+    /// `market_data_ns` plus what the recording's receive times show above their minimum. The minimum itself
+    /// is the skew between two clocks and a base latency, which a recording cannot tell apart.
+    Recorded,
+}
+
+/// `[venue]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Venue {
+    /// Who cancels in front of us, when the data does not say.
+    pub queue_model: QueueModelName,
+    /// For the power model.
+    pub queue_exponent: f64,
+    /// Whether an order may fill in parts.
+    pub partial_fills: bool,
+    /// How many of a million new orders the venue refuses for no reason of ours.
+    pub reject_ppm: u32,
+}
+
+/// A queue-position model for price-level data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueModelName {
+    /// Every cancel is behind us.
+    Pessimistic,
+    /// A cancel is ahead in proportion to (quantity ahead)^exponent.
+    #[default]
+    Power,
+    /// A cancel is ahead in proportion to ln(1 + quantity ahead).
+    Logarithmic,
+}
+
+/// `[risk]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Risk {
+    /// In lots.
+    pub max_order_size: i64,
+    /// In currency.
+    pub max_order_notional: f64,
+    /// In lots, working orders included.
+    pub max_position: i64,
+    /// Orders at the venue at once.
+    pub max_open_orders: u32,
+    /// How far beyond the other side's best price an order may be priced, in millionths.
+    pub price_collar_ppm: u32,
+    /// New orders and replaces.
+    pub max_messages_per_second: u32,
+    /// In currency.
+    pub max_daily_loss: f64,
+    /// In currency, from the highest equity.
+    pub max_drawdown: f64,
+    /// Start with the kill switch on: nothing is sent.
+    pub kill_switch: bool,
+}
+
+/// `[fees]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fees {
+    /// Of the turnover, in basis points; negative is a rebate.
+    pub maker_bp: f64,
+    /// Of the turnover, in basis points.
+    pub taker_bp: f64,
+    /// For each lot, in currency.
+    pub exchange_fee_per_lot: f64,
+}
+
+/// `[report]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Report {
+    /// How long after a fill the mid is looked at to tell adverse selection from inventory.
+    pub adverse_selection_seconds: f64,
+    /// The report's heading.
+    pub title: String,
+}
+
+/// `[[instrument]]`: terms the data does not give. Numbers are decimal texts, exact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstrumentTerms {
+    /// As the data names it.
+    pub symbol: String,
+    /// Price step.
+    #[serde(default)]
+    pub tick: Option<String>,
+    /// Size step.
+    #[serde(default)]
+    pub lot: Option<String>,
+    /// Currency per price unit and contract.
+    #[serde(default)]
+    pub multiplier: Option<String>,
+    /// What P&L is counted in.
+    #[serde(default)]
+    pub currency: Option<String>,
+}
+
+impl Default for Trading {
+    fn default() -> Self {
+        Self { strategy: "glft".into(), symbols: Vec::new(), initial_capital: 1_000_000.0, seed: 1 }
+    }
+}
+
+impl Default for Latency {
+    fn default() -> Self {
+        Self {
+            order_ns: 500_000,
+            response_ns: 500_000,
+            market_data_ns: 500_000,
+            jitter_ns: 100_000,
+            jitter_shape: JitterShape::default(),
+            market_data: MarketDataLatency::default(),
+        }
+    }
+}
+
+impl Default for Venue {
+    fn default() -> Self {
+        Self {
+            queue_model: QueueModelName::default(),
+            queue_exponent: 3.0,
+            partial_fills: true,
+            reject_ppm: 0,
+        }
+    }
+}
+
+impl Default for Risk {
+    fn default() -> Self {
+        Self {
+            max_order_size: 10,
+            max_order_notional: 10_000_000.0,
+            max_position: 10,
+            max_open_orders: 20,
+            price_collar_ppm: 20_000,
+            max_messages_per_second: 100,
+            max_daily_loss: 50_000.0,
+            max_drawdown: 50_000.0,
+            kill_switch: false,
+        }
+    }
+}
+
+impl Default for Fees {
+    fn default() -> Self {
+        Self { maker_bp: 0.0, taker_bp: 0.5, exchange_fee_per_lot: 0.0 }
+    }
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self { adverse_selection_seconds: 10.0, title: "Quoin backtest".into() }
+    }
+}
+
+/// One key: its section, its name, and what a reader of the file should know.
+pub struct Key(pub &'static str, pub &'static str, pub &'static str);
+
+/// Every key outside `[strategy.NAME]`, in the order they are printed.
+pub const KEYS: &[Key] = &[
+    Key("trading", "strategy", "Which strategy: one of `quoin strategies`."),
+    Key("trading", "symbols", "What to trade, as the data names it; [] is the most active symbol."),
+    Key("trading", "initial_capital", "In the currency the instruments settle in."),
+    Key("trading", "seed", "For jitter, rejects and everything else that is left to chance."),
+    Key("latency", "order_ns", "Nanoseconds from our decision to the venue's matching engine."),
+    Key("latency", "response_ns", "Nanoseconds from the matching engine's answer back to us."),
+    Key("latency", "market_data_ns", "Nanoseconds from a market event to our decision."),
+    Key("latency", "jitter_ns", "Added at random to each of the three, messages never overtaking each other."),
+    Key("latency", "jitter_shape", "\"exponential\" (mean jitter_ns) or \"uniform\" (0 to jitter_ns)."),
+    Key(
+        "latency",
+        "market_data",
+        "\"modelled\": as above. \"recorded\": market_data_ns plus what the recording's receive times show \
+         above their minimum.",
+    ),
+    Key(
+        "venue",
+        "queue_model",
+        "Who cancels ahead of us in price-level data: \"pessimistic\" (nobody), \"power\" or \"logarithmic\". \
+         Order-by-order data needs no model.",
+    ),
+    Key("venue", "queue_exponent", "The power model's exponent: above 1, cancels come mostly from behind us."),
+    Key("venue", "partial_fills", "Whether an order may fill in parts."),
+    Key("venue", "reject_ppm", "New orders the venue refuses by chance, of a million."),
+    Key("risk", "max_order_size", "Lots."),
+    Key("risk", "max_order_notional", "Currency."),
+    Key("risk", "max_position", "Lots either way, working orders included."),
+    Key("risk", "max_open_orders", "Orders at the venue at once."),
+    Key("risk", "price_collar_ppm", "How far through the other side's best price an order may be, in millionths."),
+    Key("risk", "max_messages_per_second", "New orders and replaces; cancels are never held back."),
+    Key("risk", "max_daily_loss", "Currency, realised and unrealised; beyond it only reducing orders pass."),
+    Key("risk", "max_drawdown", "Currency below the highest equity; beyond it only reducing orders pass."),
+    Key("risk", "kill_switch", "true: start with the kill switch on, nothing is sent."),
+    Key("fees", "maker_bp", "Basis points of turnover for giving liquidity; negative is a rebate."),
+    Key("fees", "taker_bp", "Basis points of turnover for taking it."),
+    Key("fees", "exchange_fee_per_lot", "Currency for each lot either way."),
+    Key("report", "adverse_selection_seconds", "How long after a fill the mid is compared with the fill's."),
+    Key("report", "title", "The report's heading."),
+];
+
+const INSTRUMENT_KEYS: [&str; 5] = ["symbol", "tick", "lot", "multiplier", "currency"];
+
+/// Why a configuration is refused. Each says where, and what to write instead.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ConfigError {
+    /// Not TOML, or a value of the wrong kind.
+    #[error("{0}")]
+    Toml(String),
+    /// A key nobody reads.
+    #[error("line {line}: unknown key `{key}`{}", advice(.nearest.as_deref()))]
+    UnknownKey {
+        /// With its section.
+        key: String,
+        /// Where, from 1; 0 when the place is not known.
+        line: usize,
+        /// The known key that is most like it.
+        nearest: Option<String>,
+    },
+    /// A value outside what makes sense.
+    #[error("`{key}` is {value}: {wanted}")]
+    OutOfRange {
+        /// With its section.
+        key: String,
+        /// As given.
+        value: String,
+        /// What would do.
+        wanted: String,
+    },
+}
+
+fn advice(nearest: Option<&str>) -> String {
+    match nearest {
+        Some(nearest) => format!("; did you mean `{nearest}`?"),
+        None => "; `quoin config --print` lists the known ones".into(),
+    }
+}
+
+/// The name most like `name`, if any is like it at all.
+#[must_use]
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    known
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_string())
+}
+
+impl Config {
+    /// Reads and checks a configuration; what is absent has its default.
+    ///
+    /// # Errors
+    /// When it is not TOML, has a key nobody reads, or a value outside its range.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let table: toml::Table =
+            text.parse().map_err(|error: toml::de::Error| ConfigError::Toml(error.to_string()))?;
+        refuse_unknown_keys(&table, text)?;
+        let config: Self =
+            toml::from_str(text).map_err(|error| ConfigError::Toml(error.to_string()))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// As TOML, every key written out: what a journal keeps.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("every field has a TOML form")
+    }
+
+    /// The parameters of a strategy: its defaults, overlaid with `[strategy.NAME]`.
+    ///
+    /// # Errors
+    /// When a value is outside its parameter's range.
+    pub fn values(&self, spec: &'static strategies::Spec) -> Result<strategies::Values, ConfigError> {
+        let mut values = spec.defaults();
+        for (name, value) in self.strategy.get(spec.name).into_iter().flatten() {
+            values.set(name, *value).map_err(|error| ConfigError::OutOfRange {
+                key: format!("strategy.{}.{name}", spec.name),
+                value: value.to_string(),
+                wanted: error.to_string(),
+            })?;
+        }
+        Ok(values)
+    }
+
+    /// The strategy it names.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn spec(&self) -> Result<&'static strategies::Spec, ConfigError> {
+        let name = &self.trading.strategy;
+        strategies::find(name).ok_or_else(|| ConfigError::OutOfRange {
+            key: "trading.strategy".into(),
+            value: format!("`{name}`"),
+            wanted: match nearest(name, strategies::ALL.iter().map(|spec| spec.name)) {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!("one of {}", names(strategies::ALL.iter().map(|spec| spec.name))),
+            },
+        })
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let at_least = |key: &str, value: f64, least: f64| {
+            // Written so that NaN is refused too.
+            if value >= least && value.is_finite() {
+                return Ok(());
+            }
+            Err(ConfigError::OutOfRange {
+                key: key.into(),
+                value: value.to_string(),
+                wanted: format!("must be a number, {least} or more"),
+            })
+        };
+        at_least("trading.initial_capital", self.trading.initial_capital, 0.0)?;
+        at_least("venue.queue_exponent", self.venue.queue_exponent, 0.0)?;
+        at_least("risk.max_order_notional", self.risk.max_order_notional, 0.0)?;
+        at_least("risk.max_daily_loss", self.risk.max_daily_loss, 0.0)?;
+        at_least("risk.max_drawdown", self.risk.max_drawdown, 0.0)?;
+        at_least("fees.maker_bp", self.fees.maker_bp, -1_000.0)?;
+        at_least("fees.taker_bp", self.fees.taker_bp, -1_000.0)?;
+        at_least("fees.exchange_fee_per_lot", self.fees.exchange_fee_per_lot, 0.0)?;
+        at_least("report.adverse_selection_seconds", self.report.adverse_selection_seconds, 0.001)?;
+        #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]
+        for (key, value) in [
+            ("risk.max_order_size", self.risk.max_order_size as f64),
+            ("risk.max_position", self.risk.max_position as f64),
+        ] {
+            at_least(key, value, 0.0)?;
+        }
+        let spec = self.spec()?;
+        self.values(spec).map(|_| ())
+    }
+
+    /// The defaults as a commented file.
+    #[must_use]
+    pub fn print_defaults() -> String {
+        let defaults = toml::Table::try_from(Self::default()).expect("every field has a TOML form");
+        let mut text = String::from(
+            "# Quoin's configuration. Every key may be left out; what stands here is its default.\n\
+             # Sizes are in lots (the instrument's size step) and money in the instrument's currency.\n",
+        );
+        let mut section = "";
+        for Key(of, name, about) in KEYS {
+            if *of != section {
+                section = of;
+                let _ = write!(text, "\n[{section}]\n");
+            }
+            let value = &defaults[*of][*name];
+            let _ = write!(text, "# {about}\n{name} = {value}\n");
+        }
+        for spec in strategies::ALL {
+            let _ = write!(text, "\n# {}\n# Source: {}\n[strategy.{}]\n", spec.about, spec.source, spec.name);
+            for p in spec.parameters {
+                let _ = write!(
+                    text,
+                    "# {} [{}; {} to {}]\n{} = {:?}\n",
+                    p.about, p.unit, p.min, p.max, p.name, p.default
+                );
+            }
+        }
+        text.push_str(
+            "\n# Terms of an instrument whose data does not define it (as often as needed):\n\
+             # [[instrument]]\n# symbol = \"ESH4\"\n# tick = \"0.25\"\n# lot = \"1\"\n# multiplier = \"50\"\n\
+             # currency = \"USD\"\n",
+        );
+        text
+    }
+}
+
+fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
+    all.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The first key nobody reads, with its line and the nearest one that somebody does.
+fn refuse_unknown_keys(table: &toml::Table, text: &str) -> Result<(), ConfigError> {
+    let mut sections: Vec<&str> = KEYS.iter().map(|key| key.0).collect();
+    sections.dedup();
+    sections.extend(["strategy", "instrument"]);
+    for (section, content) in table {
+        match (section.as_str(), content) {
+            ("strategy", toml::Value::Table(strategies)) => {
+                refuse_unknown_strategies(strategies, text)?;
+            }
+            ("instrument", toml::Value::Array(instruments)) => {
+                for instrument in instruments.iter().filter_map(toml::Value::as_table) {
+                    for key in instrument.keys() {
+                        known("instrument", key, INSTRUMENT_KEYS.into_iter(), text)?;
+                    }
+                }
+            }
+            (name, toml::Value::Table(keys)) if sections.contains(&name) => {
+                let of_section = || KEYS.iter().filter(|key| key.0 == name).map(|key| key.1);
+                for key in keys.keys() {
+                    known(name, key, of_section(), text)?;
+                }
+            }
+            // A known section of the wrong kind is for the typed reading to refuse.
+            (name, _) => known("", name, sections.iter().copied(), text)?,
+        }
+    }
+    Ok(())
+}
+
+fn refuse_unknown_strategies(table: &toml::Table, text: &str) -> Result<(), ConfigError> {
+    for (name, parameters) in table {
+        known("strategy", name, strategies::ALL.iter().map(|spec| spec.name), text)?;
+        let spec = strategies::find(name).expect("just found to be known");
+        for key in parameters.as_table().into_iter().flat_map(toml::Table::keys) {
+            let section = format!("strategy.{name}");
+            known(&section, key, spec.parameters.iter().map(|p| p.name), text)?;
+        }
+    }
+    Ok(())
+}
+
+fn known<'a>(
+    section: &str,
+    key: &str,
+    all: impl Iterator<Item = &'a str> + Clone,
+    text: &str,
+) -> Result<(), ConfigError> {
+    if all.clone().any(|name| name == key) {
+        return Ok(());
+    }
+    let full = |key: &str| if section.is_empty() { key.into() } else { format!("{section}.{key}") };
+    // A misplaced key is a common slip: look in the other sections before giving up.
+    let nearest = nearest(key, all).map(|name| full(&name)).or_else(|| {
+        KEYS.iter().find(|known| known.1 == key).map(|known| format!("{}.{}", known.0, known.1))
+    });
+    Err(ConfigError::UnknownKey { key: full(key), line: line_of(section, key, text), nearest })
+}
+
+/// The line a key stands on, found as text: good enough to point at, and never wrong about the key.
+fn line_of(section: &str, key: &str, text: &str) -> usize {
+    let starts = |line: &str, word: &str| {
+        line.strip_prefix(word).is_some_and(|rest| rest.trim_start().starts_with(['=', ']', '.']))
+    };
+    let mut inside = section.is_empty();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim_start();
+        if let Some(header) = line.strip_prefix('[') {
+            let header = header.trim_start_matches('[');
+            let full = if section.is_empty() { key.into() } else { format!("{section}.{key}") };
+            if starts(header, &full) {
+                return at + 1;
+            }
+            inside = starts(header, section);
+        } else if inside && starts(line, key) {
+            return at + 1;
+        }
+    }
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_what_holds() {
+        let printed = Config::print_defaults();
+        let read = Config::parse(&printed).expect("our own defaults are valid");
+        assert_eq!(Config { strategy: BTreeMap::new(), ..read }, Config::default());
+        assert_eq!(Config::parse(""), Ok(Config::default()));
+        assert_eq!(Config::parse(&Config::default().to_toml()), Ok(Config::default()));
+    }
+
+    #[test]
+    fn every_key_is_listed_once() {
+        let defaults = toml::Table::try_from(Config::default()).expect("a table");
+        let mut have: Vec<(String, String)> = Vec::new();
+        for (section, keys) in defaults.iter().filter(|(name, _)| *name != "strategy" && *name != "instrument") {
+            for key in keys.as_table().expect("a section").keys() {
+                have.push((section.clone(), key.clone()));
+            }
+        }
+        let mut listed: Vec<_> = KEYS.iter().map(|k| (k.0.to_string(), k.1.to_string())).collect();
+        have.sort();
+        listed.sort();
+        assert_eq!(listed, have);
+    }
+
+    fn check(text: &str, message: &str) {
+        assert_eq!(Config::parse(text).expect_err(text).to_string(), message);
+    }
+
+    #[test]
+    fn unknown_keys_name_the_nearest_known_one() {
+        check(
+            "[risk]\nmax_postion = 3\n",
+            "line 2: unknown key `risk.max_postion`; did you mean `risk.max_position`?",
+        );
+        check(
+            "[trading]\nsymbols = []\n\n[latncy]\norder_ns = 3\n",
+            "line 4: unknown key `latncy`; did you mean `latency`?",
+        );
+        check(
+            "[fees]\nqqq = 1\n",
+            "line 2: unknown key `fees.qqq`; `quoin config --print` lists the known ones",
+        );
+        check(
+            "[risk]\nseed = 1\n",
+            "line 2: unknown key `risk.seed`; did you mean `trading.seed`?",
+        );
+        check(
+            "[[instrument]]\nsymbol = \"X\"\ntik = \"1\"\n",
+            "line 3: unknown key `instrument.tik`; did you mean `instrument.tick`?",
+        );
+        check(
+            "[strategy.glfd]\ngamma = 1\n",
+            "line 1: unknown key `strategy.glfd`; did you mean `strategy.glft`?",
+        );
+    }
+
+    #[test]
+    fn values_outside_their_range_are_refused() {
+        check(
+            "[trading]\nstrategy = \"gltf\"\n",
+            "`trading.strategy` is `gltf`: did you mean `glft`?",
+        );
+        check("[trading]\ninitial_capital = nan\n", "`trading.initial_capital` is NaN: must be a number, 0 or more");
+        check("[risk]\nmax_position = -1\n", "`risk.max_position` is -1: must be a number, 0 or more");
+        assert!(Config::parse("[risk]\nmax_position = \"many\"\n").is_err());
+        assert!(Config::parse("[risk\n").is_err());
+    }
+}

@@ -1,0 +1,166 @@
+//! A journal run again: the same inputs through a new engine, its commands compared with the recorded ones.
+
+use crate::backtest::{Observer, Totals};
+use crate::setup::{Setup, SetupError};
+use engine::Engine;
+use journal::{Ending, JournalError, Reader, Summary};
+use std::path::Path;
+use types::record::Record;
+use types::{Command, Input, Seq};
+
+/// Why a journal could not be run again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The journal cannot be read, or may not be believed.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Its configuration is not one this program can run.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// A command that answers no input before it.
+    #[error("the journal's record {record} answers input {}, which is not the one before it", seq.0)]
+    Stray {
+        /// Its place, from 0.
+        record: u64,
+        /// The input it claims to answer.
+        seq: Seq,
+    },
+}
+
+/// The first place where a replay and its journal part ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Divergence {
+    /// The input that was answered differently.
+    pub input: Input,
+    /// The place among its answers.
+    pub place: usize,
+    /// What the journal has there.
+    pub recorded: Option<Command>,
+    /// What this program says.
+    pub replayed: Option<Command>,
+}
+
+/// A journal that was run again.
+#[derive(Debug)]
+pub struct Replayed {
+    /// What the run was made of.
+    pub setup: Setup,
+    /// The machine at its end.
+    pub engine: Engine,
+    /// How much happened.
+    pub totals: Totals,
+    /// What the journal holds.
+    pub summary: Summary,
+    /// How the journal ended.
+    pub ending: Ending,
+    /// `None`: every command is the same.
+    pub divergence: Option<Divergence>,
+}
+
+/// Compares answers as they come.
+struct Comparison {
+    engine: Engine,
+    /// The input whose answers are being read, and what this program says to it.
+    input: Option<Input>,
+    answers: Vec<Command>,
+    recorded: Vec<Command>,
+    totals: Totals,
+    divergence: Option<Divergence>,
+}
+
+impl Comparison {
+    fn on_input(&mut self, input: Input, observer: &mut dyn Observer) {
+        self.settle(false);
+        self.answers.clear();
+        self.recorded.clear();
+        self.engine.step(&input, &mut self.answers);
+        self.input = Some(input);
+        self.totals.inputs += 1;
+        self.totals.commands += self.answers.len() as u64;
+        self.totals.market_events += u64::from(is_market(&input));
+        self.totals.first_at.get_or_insert(input.received_at);
+        self.totals.last_at = Some(input.received_at);
+        observer.on_step(&input, &self.answers, &self.engine);
+    }
+
+    /// The present input has no more answers in the journal. A cut may have taken the last ones of the last.
+    fn settle(&mut self, cut: bool) {
+        let Some(input) = self.input.take() else { return };
+        let missing = cut && self.answers.starts_with(&self.recorded);
+        if self.divergence.is_some() || missing || self.answers == self.recorded {
+            return;
+        }
+        let differs = |place: &usize| self.answers.get(*place) != self.recorded.get(*place);
+        let place = (0..).find(differs).expect("the lists differ");
+        self.divergence = Some(Divergence {
+            input,
+            place,
+            recorded: self.recorded.get(place).copied(),
+            replayed: self.answers.get(place).copied(),
+        });
+    }
+}
+
+fn is_market(input: &Input) -> bool {
+    use types::Event;
+    match input.event {
+        Event::Level(_) | Event::Order(_) | Event::Trade(_) | Event::Status(_) | Event::Gap(_) => true,
+        Event::Report(_) | Event::Timer(_) | Event::Operator(_) => false,
+    }
+}
+
+/// Reads what a journal's run was made of.
+///
+/// # Errors
+/// When it cannot be read, or its configuration is not one this program can run.
+pub fn setup_of(path: &Path) -> Result<Setup, ReplayError> {
+    Ok(Setup::from_json(Reader::open(path)?.config())?)
+}
+
+/// Runs the journal at `path` again. `tick` is called after each block with the records read so far.
+///
+/// # Errors
+/// When the journal cannot be read or believed, or its configuration is not one this program can run. That
+/// the commands differ is not an error but an answer.
+pub fn replay(
+    path: &Path,
+    observer: &mut dyn Observer,
+    mut tick: impl FnMut(u64),
+) -> Result<Replayed, ReplayError> {
+    let mut reader = Reader::open(path)?;
+    let setup = Setup::from_json(reader.config())?;
+    let mut comparison = Comparison {
+        engine: setup.engine()?,
+        input: None,
+        answers: Vec::new(),
+        recorded: Vec::new(),
+        totals: Totals::default(),
+        divergence: None,
+    };
+    let mut records = Vec::new();
+    let mut read = 0;
+    loop {
+        records.clear();
+        let more = reader.next_block(&mut records)?;
+        for record in &records {
+            match record {
+                Record::Input(input) => comparison.on_input(*input, observer),
+                Record::Command { seq, command, .. } => {
+                    if comparison.input.is_none_or(|input| input.seq != *seq) {
+                        return Err(ReplayError::Stray { record: read, seq: *seq });
+                    }
+                    comparison.recorded.push(*command);
+                }
+            }
+            read += 1;
+        }
+        tick(read);
+        if !more {
+            break;
+        }
+    }
+    let ending = reader.ending();
+    comparison.settle(ending != Ending::Sealed);
+    let Comparison { engine, totals, divergence, .. } = comparison;
+    Ok(Replayed { setup, engine, totals, summary: reader.summary(), ending, divergence })
+}

@@ -1,0 +1,212 @@
+//! Everything a run is made of, as its journal keeps it: a journal alone reproduces its run.
+
+use crate::config::{Config, ConfigError, Latency, QueueModelName};
+use engine::{Engine, EngineConfig, Seat};
+use serde::{Deserialize, Serialize};
+use sim::latency::{Delay, Link, Shape};
+use sim::venue::{QueueModel, Venue, VenueConfig};
+use std::collections::BTreeMap;
+use stdx::Prng;
+use types::fees::BASIS_POINT_PPB;
+use types::{FeeSchedule, Instrument, InstrumentId, Lots};
+
+/// The version of this layout. A journal of another version is refused with advice.
+pub const SETUP_VERSION: u32 = 1;
+
+/// One recording a run was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// As the user named it.
+    pub name: String,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// BLAKE3 of them.
+    pub blake3: String,
+}
+
+/// One strategy and what it may trade.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StrategySetup {
+    /// Its name in the list of strategies.
+    pub name: String,
+    /// Every parameter, defaults included: a changed default does not change an old run.
+    pub values: BTreeMap<String, f64>,
+    /// What it trades.
+    pub traded: Vec<InstrumentId>,
+}
+
+/// Everything a run is made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    /// See [`SETUP_VERSION`].
+    pub version: u32,
+    /// Quoin's own version.
+    pub quoin: String,
+    /// The configuration, every key.
+    pub config: Config,
+    /// By id.
+    pub instruments: Vec<Instrument>,
+    /// By strategy id.
+    pub strategies: Vec<StrategySetup>,
+    /// The recordings, in the order given.
+    pub data: Vec<DataFile>,
+}
+
+/// Why a setup does not make a run.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// Not the JSON it should be.
+    #[error("the journal's configuration cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Of another layout.
+    #[error("the journal's configuration has version {found}, this program reads {SETUP_VERSION}; use Quoin {quoin}")]
+    Version {
+        /// Its layout.
+        found: u32,
+        /// The Quoin that wrote it.
+        quoin: String,
+    },
+    /// Values this program does not take.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A strategy this program does not have.
+    #[error("there is no strategy `{0}` in this program; the journal was written by another one")]
+    NoSuchStrategy(String),
+}
+
+impl Setup {
+    /// A run of the configured strategy over the instruments.
+    ///
+    /// # Errors
+    /// When the configuration names what there is not.
+    pub fn new(
+        config: Config,
+        instruments: Vec<Instrument>,
+        traded: Vec<InstrumentId>,
+        data: Vec<DataFile>,
+    ) -> Result<Self, SetupError> {
+        let spec = config.spec()?;
+        let values = config.values(spec)?;
+        let values = spec.parameters.iter().map(|p| (p.name.to_string(), values.get(p.name))).collect();
+        let strategies = vec![StrategySetup { name: spec.name.into(), values, traded }];
+        Ok(Self {
+            version: SETUP_VERSION,
+            quoin: env!("CARGO_PKG_VERSION").into(),
+            config,
+            instruments,
+            strategies,
+            data,
+        })
+    }
+
+    /// As a journal keeps it.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("every field has a JSON form")
+    }
+
+    /// Reads what a journal keeps.
+    ///
+    /// # Errors
+    /// When it is not a setup of this version.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, SetupError> {
+        #[derive(Deserialize)]
+        struct Head {
+            version: u32,
+            quoin: String,
+        }
+        let head: Head = serde_json::from_slice(bytes)?;
+        if head.version != SETUP_VERSION {
+            return Err(SetupError::Version { found: head.version, quoin: head.quoin });
+        }
+        Ok(serde_json::from_slice(bytes)?)
+    }
+
+    /// The engine of this run, before its first input.
+    ///
+    /// # Errors
+    /// When a strategy or a parameter is unknown to this program.
+    pub fn engine(&self) -> Result<Engine, SetupError> {
+        let mut seats = Vec::new();
+        for setup in &self.strategies {
+            let spec = strategies::find(&setup.name)
+                .ok_or_else(|| SetupError::NoSuchStrategy(setup.name.clone()))?;
+            let mut values = spec.defaults();
+            for (name, value) in &setup.values {
+                values.set(name, *value).map_err(|error| ConfigError::OutOfRange {
+                    key: format!("strategy.{}.{name}", setup.name),
+                    value: value.to_string(),
+                    wanted: error.to_string(),
+                })?;
+            }
+            let strategy = (spec.make)(&values, &self.instruments, &setup.traded);
+            seats.push(Seat { strategy, instruments: setup.traded.clone() });
+        }
+        Ok(Engine::new(EngineConfig {
+            instruments: self.instruments.clone(),
+            limits: self.limits(),
+            fees: vec![self.fees(); self.instruments.len()],
+            kill_switch: self.config.risk.kill_switch,
+            seats,
+        }))
+    }
+
+    /// The simulated venue of this run.
+    #[must_use]
+    pub fn venue(&self) -> Venue {
+        let venue = &self.config.venue;
+        let queue = match venue.queue_model {
+            QueueModelName::Pessimistic => QueueModel::Pessimistic,
+            QueueModelName::Power => QueueModel::Power { exponent: venue.queue_exponent },
+            QueueModelName::Logarithmic => QueueModel::Logarithmic,
+        };
+        let config =
+            VenueConfig { queue, partial_fills: venue.partial_fills, reject_ppm: venue.reject_ppm };
+        Venue::new(&self.instruments, config, self.chance("venue"))
+    }
+
+    /// The three ways a message travels: market data, orders, answers.
+    #[must_use]
+    pub fn links(&self) -> [Link; 3] {
+        let Latency { order_ns, response_ns, market_data_ns, jitter_ns, jitter_shape, .. } =
+            self.config.latency;
+        let shape = match jitter_shape {
+            crate::config::JitterShape::Uniform => Shape::Uniform,
+            crate::config::JitterShape::Exponential => Shape::Exponential,
+        };
+        let link = |name, base_ns| {
+            Link::new(Delay { base_ns, jitter_ns, shape }, self.chance(name))
+        };
+        [link("market data", market_data_ns), link("orders", order_ns), link("answers", response_ns)]
+    }
+
+    fn chance(&self, name: &str) -> Prng {
+        Prng::new(self.config.trading.seed).fork(name)
+    }
+
+    fn fees(&self) -> FeeSchedule {
+        let fees = &self.config.fees;
+        FeeSchedule {
+            maker_ppb: rounded(fees.maker_bp * to_f64(BASIS_POINT_PPB)),
+            taker_ppb: rounded(fees.taker_bp * to_f64(BASIS_POINT_PPB)),
+            per_lot_nanos: rounded(fees.exchange_fee_per_lot * 1e9),
+        }
+    }
+
+    fn limits(&self) -> risk::Limits {
+        let limits = &self.config.risk;
+        let _ = (Lots(limits.max_order_size), limits);
+        unimplemented!()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "small constants")]
+fn to_f64(value: i64) -> f64 {
+    value as f64
+}
+
+/// To the nearest whole number; configuration was checked to be finite and is far below 2⁵³.
+#[expect(clippy::cast_possible_truncation, reason = "saturates, and configuration is bounded")]
+fn rounded(value: f64) -> i64 {
+    value.round() as i64
+}

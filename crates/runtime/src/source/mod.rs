@@ -1,0 +1,264 @@
+//! Recordings: a file's format is told by its first bytes, never by its name alone, and every format gives
+//! the same thing: batches of arrivals and faults.
+
+mod capture;
+mod lobster;
+mod stream;
+
+use crate::config::nearest;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use venues::{Directory, Output};
+
+/// A recording that is being read.
+pub trait Source {
+    /// Clears `out` and puts the next batch into it. False: there is no more, though `out` may hold a last
+    /// batch.
+    ///
+    /// # Errors
+    /// When the file cannot be read on. What is wrong *inside* it is a fault in `out`.
+    fn read(&mut self, directory: &mut Directory, out: &mut Output) -> Result<bool, SourceError>;
+
+    /// The format's name, for people.
+    fn format(&self) -> &'static str;
+
+    /// What was met so far, in the format's own terms.
+    fn counts(&self) -> Vec<(String, u64)>;
+}
+
+/// Where a recording is.
+#[derive(Clone, Debug)]
+pub enum Recording {
+    /// On disk.
+    File(PathBuf),
+    /// In memory, with a name for people: the embedded session.
+    Memory {
+        /// What to call it.
+        name: String,
+        /// All of it.
+        bytes: Arc<[u8]>,
+    },
+}
+
+impl Recording {
+    /// What to call it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Memory { name, .. } => name.clone(),
+        }
+    }
+
+    /// Its size in bytes.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub fn size(&self) -> Result<u64, SourceError> {
+        match self {
+            Self::File(path) => std::fs::metadata(path)
+                .map(|meta| meta.len())
+                .map_err(|error| SourceError::io(path, "find", error)),
+            Self::Memory { bytes, .. } => Ok(bytes.len() as u64),
+        }
+    }
+
+    /// Its BLAKE3 hash.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn hash(&self) -> Result<String, SourceError> {
+        let mut hasher = blake3::Hasher::new();
+        match self {
+            Self::File(path) => {
+                let file = File::open(path).map_err(|error| SourceError::io(path, "open", error))?;
+                hasher.update_reader(file).map_err(|error| SourceError::io(path, "read", error))?;
+            }
+            Self::Memory { bytes, .. } => {
+                hasher.update(bytes);
+            }
+        }
+        Ok(hasher.finalize().to_hex().to_string())
+    }
+}
+
+/// Why a recording cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The file system said no.
+    #[error("cannot {doing} {}: {error}{}", path.display(), advice(path, error))]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What we were doing.
+        doing: &'static str,
+        /// What it said.
+        error: std::io::Error,
+    },
+    /// None of the formats we read.
+    #[error("{name}: {what}")]
+    Format {
+        /// Which recording.
+        name: String,
+        /// What was found, and what would do.
+        what: String,
+    },
+}
+
+impl SourceError {
+    fn io(path: &Path, doing: &'static str, error: std::io::Error) -> Self {
+        Self::Io { path: path.into(), doing, error }
+    }
+}
+
+/// For a file that is not there: the one beside it that is most like it.
+fn advice(path: &Path, error: &std::io::Error) -> String {
+    if error.kind() != std::io::ErrorKind::NotFound {
+        return String::new();
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let beside: Vec<String> = std::fs::read_dir(folder.unwrap_or(Path::new(".")))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    match nearest(&name, beside.iter().map(String::as_str)) {
+        Some(like) => format!(" (there is `{like}`)"),
+        None => String::new(),
+    }
+}
+
+/// How far a recording has been read, shared with whoever shows progress.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<AtomicU64>);
+
+impl Progress {
+    /// Bytes of the file, as it lies on disk, that were read.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+struct Counted<R> {
+    inner: R,
+    progress: Progress,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let got = self.inner.read(buffer)?;
+        self.progress.0.fetch_add(got as u64, Ordering::Relaxed);
+        Ok(got)
+    }
+}
+
+struct Shared {
+    bytes: Arc<[u8]>,
+    at: usize,
+}
+
+impl Read for Shared {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let rest = &self.bytes[self.at..];
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.at += count;
+        Ok(count)
+    }
+}
+
+type Bytes = Box<dyn BufRead>;
+
+/// Large enough that a system call is lost among the decoding, small enough for the second-level cache.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+fn raw(recording: &Recording, progress: &Progress) -> Result<Bytes, SourceError> {
+    let inner: Box<dyn Read> = match recording {
+        Recording::File(path) => {
+            Box::new(File::open(path).map_err(|error| SourceError::io(path, "open", error))?)
+        }
+        Recording::Memory { bytes, .. } => Box::new(Shared { bytes: Arc::clone(bytes), at: 0 }),
+    };
+    let counted = Counted { inner, progress: progress.clone() };
+    Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, counted)))
+}
+
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZIP: &[u8] = b"PK\x03\x04";
+const CAPTURES: [&[u8]; 5] = [
+    &[0xd4, 0xc3, 0xb2, 0xa1],
+    &[0xa1, 0xb2, 0xc3, 0xd4],
+    &[0x4d, 0x3c, 0xb2, 0xa1],
+    &[0xa1, 0xb2, 0x3c, 0x4d],
+    &[0x0a, 0x0d, 0x0d, 0x0a],
+];
+
+/// Opens a recording, whatever its format.
+///
+/// # Errors
+/// When it cannot be opened, or is none of the formats we read.
+pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source>, SourceError> {
+    let mut bytes = raw(recording, progress)?;
+    let read_error = |error| match recording {
+        Recording::File(path) => SourceError::io(path, "read", error),
+        Recording::Memory { name, .. } => SourceError::io(Path::new(name), "read", error),
+    };
+    let magic = bytes.fill_buf().map_err(read_error)?;
+    if magic.starts_with(ZIP) {
+        return lobster::open_zip(recording, progress);
+    }
+    if magic.starts_with(ZSTD) {
+        let decoder = zstd::stream::read::Decoder::with_buffer(bytes).map_err(read_error)?;
+        bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
+    } else if magic.starts_with(GZIP) {
+        let decoder = flate2::bufread::MultiGzDecoder::new(bytes);
+        bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
+    }
+    let start = bytes.fill_buf().map_err(read_error)?;
+    let name = recording.name();
+    if CAPTURES.iter().any(|magic| start.starts_with(magic)) {
+        return Ok(Box::new(capture::CaptureSource::new(name, bytes)));
+    }
+    if start.starts_with(b"DBN") {
+        let decoder = venues::archive::dbn::Decoder::new();
+        return Ok(Box::new(stream::Stream::new(name, "Databento DBN", bytes, decoder)));
+    }
+    if looks_like_binance(start) {
+        let decoder = venues::binance::Decoder::sniff();
+        return Ok(Box::new(stream::Stream::new(name, "Binance recording", bytes, decoder)));
+    }
+    if lobster::looks_like_messages(start) {
+        return lobster::open_csv(recording, bytes);
+    }
+    Err(SourceError::Format { what: unknown_format(start), name })
+}
+
+fn looks_like_binance(start: &[u8]) -> bool {
+    let digits = start.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (16..=20).contains(&digits) && start[digits..].starts_with(b" {")
+}
+
+fn unknown_format(start: &[u8]) -> String {
+    if start.is_empty() {
+        return "the file is empty".into();
+    }
+    if start.starts_with(b"QUOINJNL") {
+        return "this is a journal; run `quoin replay` or `quoin verify` on its folder".into();
+    }
+    if start.starts_with(b"DBZ") || start.starts_with(&[0x50, 0x2a, 0x4d, 0x18]) {
+        return "this is DBZ, Databento's format before DBN; convert it with `dbn`".into();
+    }
+    let shown: Vec<String> = start.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "none of the formats we read (it starts with {}): pcap or pcapng with CME MDP 3.0, Databento DBN, \
+         LOBSTER messages (CSV, or the zip they come in), a Binance recording; DBN, pcap and Binance may be \
+         zstd or gzip compressed",
+        shown.join(" ")
+    )
+}

@@ -1,0 +1,344 @@
+//! The first pass over recordings: which instruments there are, what their steps must be, how busy each is,
+//! how the clocks stand, and what is damaged.
+
+use crate::config::{Config, ConfigError, nearest};
+use crate::source::{Progress, Recording, SourceError, open};
+use std::collections::{BTreeMap, BTreeSet};
+use stdx::decimal;
+use types::instrument::Terms;
+use types::{Contract, Event, Flags, Instrument, InstrumentError, InstrumentId, Nanos, Origin};
+use venues::{Directory, Fault, Output, binance};
+
+/// Faults kept with their text; beyond them only counted.
+const FAULTS_KEPT: usize = 100;
+
+/// What one recording holds.
+#[derive(Clone, Debug, Default)]
+pub struct FileSurvey {
+    /// Its name.
+    pub name: String,
+    /// Its format.
+    pub format: &'static str,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// What it holds in its own terms.
+    pub counts: Vec<(String, u64)>,
+    /// Events by kind.
+    pub events: BTreeMap<&'static str, u64>,
+    /// The first and last venue time.
+    pub span: Option<(Nanos, Nanos)>,
+    /// The smallest receive time minus venue time: clock skew plus base latency, which a recording cannot
+    /// tell apart. Negative when the recorder's clock was behind the venue's.
+    pub latency_least: Option<Nanos>,
+    /// The events that were stamped with a venue time before an earlier one's.
+    pub out_of_order: u64,
+    /// Gaps: packets or sequence numbers that are missing.
+    pub gaps: u64,
+    /// What could not be read; the first of them with text.
+    pub faults: Vec<Fault>,
+    /// How many there were in all.
+    pub fault_count: u64,
+    /// Bytes that were skipped because of them.
+    pub skipped: u64,
+}
+
+/// What is known of one instrument.
+#[derive(Clone, Debug)]
+pub struct InstrumentSurvey {
+    /// Its venue.
+    pub venue: String,
+    /// Its symbol.
+    pub symbol: String,
+    /// Market events that name it.
+    pub events: u64,
+    /// Trades among them.
+    pub trades: u64,
+    /// The greatest common divisor of the prices of its book, in wire nanos; 0 when it had none.
+    price_step: u64,
+    /// Of its sizes.
+    size_step: u64,
+}
+
+/// What all recordings of a run hold together.
+#[derive(Debug)]
+pub struct Survey {
+    /// By recording.
+    pub files: Vec<FileSurvey>,
+    /// By instrument id.
+    pub instruments: Vec<InstrumentSurvey>,
+    directory: Directory,
+}
+
+/// The table of instruments a run is made with.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// By id.
+    pub instruments: Vec<Instrument>,
+    /// Each one's price step as its venue sends prices.
+    pub wire_ticks: Vec<i64>,
+}
+
+/// Why no table can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// A recording cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The configuration does not fit the data.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The terms of an instrument do not make sense.
+    #[error(transparent)]
+    Instrument(#[from] InstrumentError),
+    /// A symbol that the data does not have.
+    #[error("no instrument `{symbol}` in the data{}", .nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
+    NoSuchSymbol {
+        /// As given.
+        symbol: String,
+        /// The one most like it.
+        nearest: Option<String>,
+    },
+    /// Nothing to trade.
+    #[error("the data holds no instrument with a book")]
+    NoInstrument,
+}
+
+/// Reads every recording once. `tick` is called after each batch with the bytes read so far.
+///
+/// # Errors
+/// When a recording cannot be read at all.
+pub fn survey(recordings: &[Recording], mut tick: impl FnMut(u64)) -> Result<Survey, SourceError> {
+    let mut survey =
+        Survey { files: Vec::new(), instruments: Vec::new(), directory: Directory::survey() };
+    let mut done = 0;
+    for recording in recordings {
+        let progress = Progress::default();
+        let file = survey.read(recording, &progress, || tick(done + progress.bytes()))?;
+        done += file.bytes;
+        survey.files.push(file);
+    }
+    Ok(survey)
+}
+
+impl Survey {
+    fn read(
+        &mut self,
+        recording: &Recording,
+        progress: &Progress,
+        mut tick: impl FnMut(),
+    ) -> Result<FileSurvey, SourceError> {
+        let mut source = open(recording, progress)?;
+        let mut file = FileSurvey {
+            name: recording.name(),
+            format: source.format(),
+            bytes: recording.size()?,
+            ..FileSurvey::default()
+        };
+        let mut out = Output::default();
+        loop {
+            let more = source.read(&mut self.directory, &mut out)?;
+            for arrival in &out.arrivals {
+                file.note(arrival.received_at, &arrival.event);
+                self.note(&arrival.event);
+            }
+            file.note_faults(&mut out.faults);
+            tick();
+            if !more {
+                break;
+            }
+        }
+        file.counts = source.counts();
+        Ok(file)
+    }
+
+    fn note(&mut self, event: &Event) {
+        let Some(id) = event.instrument() else { return };
+        while self.instruments.len() <= id.index() {
+            let (venue, symbol) = self.directory.names()[self.instruments.len()].clone();
+            self.instruments.push(InstrumentSurvey {
+                venue,
+                symbol,
+                events: 0,
+                trades: 0,
+                price_step: 0,
+                size_step: 0,
+            });
+        }
+        let instrument = &mut self.instruments[id.index()];
+        instrument.events += 1;
+        match event {
+            Event::Level(e) => instrument.note_steps(Some(e.price.0), e.size.0),
+            Event::Order(e) => instrument.note_steps(Some(e.price.0), e.size.0),
+            Event::Trade(e) => {
+                instrument.trades += 1;
+                // Midpoint and sub-penny trades are off the grid by right.
+                let on_grid = !e.flags.has(Flags::HIDDEN);
+                instrument.note_steps(on_grid.then_some(e.price.0), e.size.0);
+            }
+            Event::Status(_) | Event::Gap(_) | Event::Report(_) | Event::Timer(_) | Event::Operator(_) => {}
+        }
+    }
+
+    /// The table for a run: definitions first, then configuration, known products, and what the numbers show.
+    ///
+    /// # Errors
+    /// When configured terms are not numbers, or terms do not make an instrument.
+    pub fn table(&self, config: &Config) -> Result<Table, SurveyError> {
+        let mut table = Table { instruments: Vec::new(), wire_ticks: Vec::new() };
+        for (row, instrument) in self.instruments.iter().enumerate() {
+            let id = InstrumentId(u32::try_from(row).expect("ids are 32 bits"));
+            let (terms, wire_tick) = self.terms(id, instrument, config)?;
+            table.instruments.push(Instrument::new(terms)?);
+            table.wire_ticks.push(wire_tick);
+        }
+        Ok(table)
+    }
+
+    fn terms(
+        &self,
+        id: InstrumentId,
+        seen: &InstrumentSurvey,
+        config: &Config,
+    ) -> Result<(Terms, i64), SurveyError> {
+        let mut terms = Terms {
+            id,
+            symbol: seen.symbol.clone(),
+            venue: seen.venue.clone(),
+            currency: "USD".into(),
+            contract: Contract::Linear,
+            tick_nanos: whole(seen.price_step),
+            lot_nanos: whole(seen.size_step),
+            multiplier_nanos: decimal::ONE,
+            origin: Origin::Inferred,
+        };
+        let mut wire_tick = terms.tick_nanos;
+        if let Some(definition) = self.directory.definition(&seen.venue, &seen.symbol) {
+            wire_tick = definition.wire_tick_nanos;
+            terms.tick_nanos = definition.tick_nanos;
+            terms.lot_nanos = definition.lot_nanos;
+            terms.multiplier_nanos = definition.multiplier_nanos;
+            terms.currency.clone_from(&definition.currency);
+            terms.contract = definition.contract;
+            terms.origin = Origin::Definition;
+        } else if seen.venue.starts_with("binance") {
+            let product = binance::product(&seen.venue, &seen.symbol);
+            terms.contract = product.contract;
+            terms.currency = product.currency;
+            terms.multiplier_nanos = product.multiplier_nanos;
+        } else if seen.venue == "cme"
+            && let Some(product) = venues::cme::products::find(&seen.symbol)
+        {
+            terms.tick_nanos = product.tick_nanos;
+            terms.multiplier_nanos = product.multiplier_nanos;
+            terms.currency = product.currency.into();
+            terms.origin = Origin::KnownProduct;
+            wire_tick = product.tick_nanos;
+        } else if seen.venue == "nasdaq" {
+            // Regulation NMS rule 612: a cent for quotes at or above a dollar; a round lot is not a size step.
+            terms.tick_nanos = terms.tick_nanos.min(10_000_000);
+            terms.lot_nanos = decimal::ONE;
+            wire_tick = terms.tick_nanos;
+        }
+        if let Some(given) = config.instrument.iter().find(|given| given.symbol == seen.symbol) {
+            let wire_per_tick = (wire_tick, terms.tick_nanos);
+            configure(&mut terms, given)?;
+            if given.tick.is_some() && wire_per_tick.0 == wire_per_tick.1 {
+                wire_tick = terms.tick_nanos;
+            }
+        }
+        Ok((terms, wire_tick))
+    }
+
+    /// The instruments to trade: those named, else the busiest that has a book.
+    ///
+    /// # Errors
+    /// When a name is not in the data, or there is nothing to trade.
+    pub fn traded(&self, config: &Config) -> Result<Vec<InstrumentId>, SurveyError> {
+        let id_of = |row: usize| InstrumentId(u32::try_from(row).expect("ids are 32 bits"));
+        if config.trading.symbols.is_empty() {
+            let busiest = self.instruments.iter().enumerate().filter(|(_, i)| i.price_step > 0);
+            // The first of equals: `max_by_key` would give the last.
+            let busiest = busiest.rev().max_by_key(|(_, instrument)| instrument.events);
+            return Ok(vec![id_of(busiest.ok_or(SurveyError::NoInstrument)?.0)]);
+        }
+        let mut traded = BTreeSet::new();
+        for symbol in &config.trading.symbols {
+            let full = |i: &InstrumentSurvey| format!("{}/{}", i.venue, i.symbol);
+            let row = self.instruments.iter().position(|i| i.symbol == *symbol || full(i) == *symbol);
+            traded.insert(id_of(row.ok_or_else(|| SurveyError::NoSuchSymbol {
+                symbol: symbol.clone(),
+                nearest: nearest(symbol, self.instruments.iter().map(|i| i.symbol.as_str())),
+            })?));
+        }
+        Ok(traded.into_iter().collect())
+    }
+}
+
+impl InstrumentSurvey {
+    fn note_steps(&mut self, price: Option<i64>, size: i64) {
+        if let Some(price) = price {
+            self.price_step = divisor(self.price_step, price.unsigned_abs());
+        }
+        self.size_step = divisor(self.size_step, size.unsigned_abs());
+    }
+}
+
+impl FileSurvey {
+    fn note(&mut self, received_at: Nanos, event: &Event) {
+        *self.events.entry(event.kind()).or_default() += 1;
+        if matches!(event, Event::Gap(_)) {
+            self.gaps += 1;
+        }
+        let Some(venue_at) = event.venue_at() else { return };
+        let (first, last) = self.span.unwrap_or((venue_at, venue_at));
+        if venue_at < last {
+            self.out_of_order += 1;
+        }
+        self.span = Some((first.min(venue_at), last.max(venue_at)));
+        let latency = received_at - venue_at;
+        self.latency_least = Some(self.latency_least.map_or(latency, |least| least.min(latency)));
+    }
+
+    fn note_faults(&mut self, faults: &mut Vec<Fault>) {
+        for fault in faults.drain(..) {
+            self.fault_count += 1;
+            self.skipped += fault.skipped;
+            if self.faults.len() < FAULTS_KEPT {
+                self.faults.push(fault);
+            }
+        }
+    }
+}
+
+fn configure(terms: &mut Terms, given: &crate::config::InstrumentTerms) -> Result<(), ConfigError> {
+    let fields = [
+        ("tick", &given.tick, &mut terms.tick_nanos),
+        ("lot", &given.lot, &mut terms.lot_nanos),
+        ("multiplier", &given.multiplier, &mut terms.multiplier_nanos),
+    ];
+    for (name, text, place) in fields {
+        let Some(text) = text else { continue };
+        *place = decimal::parse(text.as_bytes()).map_err(|error| ConfigError::OutOfRange {
+            key: format!("instrument.{name} of {}", given.symbol),
+            value: text.clone(),
+            wanted: error.to_string(),
+        })?;
+    }
+    if let Some(currency) = &given.currency {
+        terms.currency.clone_from(currency);
+    }
+    terms.origin = Origin::Configured;
+    Ok(())
+}
+
+/// Greatest common divisor (Euclid); 0 stands for "nothing yet".
+const fn divisor(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+fn whole(step: u64) -> i64 {
+    i64::try_from(step).ok().filter(|step| *step > 0).unwrap_or(decimal::ONE)
+}
