@@ -4,10 +4,10 @@ use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
 use orders::{Change, Orders};
 use portfolio::Portfolio;
-use risk::{Limits, Risk, Touch};
+use risk::{Limits, Refusal, Risk, Touch};
 use types::{
-    Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Nanos, Operator,
-    OrderAction, OrderDelta, OrderId, Report, Side, Status, StrategyId, Timer, Trade,
+    Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Nanos,
+    Operator, OrderAction, OrderDelta, OrderId, Report, Side, Status, StrategyId, Ticks, Timer, Trade,
 };
 
 /// A strategy and the instruments that reach it.
@@ -50,8 +50,6 @@ pub struct Engine {
     /// Instruments whose book changed in the packet being read, in the order of their first change.
     touched: Vec<InstrumentId>,
     is_touched: Vec<bool>,
-    /// Kept for cancelling everything without an allocation.
-    doomed: Vec<OrderId>,
 }
 
 struct Core {
@@ -81,8 +79,65 @@ impl Core {
         }
     }
 
+    fn grant(&mut self, strategy: StrategyId, want: &Want, out: &mut Vec<Command>) -> Result<(), Refusal> {
+        match *want {
+            Want::Place(order) => {
+                let touch = self.touch(order.instrument);
+                let approved = self.risk.check(self.now, strategy, &order, &touch)?;
+                let (_, command) = self.orders.submit(self.now, approved);
+                out.push(command);
+            }
+            Want::Replace { order, price, size } => return self.replace(strategy, order, price, size, out),
+            Want::Cancel(order) => {
+                if self.owns(strategy, order)
+                    && let Some(command) = self.orders.cancel(self.now, order)
+                {
+                    self.risk.on_cancel(self.now);
+                    out.push(command);
+                }
+            }
+            Want::WakeAt(at, timer) => out.push(Command::WakeAt { at, timer, strategy }),
+        }
+        Ok(())
+    }
+
+    /// A wish about an order that has closed meanwhile, or is being changed already, is late, not wrong: it
+    /// comes to nothing.
+    fn replace(
+        &mut self,
+        strategy: StrategyId,
+        id: OrderId,
+        price: Ticks,
+        size: Lots,
+        out: &mut Vec<Command>,
+    ) -> Result<(), Refusal> {
+        let Some(order) = self.orders.get(id) else { return Ok(()) };
+        if order.strategy != strategy || !order.can_replace() {
+            return Ok(());
+        }
+        // Filled to the new size already: nothing is left to replace it with.
+        let unfilled = size - order.filled;
+        if unfilled.0 <= 0 {
+            return self.grant(strategy, &Want::Cancel(id), out);
+        }
+        let replacement = order.replacement(price, unfilled);
+        let touch = self.touch(order.terms.instrument);
+        let approved = self.risk.check_replace(self.now, &replacement, &touch)?;
+        match self.orders.replace(self.now, approved) {
+            Ok(command) => out.push(command),
+            Err(unused) => self.risk.withdraw_replace(unused),
+        }
+        Ok(())
+    }
+
+    fn owns(&self, strategy: StrategyId, order: OrderId) -> bool {
+        self.orders.get(order).is_some_and(|order| order.strategy == strategy)
+    }
+
     fn touch(&self, instrument: InstrumentId) -> Touch {
-        let book = &self.books[instrument.index()];
+        let Some(book) = self.books.get(instrument.index()) else {
+            return Touch { bid: None, ask: None, live: false };
+        };
         let price = |side| book.best(side).map(|level| level.price);
         Touch { bid: price(Side::Buy), ask: price(Side::Sell), live: book.is_live() }
     }
@@ -105,14 +160,14 @@ impl Engine {
             }
             Seated { strategy: seat.strategy, hears }
         };
-        let mut risk = Risk::new(&instruments, limits);
+        let mut risk = Risk::new(&instruments, &limits);
         if kill_switch {
             risk.kill();
         }
         Self {
             core: Core {
                 now: Nanos::MIN,
-                books: instruments.iter().map(|_| Book::empty()).collect(),
+                books: instruments.iter().map(Book::of).collect(),
                 orders: Orders::with_capacity(ORDERS_EXPECTED),
                 risk,
                 portfolio: Portfolio::new(&instruments, &fees),
@@ -123,7 +178,6 @@ impl Engine {
             wants: Wants::default(),
             touched: Vec::with_capacity(count),
             is_touched: vec![false; count],
-            doomed: Vec::with_capacity(ORDERS_EXPECTED),
         }
     }
 
@@ -151,6 +205,8 @@ impl Engine {
 
     fn start(&mut self, out: &mut Vec<Command>) {
         self.started = true;
+        // Losses are counted from the first equity risk is told.
+        self.watch_equity(out);
         self.for_each_seat(None, out, |strategy, view, wants| strategy.on_start(view, wants));
     }
 
@@ -255,19 +311,30 @@ impl Engine {
 
     fn on_report(&mut self, report: &Report, out: &mut Vec<Command>) {
         let change = self.core.orders.on_report(self.core.now, report);
-        self.book_change(report.order, &change, out);
         let Some(order) = self.core.orders.get(report.order) else { return };
-        let row = order.strategy.index();
-        let Some(seat) = self.seats.get_mut(row) else { return };
-        let view = self.core.view(order.strategy);
-        let strategy = order.strategy;
-        seat.strategy.on_order(order, &change, &view, &mut self.wants);
-        self.grant(strategy, out);
+        change.tell(order, &mut self.core.risk);
+        if let Change::Filled { price, size, liquidity, .. } = change {
+            let (instrument, side) = (order.terms.instrument, order.terms.side);
+            self.core.portfolio.on_fill(instrument, side, price, size, liquidity);
+            // Two independent counts of one fact.
+            assert_eq!(
+                self.core.risk.position(instrument),
+                self.core.portfolio.position(instrument),
+                "risk and portfolio count different positions"
+            );
+            self.watch_equity(out);
+        }
+        self.tell_owner(report.order, &change, out);
     }
 
-    /// Risk and portfolio hear of what happened to an order, each on its own, and are compared.
-    fn book_change(&mut self, id: OrderId, change: &Change, out: &mut Vec<Command>) {
-        let _ = (id, change, out);
+    fn tell_owner(&mut self, order: OrderId, change: &Change, out: &mut Vec<Command>) {
+        let Some(order) = self.core.orders.get(order) else { return };
+        let strategy = order.strategy;
+        if let Some(seat) = self.seats.get_mut(strategy.index()) {
+            let view = self.core.view(strategy);
+            seat.strategy.on_order(order, change, &view, &mut self.wants);
+            self.grant(strategy, out);
+        }
     }
 
     fn on_timer(&mut self, timer: &Timer, out: &mut Vec<Command>) {
@@ -289,10 +356,10 @@ impl Engine {
     }
 
     fn cancel_everything(&mut self, out: &mut Vec<Command>) {
-        self.doomed.clear();
-        self.doomed.extend(self.core.orders.open().map(|order| order.id));
-        for &id in &self.doomed {
-            out.extend(self.core.orders.cancel(self.core.now, id));
+        let first = out.len();
+        self.core.orders.cancel_all(self.core.now, out);
+        for _ in first..out.len() {
+            self.core.risk.on_cancel(self.core.now);
         }
     }
 
@@ -322,7 +389,14 @@ impl Engine {
         if self.wants.as_slice().is_empty() {
             return;
         }
-        let _ = (strategy, out);
+        for at in 0..self.wants.as_slice().len() {
+            let want = self.wants.as_slice()[at];
+            if let Err(refusal) = self.core.grant(strategy, &want, out) {
+                let view = self.core.view(strategy);
+                self.seats[strategy.index()].strategy.on_refused(&want, &refusal, &view);
+            }
+        }
+        self.wants.clear();
     }
 
     /// The machine's state as a strategy sees it.

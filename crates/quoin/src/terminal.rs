@@ -44,6 +44,7 @@ pub(crate) fn progress(what: &'static str, total: u64, unit: Unit) -> ProgressBa
     }
     let template = match unit {
         Unit::Bytes => "{msg:>10} {wide_bar} {bytes}/{total_bytes} {prefix} ETA {eta}",
+        Unit::Share => "{msg:>10} {wide_bar} {percent}% ETA {eta}",
         Unit::Records => "{msg:>10} {wide_bar} {human_pos} records {per_sec} {prefix}",
     };
     bar.set_style(ProgressStyle::with_template(template).expect("the template is a constant"));
@@ -56,6 +57,14 @@ pub(crate) fn progress(what: &'static str, total: u64, unit: Unit) -> ProgressBa
 pub(crate) enum Unit {
     Bytes,
     Records,
+    /// Of a thousand.
+    Share,
+}
+
+/// A share as a position on a bar of a thousand.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=1000")]
+pub(crate) fn permille(share: f64) -> u64 {
+    (share * 1_000.0).clamp(0.0, 1_000.0) as u64
 }
 
 /// 1234567 as `1,234,567`.

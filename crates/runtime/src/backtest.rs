@@ -227,8 +227,8 @@ impl Backtest {
                 journal.append(&Record::Command { seq: input.seq, at: input.received_at, command });
             }
         }
-        for &command in &self.commands {
-            self.carry_out(command);
+        for at in 0..self.commands.len() {
+            self.carry_out(self.commands[at]);
         }
         self.totals.inputs += 1;
         self.totals.commands += self.commands.len() as u64;

@@ -307,6 +307,14 @@ pub enum ConfigError {
         /// What would do.
         wanted: String,
     },
+    /// Parameters a strategy does not take.
+    #[error("[{section}]: {what}")]
+    Strategy {
+        /// Its section.
+        section: String,
+        /// What is wrong.
+        what: String,
+    },
 }
 
 fn advice(nearest: Option<&str>) -> String {
@@ -352,15 +360,8 @@ impl Config {
     /// # Errors
     /// When a value is outside its parameter's range.
     pub fn values(&self, spec: &'static strategies::Spec) -> Result<strategies::Values, ConfigError> {
-        let mut values = spec.defaults();
-        for (name, value) in self.strategy.get(spec.name).into_iter().flatten() {
-            values.set(name, *value).map_err(|error| ConfigError::OutOfRange {
-                key: format!("strategy.{}.{name}", spec.name),
-                value: value.to_string(),
-                wanted: error.to_string(),
-            })?;
-        }
-        Ok(values)
+        let given = self.strategy.get(spec.name).into_iter().flatten();
+        strategy_values(spec, given.map(|(name, value)| (name.as_str(), *value)))
     }
 
     /// The strategy it names.
@@ -445,6 +446,20 @@ impl Config {
         );
         text
     }
+}
+
+/// A strategy's parameters: its defaults with what is given in their place.
+///
+/// # Errors
+/// When a name is unknown or a value out of its range.
+pub fn strategy_values<'a>(
+    spec: &'static strategies::Spec,
+    given: impl Iterator<Item = (&'a str, f64)>,
+) -> Result<strategies::Values, ConfigError> {
+    strategies::Values::new(spec, given).map_err(|error| ConfigError::Strategy {
+        section: format!("strategy.{}", spec.name),
+        what: error.to_string(),
+    })
 }
 
 fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {

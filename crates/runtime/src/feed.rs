@@ -23,6 +23,7 @@ pub struct Moment {
 
 struct Track {
     source: Box<dyn Source>,
+    directory: Directory,
     out: Output,
     next: usize,
     ended: bool,
@@ -35,7 +36,6 @@ struct Track {
 /// All recordings of a run.
 pub struct Feed {
     tracks: Vec<Track>,
-    directory: Directory,
     mode: MarketDataLatency,
     base: Nanos,
     link: Link,
@@ -53,19 +53,19 @@ impl std::fmt::Debug for Feed {
 }
 
 impl Feed {
-    /// Takes opened sources with what the survey found of each.
+    /// Takes opened sources with what the survey found of each; `directory` makes the run's fixed directory.
     ///
     /// # Errors
     /// When a recording cannot be read.
-    #[expect(clippy::cast_possible_wrap, reason = "a latency is far below 292 years")]
     pub fn new(
         sources: Vec<(Box<dyn Source>, &FileSurvey)>,
-        directory: Directory,
+        directory: impl Fn() -> Directory,
         latency: &Latency,
         link: Link,
     ) -> Result<Self, SourceError> {
         let tracks = sources.into_iter().map(|(source, survey)| Track {
             source,
+            directory: directory(),
             out: Output::default(),
             next: 0,
             ended: false,
@@ -74,9 +74,8 @@ impl Feed {
         });
         let mut feed = Self {
             tracks: tracks.collect(),
-            directory,
             mode: latency.market_data,
-            base: Nanos(latency.market_data_ns as i64),
+            base: Nanos(i64::try_from(latency.market_data_ns).unwrap_or(i64::MAX)),
             link,
             current: 0,
             packet_open: false,
@@ -84,7 +83,7 @@ impl Feed {
             faults: Vec::new(),
         };
         for track in &mut feed.tracks {
-            track.fill(&mut feed.directory, &mut feed.faults)?;
+            track.fill(&mut feed.faults)?;
         }
         feed.choose();
         Ok(feed)
@@ -119,7 +118,7 @@ impl Feed {
         if track.next < track.out.arrivals.len() {
             track.note_time();
         } else {
-            track.fill(&mut self.directory, &mut self.faults)?;
+            track.fill(&mut self.faults)?;
         }
         // A packet is never interleaved with another's.
         if !self.packet_open || self.next_at().is_none() {
@@ -156,11 +155,11 @@ impl Feed {
 }
 
 impl Track {
-    fn fill(&mut self, directory: &mut Directory, faults: &mut Vec<Fault>) -> Result<(), SourceError> {
+    fn fill(&mut self, faults: &mut Vec<Fault>) -> Result<(), SourceError> {
         self.next = 0;
         self.out.clear();
         while self.out.arrivals.is_empty() && !self.ended {
-            self.ended = !self.source.read(directory, &mut self.out)?;
+            self.ended = !self.source.read(&mut self.directory, &mut self.out)?;
             faults.append(&mut self.out.faults);
         }
         self.note_time();

@@ -1,7 +1,8 @@
 //! Everything a run is made of, as its journal keeps it: a journal alone reproduces its run.
 
-use crate::config::{Config, ConfigError, Latency, QueueModelName};
+use crate::config::{Config, ConfigError, JitterShape, QueueModelName, strategy_values};
 use engine::{Engine, EngineConfig, Seat};
+use risk::{AccountLimits, InstrumentLimits, Limits};
 use serde::{Deserialize, Serialize};
 use sim::latency::{Delay, Link, Shape};
 use sim::venue::{QueueModel, Venue, VenueConfig};
@@ -87,7 +88,7 @@ impl Setup {
     ) -> Result<Self, SetupError> {
         let spec = config.spec()?;
         let values = config.values(spec)?;
-        let values = spec.parameters.iter().map(|p| (p.name.to_string(), values.get(p.name))).collect();
+        let values = values.iter().map(|(p, value)| (p.name.to_string(), value)).collect();
         let strategies = vec![StrategySetup { name: spec.name.into(), values, traded }];
         Ok(Self {
             version: SETUP_VERSION,
@@ -131,14 +132,8 @@ impl Setup {
         for setup in &self.strategies {
             let spec = strategies::find(&setup.name)
                 .ok_or_else(|| SetupError::NoSuchStrategy(setup.name.clone()))?;
-            let mut values = spec.defaults();
-            for (name, value) in &setup.values {
-                values.set(name, *value).map_err(|error| ConfigError::OutOfRange {
-                    key: format!("strategy.{}.{name}", setup.name),
-                    value: value.to_string(),
-                    wanted: error.to_string(),
-                })?;
-            }
+            let given = setup.values.iter().map(|(name, value)| (name.as_str(), *value));
+            let values = strategy_values(spec, given)?;
             let strategy = (spec.make)(&values, &self.instruments, &setup.traded);
             seats.push(Seat { strategy, instruments: setup.traded.clone() });
         }
@@ -158,26 +153,30 @@ impl Setup {
         let queue = match venue.queue_model {
             QueueModelName::Pessimistic => QueueModel::Pessimistic,
             QueueModelName::Power => QueueModel::Power { exponent: venue.queue_exponent },
-            QueueModelName::Logarithmic => QueueModel::Logarithmic,
+            QueueModelName::Logarithmic => QueueModel::Log,
         };
         let config =
-            VenueConfig { queue, partial_fills: venue.partial_fills, reject_ppm: venue.reject_ppm };
+            VenueConfig { queue, partial_fills: venue.partial_fills, reject_ppm: venue.reject_ppm, depth_max: usize::MAX };
         Venue::new(&self.instruments, config, self.chance("venue"))
     }
 
     /// The three ways a message travels: market data, orders, answers.
     #[must_use]
     pub fn links(&self) -> [Link; 3] {
-        let Latency { order_ns, response_ns, market_data_ns, jitter_ns, jitter_shape, .. } =
-            self.config.latency;
-        let shape = match jitter_shape {
-            crate::config::JitterShape::Uniform => Shape::Uniform,
-            crate::config::JitterShape::Exponential => Shape::Exponential,
+        let latency = &self.config.latency;
+        let shape = match latency.jitter_shape {
+            JitterShape::Uniform => Shape::Uniform,
+            JitterShape::Exponential => Shape::Exponential,
         };
         let link = |name, base_ns| {
-            Link::new(Delay { base_ns, jitter_ns, shape }, self.chance(name))
+            let delay = Delay { base_ns: span(base_ns), jitter_ns: span(latency.jitter_ns), shape };
+            Link::new(delay, self.chance(name))
         };
-        [link("market data", market_data_ns), link("orders", order_ns), link("answers", response_ns)]
+        [
+            link("market data", latency.market_data_ns),
+            link("orders", latency.order_ns),
+            link("answers", latency.response_ns),
+        ]
     }
 
     fn chance(&self, name: &str) -> Prng {
@@ -193,10 +192,28 @@ impl Setup {
         }
     }
 
-    fn limits(&self) -> risk::Limits {
-        let limits = &self.config.risk;
-        let _ = (Lots(limits.max_order_size), limits);
-        unimplemented!()
+    fn limits(&self) -> Limits {
+        let risk = &self.config.risk;
+        Limits {
+            account: AccountLimits {
+                open_orders: Some(risk.max_open_orders),
+                messages_per_second: Some(risk.max_messages_per_second),
+                burst: Some(risk.max_messages_per_second),
+                daily_loss_nanos: Some(rounded(risk.max_daily_loss * 1e9)),
+                drawdown_nanos: Some(rounded(risk.max_drawdown * 1e9)),
+                day_starts_at_seconds: 0,
+            },
+            default: InstrumentLimits {
+                order_size: Some(Lots(risk.max_order_size)),
+                order_notional_nanos: Some(rounded(risk.max_order_notional * 1e9)),
+                position: Some(Lots(risk.max_position)),
+                open_orders: Some(risk.max_open_orders),
+                collar_ticks: None,
+                collar_ppm: Some(i64::from(risk.price_collar_ppm)),
+                collar_reference: None,
+            },
+            instruments: BTreeMap::new(),
+        }
     }
 }
 
@@ -209,4 +226,9 @@ fn to_f64(value: i64) -> f64 {
 #[expect(clippy::cast_possible_truncation, reason = "saturates, and configuration is bounded")]
 fn rounded(value: f64) -> i64 {
     value.round() as i64
+}
+
+/// A configured span; 292 years are as good as for ever.
+fn span(nanos: u64) -> i64 {
+    i64::try_from(nanos).unwrap_or(i64::MAX)
 }

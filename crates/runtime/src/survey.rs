@@ -220,8 +220,9 @@ impl Survey {
             terms.currency.clone_from(&definition.currency);
             terms.contract = definition.contract;
             terms.origin = Origin::Definition;
-        } else if seen.venue.starts_with("binance") {
-            let product = binance::product(&seen.venue, &seen.symbol);
+        } else if let Some(market) = binance::Market::of_venue(&seen.venue)
+            && let Some(product) = binance::product(market, &seen.symbol)
+        {
             terms.contract = product.contract;
             terms.currency = product.currency;
             terms.multiplier_nanos = product.multiplier_nanos;

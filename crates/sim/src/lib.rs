@@ -1,1 +1,17 @@
-//! A venue in memory: matching, queue position, latency, fees; market generators.
+//! A venue in memory: matching, queue position, latency; and markets of our own making.
+//!
+//! | asked for | go to |
+//! |---|---|
+//! | what would have become of our orders in a recorded market | [`venue`] |
+//! | how long messages take | [`latency`] |
+//! | a market with a true book, as packets | [`market`] |
+//!
+//! Never reads a clock, a file, a socket or the machine's randomness: the same inputs and the same seed give
+//! the same fills and the same bytes.
+
+pub mod latency;
+pub mod market;
+pub mod venue;
+
+pub use latency::{Delay, Link, Shape};
+pub use venue::{QueueModel, Venue, VenueConfig};

@@ -7,6 +7,9 @@
 //! A damaged record is reported with its offset and skipped, and whatever it may have changed is marked with
 //! [`Event::Gap`](types::Event::Gap): the engine does not trade on a book it knows to be stale.
 
+pub mod archive;
+pub mod binance;
+pub mod cme;
 pub mod directory;
 pub mod output;
 

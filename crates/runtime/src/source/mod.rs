@@ -230,7 +230,7 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
         return Ok(Box::new(stream::Stream::new(name, "Databento DBN", bytes, decoder)));
     }
     if looks_like_binance(start) {
-        let decoder = venues::binance::Decoder::sniff();
+        let decoder = venues::binance::Decoder::new(None);
         return Ok(Box::new(stream::Stream::new(name, "Binance recording", bytes, decoder)));
     }
     if lobster::looks_like_messages(start) {

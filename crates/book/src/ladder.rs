@@ -1,0 +1,418 @@
+//! The levels of one side: a window of slots indexed by price, with a bitmap of the occupied ones.
+//!
+//! ```text
+//!   far (sorted)  │ base …            window, 256 to 4,096 slots             … base+n │  far (sorted)
+//!   worse levels  │ ▯▯▮▯▮▮▯▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮◀best ▯▯▯▯▯▯▯▯▯ │  better levels
+//!   slot = key mod n, so moving the window moves no level that stays inside
+//! ```
+//!
+//! Keys are prices with the better one larger (see `crate::key`). The best key is kept; when its level goes, the
+//! next is found by two steps down the bitmap: 64 slots in a word, 64 words in the summary.
+//!
+//! Cost of a change inside the window: one slot (its own cache line), one bitmap word, the header's line; about
+//! 15 instructions and no unpredictable branch unless the level is new or gone. Outside it: the two binary
+//! searches of [`Far`]. The window moves to the best, or doubles, after as many misses as it holds levels (and 64),
+//! so that moving costs a constant for each change, whatever the prices do. Memory: at most 4,096 slots a side
+//! whatever the prices, plus `Far` for what lies outside.
+//!
+//! Never allocates after it has grown; never overflows, whatever the key.
+
+use crate::far::Far;
+
+const SLOTS_MIN: usize = 256;
+const SLOTS_MAX: usize = 4_096;
+const WORDS: usize = SLOTS_MAX / 64;
+/// Misses that are borne before the window is reconsidered, beside one for each level in it.
+const PATIENCE: usize = 64;
+
+/// The levels of one side, best first, for any kind of level.
+#[derive(Clone, Debug)]
+pub(crate) struct Ladder<T> {
+    /// The lowest key of the window; `base + slots - 1` is an `i64`.
+    base: i64,
+    /// The best key of all; means nothing while `len` is 0.
+    best: i64,
+    /// Levels in all.
+    len: usize,
+    /// Levels in the window.
+    near: usize,
+    /// Changes outside the window since it was last reconsidered.
+    misses: usize,
+    /// Which words have a bit set.
+    summary: u64,
+    /// Which slots hold a level; the first `slots.len() / 64` words are used.
+    words: [u64; WORDS],
+    /// Empty until the first level comes, then a power of two.
+    slots: Vec<T>,
+    far: Far<T>,
+}
+
+/// The bits of a word below `bit`.
+#[inline]
+const fn below(bit: usize) -> u64 {
+    (1 << (bit & 63)) - 1
+}
+
+/// The place of the highest set bit of a word that is not zero.
+#[inline]
+const fn highest(word: u64) -> usize {
+    63 - word.leading_zeros() as usize
+}
+
+impl<T: Copy + Default> Ladder<T> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            base: 0,
+            best: 0,
+            len: 0,
+            near: 0,
+            misses: 0,
+            summary: 0,
+            words: [0; WORDS],
+            slots: Vec::new(),
+            far: Far::new(),
+        }
+    }
+
+    /// The whole window at once, and room for `levels` outside it.
+    pub(crate) fn reserve(&mut self, levels: usize) {
+        self.rebuild(SLOTS_MAX, self.base.min(i64::MAX - (SLOTS_MAX as i64 - 1)));
+        self.far.reserve(levels);
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.words = [0; WORDS];
+        self.summary = 0;
+        self.far.clear();
+        (self.len, self.near, self.misses) = (0, 0, 0);
+    }
+
+    /// The slot of a key that lies in the window.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the remainder of a power of two lies in the low bits")]
+    fn slot(&self, key: i64) -> Option<usize> {
+        // As unsigned, both a key below the base and one above the window are too large: |key - base| plus the
+        // window never reaches 2⁶⁴.
+        let offset = key.wrapping_sub(self.base).cast_unsigned();
+        (offset < self.slots.len() as u64).then(|| key as usize & (self.slots.len() - 1))
+    }
+
+    /// The key of an occupied slot.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "only the low bits choose a slot")]
+    fn key_of(&self, slot: usize) -> i64 {
+        let offset = slot.wrapping_sub(self.base as usize) & (self.slots.len() - 1);
+        self.base.wrapping_add(offset as i64)
+    }
+
+    #[inline]
+    fn is_set(&self, slot: usize) -> bool {
+        self.words[slot / 64] & (1 << (slot % 64)) != 0
+    }
+
+    #[inline]
+    fn set(&mut self, slot: usize) {
+        self.words[slot / 64] |= 1 << (slot % 64);
+        self.summary |= 1 << (slot / 64);
+        self.near += 1;
+    }
+
+    #[inline]
+    fn unset(&mut self, slot: usize) {
+        let word = &mut self.words[slot / 64];
+        *word &= !(1 << (slot % 64));
+        if *word == 0 {
+            self.summary &= !(1 << (slot / 64));
+        }
+        self.near -= 1;
+    }
+
+    /// The occupied slot that comes first when one walks down from `slot` (not itself, except as the last of the
+    /// round), which wraps as the window does. The window must hold a level.
+    #[inline]
+    fn next_down(&self, slot: usize) -> usize {
+        let word = slot / 64;
+        let here = self.words[word] & below(slot);
+        if here != 0 {
+            return word * 64 + highest(here);
+        }
+        let lower = self.summary & below(word);
+        let word = highest(if lower != 0 { lower } else { self.summary });
+        word * 64 + highest(self.words[word])
+    }
+
+    /// The same walking up, `slot` itself included.
+    fn next_up(&self, slot: usize) -> usize {
+        let word = slot / 64;
+        let here = self.words[word] & !below(slot);
+        if here != 0 {
+            return word * 64 + here.trailing_zeros() as usize;
+        }
+        let upper = self.summary & !below(word) & !(1 << word);
+        let word = (if upper != 0 { upper } else { self.summary }).trailing_zeros() as usize;
+        word * 64 + self.words[word].trailing_zeros() as usize
+    }
+
+    /// The best key.
+    #[inline]
+    pub(crate) const fn best(&self) -> Option<i64> {
+        if self.len == 0 { None } else { Some(self.best) }
+    }
+
+    /// The best key and its level.
+    #[inline]
+    pub(crate) fn first(&self) -> Option<(i64, &T)> {
+        let key = self.best()?;
+        Some((key, self.get(key)?))
+    }
+
+    /// The worst key.
+    pub(crate) fn worst(&self) -> Option<i64> {
+        let near = (self.near > 0).then(|| {
+            let start = self.slot(self.base).expect("the base lies in a window that holds levels");
+            self.key_of(self.next_up(start))
+        });
+        match (near, self.far.lowest()) {
+            (Some(near), Some(far)) => Some(near.min(far)),
+            (near, far) => near.or(far),
+        }
+    }
+
+    /// The level at `key`.
+    #[inline]
+    pub(crate) fn get(&self, key: i64) -> Option<&T> {
+        match self.slot(key) {
+            Some(slot) => self.is_set(slot).then(|| &self.slots[slot]),
+            None => self.far.get(key),
+        }
+    }
+
+    /// The level at `key`, to be changed; it must stay a level.
+    #[inline]
+    pub(crate) fn get_mut(&mut self, key: i64) -> Option<&mut T> {
+        match self.slot(key) {
+            Some(slot) => {
+                let there = self.is_set(slot);
+                there.then(|| &mut self.slots[slot])
+            }
+            None => self.far_mut(key),
+        }
+    }
+
+    #[cold]
+    fn far_mut(&mut self, key: i64) -> Option<&mut T> {
+        self.misses += 1;
+        self.far.get_mut(key)
+    }
+
+    /// The level at `key`, made from the default if there was none.
+    #[inline]
+    pub(crate) fn at(&mut self, key: i64) -> &mut T {
+        match self.slot(key) {
+            Some(slot) => self.at_slot(key, slot),
+            None => self.at_far(key),
+        }
+    }
+
+    #[inline]
+    fn at_slot(&mut self, key: i64, slot: usize) -> &mut T {
+        if !self.is_set(slot) {
+            self.set(slot);
+            self.slots[slot] = T::default();
+            self.count(key);
+        }
+        &mut self.slots[slot]
+    }
+
+    /// A level has come at `key`.
+    #[inline]
+    fn count(&mut self, key: i64) {
+        if self.len == 0 || key > self.best {
+            self.best = key;
+        }
+        self.len += 1;
+    }
+
+    #[cold]
+    fn at_far(&mut self, key: i64) -> &mut T {
+        self.misses += 1;
+        if self.near == 0 || self.misses > PATIENCE + self.near {
+            self.reconsider(key);
+            if let Some(slot) = self.slot(key) {
+                return self.at_slot(key, slot);
+            }
+        }
+        let (level, new) = self.far.at(key, T::default());
+        if new {
+            if self.len == 0 || key > self.best {
+                self.best = key;
+            }
+            self.len += 1;
+        }
+        level
+    }
+
+    /// Takes the level at `key` out.
+    #[inline]
+    pub(crate) fn remove(&mut self, key: i64) -> Option<T> {
+        let Some(slot) = self.slot(key) else {
+            return self.remove_far(key);
+        };
+        if !self.is_set(slot) {
+            return None;
+        }
+        self.unset(slot);
+        self.len -= 1;
+        if key == self.best {
+            self.find_best(slot);
+        }
+        Some(self.slots[slot])
+    }
+
+    #[cold]
+    fn remove_far(&mut self, key: i64) -> Option<T> {
+        self.misses += 1;
+        let level = self.far.remove(key)?;
+        self.len -= 1;
+        if key == self.best {
+            // The slot of the base: one step down wraps to the top of the window.
+            self.find_best(self.slot(self.base).unwrap_or(0));
+        }
+        Some(level)
+    }
+
+    /// Finds the best level again, walking down the window from `slot`.
+    #[inline]
+    fn find_best(&mut self, slot: usize) {
+        let near = (self.near > 0).then(|| self.key_of(self.next_down(slot)));
+        let far = if self.far.is_empty() { None } else { self.far.highest() };
+        match (near, far) {
+            (Some(near), Some(far)) => self.best = near.max(far),
+            (Some(best), None) | (None, Some(best)) => self.best = best,
+            (None, None) => {}
+        }
+    }
+
+    /// The window has been missed often, or is empty: it moves to where the best is, or doubles if it is there
+    /// already and `key`, which missed it, would then be inside.
+    fn reconsider(&mut self, key: i64) {
+        self.misses = 0;
+        let centre = if self.len == 0 { key } else { self.best.max(key) };
+        let size = self.slots.len().max(SLOTS_MIN);
+        let offset = centre.wrapping_sub(self.base).cast_unsigned();
+        let settled = (size / 2..size * 7 / 8).contains(&usize::try_from(offset).unwrap_or(usize::MAX));
+        if !settled || self.slots.is_empty() {
+            self.rebuild(size, base_for(centre, size));
+            return;
+        }
+        let doubled = base_for(centre, size * 2);
+        if size < SLOTS_MAX && key.wrapping_sub(doubled).cast_unsigned() < (size * 2) as u64 {
+            self.rebuild(size * 2, doubled);
+        }
+    }
+
+    /// Moves the window to `base` with `size` slots.
+    fn rebuild(&mut self, size: usize, base: i64) {
+        let resized = size != self.slots.len();
+        for word in 0..WORDS {
+            let mut bits = self.words[word];
+            while bits != 0 {
+                let slot = word * 64 + highest(bits);
+                bits &= below(slot);
+                let key = self.key_of(slot);
+                if resized || key.wrapping_sub(base).cast_unsigned() >= size as u64 {
+                    self.unset(slot);
+                    self.far.insert(key, self.slots[slot]);
+                }
+            }
+        }
+        if resized {
+            self.slots.resize(size, T::default());
+        }
+        self.base = base;
+        while let Some(key) = self.far.at_or_above(base) {
+            let Some(slot) = self.slot(key) else {
+                break;
+            };
+            self.slots[slot] = self.far.remove(key).expect("just seen");
+            self.set(slot);
+        }
+    }
+
+    /// Keys and levels, best first.
+    #[inline]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, T)> + '_ {
+        let top = self.base.saturating_add_unsigned(self.slots.len().saturating_sub(1) as u64);
+        // The first level ever makes the window: without one nothing is far either.
+        self.far.above(top).chain(self.window()).chain(self.far.below(self.base))
+    }
+
+    /// The window's levels, best first.
+    #[inline]
+    pub(crate) fn window(&self) -> Window<'_, T> {
+        let mut window = Window { ladder: self, word: 0, bits: 0, left: self.near };
+        if self.near > 0 {
+            // From the best if it is here; else from the slot above the base, going round.
+            let start = match self.slot(self.best) {
+                Some(slot) => slot,
+                None => self.next_down(self.slot(self.base).expect("a window with levels has slots")),
+            };
+            window.word = start / 64;
+            window.bits = self.words[window.word] & (below(start) | 1 << (start % 64));
+        }
+        window
+    }
+
+    /// Whether the first `count` levels, or all there are, lie in the window.
+    #[inline]
+    pub(crate) fn has_near(&self, count: usize) -> bool {
+        self.near == self.len || (self.near >= count && self.slot(self.best).is_some())
+    }
+}
+
+/// The base of a window of `size` with a quarter of it better than `centre`: the best moves both ways, and most
+/// levels lie behind it.
+const fn base_for(centre: i64, size: usize) -> i64 {
+    let size = size as i64;
+    let base = centre.saturating_sub(size / 4 * 3);
+    let highest = i64::MAX - (size - 1);
+    if base < highest { base } else { highest }
+}
+
+/// A walk down the window.
+#[derive(Clone, Debug)]
+pub(crate) struct Window<'a, T> {
+    ladder: &'a Ladder<T>,
+    word: usize,
+    /// What is left of the word.
+    bits: u64,
+    /// What is left of the window.
+    left: usize,
+}
+
+impl<T: Copy + Default> Iterator for Window<'_, T> {
+    type Item = (i64, T);
+
+    #[inline]
+    fn next(&mut self) -> Option<(i64, T)> {
+        if self.left == 0 {
+            return None;
+        }
+        self.left -= 1;
+        if self.bits == 0 {
+            let summary = self.ladder.summary;
+            let lower = summary & below(self.word);
+            // Round the end: back in the word one started from, its upper bits come first, and `left` ends the
+            // walk before the lower ones come again.
+            self.word = highest(if lower != 0 { lower } else { summary });
+            self.bits = self.ladder.words[self.word];
+        }
+        let slot = self.word * 64 + highest(self.bits);
+        self.bits &= below(slot);
+        Some((self.ladder.key_of(slot), self.ladder.slots[slot]))
+    }
+}

@@ -1,0 +1,137 @@
+//! What a report did to an order: what the engine acts on.
+
+use crate::Order;
+use risk::Risk;
+use types::{Liquidity, Lots, RejectReason, Ticks};
+
+/// What a report changed. `freed` is by how many lots less the order can trade than before, fills aside; `closed`
+/// says that this very change closed the order: it is true once in an order's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It works. May come after fills and after the end, both of which overtake it.
+    Accepted,
+    /// It never worked.
+    Rejected {
+        /// Why.
+        reason: RejectReason,
+        /// All of it.
+        freed: Lots,
+    },
+    /// Part or all of it traded.
+    Filled {
+        /// At this price.
+        price: Ticks,
+        /// This much.
+        size: Lots,
+        /// Given or taken.
+        liquidity: Liquidity,
+        /// It was the last there was to fill.
+        closed: bool,
+        /// It came after the order had been reported gone (V-03). The position is real all the same.
+        late: bool,
+    },
+    /// It is gone.
+    Canceled {
+        /// What of it never traded.
+        unfilled: Lots,
+        /// That, or what a replace under way would have let trade, if that is more.
+        freed: Lots,
+    },
+    /// A cancel of ours had no effect: usually the order was filled first.
+    CancelRejected {
+        /// Why.
+        reason: RejectReason,
+    },
+    /// It has a new price and size.
+    Replaced {
+        /// The new limit.
+        price: Ticks,
+        /// The new total size, fills included.
+        size: Lots,
+        /// What the larger of its two shapes could trade more than this one.
+        freed: Lots,
+        /// Fills had already reached the new size.
+        closed: bool,
+    },
+    /// A replace of ours had no effect.
+    ReplaceRejected {
+        /// Why.
+        reason: RejectReason,
+        /// What the new shape could have traded more than the old one.
+        freed: Lots,
+        /// Fills had already reached the old size.
+        closed: bool,
+    },
+    /// It was said before (V-02): nothing changed.
+    Duplicate,
+    /// It cannot be true: nothing changed, it was counted, and somebody should look.
+    Impossible(Impossible),
+}
+
+/// Why a report cannot be true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Impossible {
+    /// No order of this number, or one closed so long ago that it is forgotten.
+    UnknownOrder,
+    /// The order is in another instrument.
+    WrongInstrument,
+    /// The state does not allow it: see the drawing at [`State`](crate::State).
+    Transition,
+    /// An answer to a cancel or replace that was never sent.
+    NotAsked,
+    /// A fill, or a new size, of zero lots or below.
+    SizeNotPositive,
+    /// More would have traded, or could trade, than the order was ever for.
+    BeyondSize,
+}
+
+impl Change {
+    /// Whether this very change closed the order.
+    #[inline]
+    #[must_use]
+    pub const fn closed(&self) -> bool {
+        match self {
+            Self::Rejected { .. } | Self::Canceled { .. } => true,
+            Self::Filled { closed, .. }
+            | Self::Replaced { closed, .. }
+            | Self::ReplaceRejected { closed, .. } => *closed,
+            Self::Accepted | Self::CancelRejected { .. } | Self::Duplicate | Self::Impossible(_) => false,
+        }
+    }
+
+    /// By how many lots less the order can trade than before, fills aside.
+    #[inline]
+    #[must_use]
+    pub const fn freed(&self) -> Lots {
+        match self {
+            Self::Rejected { freed, .. }
+            | Self::Canceled { freed, .. }
+            | Self::Replaced { freed, .. }
+            | Self::ReplaceRejected { freed, .. } => *freed,
+            Self::Accepted
+            | Self::Filled { .. }
+            | Self::CancelRejected { .. }
+            | Self::Duplicate
+            | Self::Impossible(_) => Lots::ZERO,
+        }
+    }
+
+    /// Tells risk what this change of `order` means for its counts. Called once for each change, it is all that
+    /// risk hears of orders; what passes to `Risk::check` was reserved there.
+    #[inline]
+    pub fn tell(&self, order: &Order, risk: &mut Risk) {
+        let (instrument, side) = (order.terms.instrument, order.terms.side);
+        if let Self::Filled { price, size, late, .. } = *self {
+            if late {
+                risk.on_late_fill(instrument, side, price, size);
+            } else {
+                risk.on_fill(instrument, side, price, size);
+            }
+        }
+        if self.closed() {
+            risk.on_closed(instrument, side, self.freed());
+        } else if self.freed() != Lots::ZERO {
+            risk.on_replaced(instrument, side, self.freed());
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What a user meets: commands, answers, advice, exit codes.
+
+mod common;
+
+use common::{Scratch, fail, run, succeed};
+use std::fs;
+
+/// A short synthetic day, written once per test that needs it.
+fn generated(scratch: &Scratch) -> String {
+    let path = scratch.text("day.pcap");
+    succeed(&["generate", "--seed", "7", "--minutes", "1", "--out", &path]);
+    path
+}
+
+#[test]
+fn the_same_seed_generates_the_same_bytes() {
+    let scratch = Scratch::new("generate");
+    let (a, b, c) = (scratch.text("a"), scratch.text("b"), scratch.text("c"));
+    for (seed, path) in [("3", &a), ("3", &b), ("4", &c)] {
+        succeed(&["generate", "--seed", seed, "--minutes", "1", "--out", path]);
+    }
+    let read = |path: &str| fs::read(path).expect("written");
+    assert!(read(&a) == read(&b) && read(&a) != read(&c));
+    assert!(fail(&["generate", "--out", &a], 1).contains("is there already; --force writes over it"));
+}
+
+#[test]
+fn two_runs_of_one_configuration_are_the_same_to_the_byte() {
+    let scratch = Scratch::new("twice");
+    let day = generated(&scratch);
+    for out in ["first", "second"] {
+        succeed(&["backtest", "--data", &day, "--out", &scratch.text(out)]);
+    }
+    for file in ["report.json", "journal.qj", "report.html"] {
+        let read = |out: &str| fs::read(scratch.path(out).join(file)).expect("written");
+        assert!(read("first") == read("second"), "{file} differs");
+    }
+}
+
+#[test]
+fn a_journal_replays_to_the_same_report_and_verifies() {
+    let scratch = Scratch::new("replay");
+    let day = generated(&scratch);
+    let (run_dir, again) = (scratch.text("run"), scratch.text("again"));
+    succeed(&["backtest", "--data", &day, "--out", &run_dir]);
+    assert!(succeed(&["verify", &run_dir]).contains("commands equal"));
+    succeed(&["replay", &run_dir, "--out", &again]);
+    let report = |dir: &str| {
+        let text = fs::read_to_string(scratch.path(dir).join("report.json")).expect("written");
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON")
+    };
+    let (first, second) = (report("run"), report("again"));
+    for part in ["headline", "attribution", "markouts", "fill_rates"] {
+        assert!(!first[part].is_null(), "report.json has no {part}");
+        assert_eq!(first[part], second[part], "{part}");
+    }
+}
+
+#[test]
+fn a_changed_byte_is_found() {
+    let scratch = Scratch::new("tamper");
+    let day = generated(&scratch);
+    let run_dir = scratch.text("run");
+    succeed(&["backtest", "--data", &day, "--out", &run_dir]);
+    let journal = scratch.path("run").join("journal.qj");
+    let clean = fs::read(&journal).expect("written");
+    for place in [clean.len() / 3, clean.len() / 2] {
+        let mut bytes = clean.clone();
+        bytes[place] ^= 1;
+        fs::write(&journal, bytes).expect("writable");
+        assert_eq!(run(&["verify", &run_dir]).status.code(), Some(3), "byte {place}");
+    }
+}
+
+#[test]
+fn a_run_is_never_overwritten_unasked() {
+    let scratch = Scratch::new("force");
+    let day = generated(&scratch);
+    let run_dir = scratch.text("run");
+    succeed(&["backtest", "--data", &day, "--out", &run_dir]);
+    assert!(fail(&["backtest", "--data", &day, "--out", &run_dir], 1).contains("--force"));
+    succeed(&["backtest", "--data", &day, "--out", &run_dir, "--force"]);
+}
+
+#[test]
+fn mistakes_get_advice() {
+    let scratch = Scratch::new("advice");
+    let write = |name: &str, text: &[u8]| {
+        fs::write(scratch.path(name), text).expect("writable");
+        scratch.text(name)
+    };
+    let config = write("quoin.toml", b"[risk]\nmax_postion = 3\n");
+    let cases = [
+        (vec!["config", "--check", &config], "line 2: unknown key `risk.max_postion`; did you mean `risk.max_position`?"),
+        (vec!["backtest", "--strategy", "gltf"], "did you mean `glft`?"),
+        (vec!["inspect", "/nowhere/day.pcap"], "cannot find /nowhere/day.pcap"),
+    ];
+    for (arguments, advice) in cases {
+        let error = fail(&arguments, 1);
+        assert!(error.contains(advice), "{error}");
+    }
+    let noise = write("noise.bin", b"what is this?");
+    assert!(fail(&["inspect", &noise], 1).contains("none of the formats we read"));
+    let empty = write("empty.bin", b"");
+    assert!(fail(&["inspect", &empty], 1).contains("the file is empty"));
+    let near = scratch.text("quoin.tml");
+    assert!(fail(&["config", "--check", &near], 1).contains("cannot read"));
+}
+
+#[test]
+fn a_damaged_packet_in_the_middle_is_reported_and_the_rest_is_read() {
+    let scratch = Scratch::new("damage");
+    let day = generated(&scratch);
+    let mut bytes = fs::read(&day).expect("written");
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 200].fill(0xff);
+    let damaged = scratch.text("damaged.pcap");
+    fs::write(&damaged, bytes).expect("writable");
+    let json = succeed(&["inspect", "--json", &damaged]);
+    let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert!(value["files"][0]["faults"].as_u64().is_some_and(|n| n > 0), "{json}");
+    let first = value["files"][0]["first_faults"][0].as_str().expect("a text").to_string();
+    assert!(first.starts_with("at byte "), "{first}");
+    let shown = succeed(&["backtest", "--data", &damaged]);
+    assert!(shown.contains("at byte "), "{shown}");
+}
+
+#[test]
+fn the_printed_configuration_is_accepted() {
+    let scratch = Scratch::new("config");
+    let path = scratch.text("quoin.toml");
+    fs::write(&path, succeed(&["config", "--print"])).expect("writable");
+    succeed(&["config", "--check", &path]);
+}

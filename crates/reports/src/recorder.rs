@@ -1,0 +1,356 @@
+//! Watches a run step by step and keeps what its report needs.
+//!
+//! Cost: the ordinary event, a change within a packet, adds one span to a histogram and marks its instrument. A
+//! packet's last event looks at the touch of what changed. Nothing is allocated for an event once buffers have
+//! grown to the number of open orders and of fills that wait for a horizon; series halve their resolution instead
+//! of growing.
+
+use crate::about::{About, Ending};
+use crate::histogram::Histogram;
+use crate::quotes::Quotes;
+use crate::ratios::{Drawdown, Returns};
+use crate::report::Report;
+use crate::series::Series;
+use crate::watch::Watch;
+use crate::watched::Watched;
+use types::{Command, Event, Flags, Input, InstrumentId, Lots, Money, Nanos, Outcome};
+
+/// Returns within a day are taken over this long.
+pub const RETURN_INTERVAL: Nanos = Nanos::from_secs(60);
+/// Without any input for this long the market was closed: the time is no still interval.
+const CLOSED_AFTER: i64 = 30;
+const DAY: i64 = 86_400_000_000_000;
+
+/// The equity of a run, and what is derived from it as it goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Purse {
+    pub(crate) capital: Money,
+    /// Profit and loss since the start, of all instruments in the report's currency.
+    pub(crate) earned: Money,
+    pub(crate) drawdown: Drawdown,
+    pub(crate) earned_over_time: Series<Money>,
+    pub(crate) drawdown_over_time: Series<Money>,
+    pub(crate) returns: Returns,
+    pub(crate) daily: Returns,
+    interval: (Nanos, Money),
+    day: (i64, Money),
+}
+
+impl Purse {
+    fn new(capital: Money) -> Self {
+        Self {
+            capital,
+            earned: Money::ZERO,
+            drawdown: Drawdown::from(capital),
+            earned_over_time: Series::new(),
+            drawdown_over_time: Series::new(),
+            returns: Returns::default(),
+            daily: Returns::default(),
+            interval: (Nanos::MIN, Money::ZERO),
+            day: (i64::MIN, Money::ZERO),
+        }
+    }
+
+    fn start(&mut self, now: Nanos) {
+        self.interval.0 = now;
+        self.day.0 = now.0.div_euclid(DAY);
+        self.earned_over_time.push(now, Money::ZERO);
+        self.drawdown_over_time.push(now, Money::ZERO);
+    }
+
+    /// Closes the intervals that ended by `now`; what is earned has not changed yet.
+    fn on_time(&mut self, now: Nanos) {
+        let passed = (now - self.interval.0).0 / RETURN_INTERVAL.0;
+        if passed > 0 {
+            if self.capital > Money::ZERO {
+                self.returns.push((self.earned - self.interval.1).to_f64() / self.capital.to_f64());
+                if passed <= CLOSED_AFTER {
+                    self.returns.push_still(passed.unsigned_abs() - 1);
+                }
+            }
+            self.interval = (Nanos(self.interval.0.0 + passed * RETURN_INTERVAL.0), self.earned);
+        }
+        if now.0.div_euclid(DAY) > self.day.0 {
+            self.close_day();
+            self.day.0 = now.0.div_euclid(DAY);
+        }
+    }
+
+    fn close_day(&mut self) {
+        if self.capital > Money::ZERO {
+            self.daily.push((self.earned - self.day.1).to_f64() / self.capital.to_f64());
+        }
+        self.day.1 = self.earned;
+    }
+
+    fn next_due(&self) -> Nanos {
+        let midnight = Nanos(self.day.0.saturating_add(1).saturating_mul(DAY));
+        (self.interval.0 + RETURN_INTERVAL).min(midnight)
+    }
+
+    fn on_earned(&mut self, now: Nanos, earned: Money) {
+        self.earned = earned;
+        let under = self.drawdown.on_equity(self.capital + earned);
+        self.earned_over_time.push(now, earned);
+        self.drawdown_over_time.push(now, under);
+    }
+}
+
+/// How long anything was held.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Holding {
+    /// In how many instruments there is a position.
+    positions: u32,
+    since: Nanos,
+    pub(crate) held: Nanos,
+}
+
+impl Holding {
+    fn spend(&mut self, now: Nanos) {
+        if self.positions > 0 {
+            self.held = self.held + Nanos((now - self.since).0.max(0));
+        }
+        self.since = now;
+    }
+
+    fn on_position(&mut self, now: Nanos, before: Lots, after: Lots) {
+        self.spend(now);
+        match (before.is_zero(), after.is_zero()) {
+            (true, false) => self.positions += 1,
+            (false, true) => self.positions -= 1,
+            (true, true) | (false, false) => {}
+        }
+    }
+}
+
+/// The observer of a run.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    pub(crate) about: About,
+    pub(crate) watches: Vec<Watch>,
+    /// By instrument id: its place among `watches`.
+    places: Vec<Option<u32>>,
+    any_touched: bool,
+    /// Nothing of the purse's is due before.
+    purse_due: Nanos,
+    pub(crate) purse: Purse,
+    pub(crate) holding: Holding,
+    pub(crate) quotes: Quotes,
+    pub(crate) latency_feed: Histogram,
+    pub(crate) inputs: u64,
+    pub(crate) commands: u64,
+    pub(crate) first_at: Nanos,
+    pub(crate) last_at: Nanos,
+    pub(crate) venue_clock: Nanos,
+}
+
+impl Recorder {
+    /// Before the first input.
+    ///
+    /// # Panics
+    /// When a traded instrument is not among the instruments.
+    #[must_use]
+    pub fn new(about: About) -> Self {
+        let mut places = vec![None; about.instruments.len()];
+        let mut watches = Vec::with_capacity(about.traded.len());
+        for (place, id) in about.traded.iter().enumerate() {
+            places[id.index()] = Some(u32::try_from(place).expect("ids are 32 bits"));
+            watches.push(Watch::new(about.instruments[id.index()].clone(), about.attribution_after));
+        }
+        Self {
+            purse: Purse::new(about.capital),
+            watches,
+            places,
+            any_touched: false,
+            purse_due: Nanos::MIN,
+            holding: Holding::default(),
+            quotes: Quotes::new(),
+            latency_feed: Histogram::new(),
+            inputs: 0,
+            commands: 0,
+            first_at: Nanos::MIN,
+            last_at: Nanos::MIN,
+            venue_clock: Nanos::MIN,
+            about,
+        }
+    }
+
+    /// One step was taken: what went in, what came out, and the machine after it.
+    #[inline]
+    pub fn on_step(&mut self, input: &Input, commands: &[Command], machine: &impl Watched) {
+        let now = input.received_at;
+        if self.inputs == 0 {
+            self.start(now);
+        }
+        self.inputs += 1;
+        self.last_at = self.last_at.max(now);
+        match &input.event {
+            Event::Level(e) => self.on_change(now, e.venue_at, e.instrument, e.flags, machine),
+            Event::Order(e) => self.on_change(now, e.venue_at, e.instrument, e.flags, machine),
+            Event::Trade(e) => {
+                if let Some(watch) = self.watch(e.instrument) {
+                    watch.on_trade(e.size);
+                }
+                self.on_latency(now, e.venue_at, e.flags);
+                if e.flags.has(Flags::LAST) {
+                    self.on_packet_end(now, machine);
+                }
+            }
+            Event::Status(e) => self.on_condition(now, e.venue_at, machine),
+            Event::Gap(e) => self.on_condition(now, e.venue_at, machine),
+            Event::Report(report) => self.on_report(now, report, machine),
+            Event::Timer(_) | Event::Operator(_) => {}
+        }
+        if !commands.is_empty() {
+            self.commands += commands.len() as u64;
+            for command in commands {
+                self.quotes.on_command(now, command);
+            }
+        }
+    }
+
+    fn start(&mut self, now: Nanos) {
+        (self.first_at, self.last_at) = (now, now);
+        self.purse.start(now);
+        self.purse_due = self.purse.next_due();
+        for watch in &mut self.watches {
+            watch.start(now);
+        }
+    }
+
+    #[inline]
+    fn watch(&mut self, id: InstrumentId) -> Option<&mut Watch> {
+        let place = self.places.get(id.index()).copied().flatten()?;
+        self.watches.get_mut(place as usize)
+    }
+
+    #[inline]
+    fn on_latency(&mut self, now: Nanos, venue_at: Nanos, flags: Flags) {
+        // A snapshot tells of what has stood for long: no measure of the way here.
+        if !flags.has(Flags::SNAPSHOT) {
+            self.latency_feed.add(now - venue_at);
+        }
+    }
+
+    #[inline]
+    fn on_change(
+        &mut self,
+        now: Nanos,
+        venue_at: Nanos,
+        id: InstrumentId,
+        flags: Flags,
+        machine: &impl Watched,
+    ) {
+        self.on_latency(now, venue_at, flags);
+        if let Some(watch) = self.watch(id) {
+            watch.touched = true;
+            watch.touched_at = venue_at;
+            self.any_touched = true;
+        }
+        if flags.has(Flags::LAST) {
+            self.on_packet_end(now, machine);
+        }
+    }
+
+    /// The packet's last change: the books of all it touched are consistent.
+    #[inline]
+    fn on_packet_end(&mut self, now: Nanos, machine: &impl Watched) {
+        if now >= self.purse_due {
+            self.purse.on_time(now);
+            self.purse_due = self.purse.next_due();
+        }
+        if std::mem::take(&mut self.any_touched) {
+            self.look(now, machine);
+        }
+    }
+
+    fn look(&mut self, now: Nanos, machine: &impl Watched) {
+        let mut earned = self.purse.earned;
+        for watch in self.watches.iter_mut().filter(|watch| watch.touched) {
+            watch.touched = false;
+            let id = watch.instrument.id();
+            let (market, touch) = machine.market(id);
+            watch.on_book(now, watch.touched_at, market, touch);
+            self.venue_clock = self.venue_clock.max(watch.touched_at);
+            if !watch.position.is_zero() {
+                earned += earn(watch, machine, &self.about.currency);
+            }
+        }
+        if earned != self.purse.earned {
+            self.purse.on_earned(now, earned);
+        }
+    }
+
+    /// Trading opened or stopped, or a feed has a hole: books may have changed state without a delta.
+    fn on_condition(&mut self, now: Nanos, venue_at: Nanos, machine: &impl Watched) {
+        for watch in &mut self.watches {
+            watch.touched = true;
+            watch.touched_at = venue_at;
+        }
+        self.look(now, machine);
+    }
+
+    fn on_report(&mut self, now: Nanos, report: &types::Report, machine: &impl Watched) {
+        self.venue_clock = self.venue_clock.max(report.venue_at);
+        let booked = match report.outcome {
+            Outcome::Filled { price, liquidity, .. } => self.on_fill(now, report, price, liquidity, machine),
+            Outcome::Accepted
+            | Outcome::Rejected(_)
+            | Outcome::Canceled
+            | Outcome::CancelRejected(_)
+            | Outcome::Replaced { .. }
+            | Outcome::ReplaceRejected(_) => None,
+        };
+        if let Some(presence) = self.quotes.on_report(now, report, booked)
+            && let Some(watch) = self.watch(presence.instrument)
+        {
+            watch.on_presence(now, presence);
+        }
+    }
+
+    /// What the portfolio booked is a fill; what it did not (a fill told twice, an impossible one) is none.
+    fn on_fill(
+        &mut self,
+        now: Nanos,
+        report: &types::Report,
+        price: types::Ticks,
+        liquidity: types::Liquidity,
+        machine: &impl Watched,
+    ) -> Option<Lots> {
+        let place = self.places.get(report.instrument.index()).copied().flatten()?;
+        let watch = self.watches.get_mut(place as usize)?;
+        let position = machine.position(report.instrument);
+        let booked = (position - watch.position).abs();
+        if booked.is_zero() {
+            return None;
+        }
+        self.holding.on_position(now, watch.position, position);
+        watch.on_fill(now, report.venue_at, price, liquidity, position);
+        let earned = earn(watch, machine, &self.about.currency);
+        self.purse.on_time(now);
+        self.purse_due = self.purse.next_due();
+        self.purse.on_earned(now, self.purse.earned + earned);
+        Some(booked)
+    }
+
+    /// The run is over.
+    #[must_use]
+    pub fn finish(mut self, machine: &impl Watched, ending: Ending) -> Report {
+        for watch in &mut self.watches {
+            watch.spend(self.last_at);
+        }
+        self.holding.spend(self.last_at);
+        self.purse.on_time(self.last_at);
+        if self.inputs > 0 {
+            self.purse.close_day();
+        }
+        Report::new(self, machine, ending)
+    }
+}
+
+/// How much more an instrument earned since it was last looked at, if the report adds it up.
+fn earn(watch: &mut Watch, machine: &impl Watched, currency: &str) -> Money {
+    let before = watch.earned.net();
+    watch.earned = machine.earned(watch.instrument.id());
+    if watch.instrument.currency() == currency { watch.earned.net() - before } else { Money::ZERO }
+}

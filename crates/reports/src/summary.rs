@@ -1,0 +1,158 @@
+//! The report as a few short tables of text: for the terminal, and for the page's tables.
+
+use crate::number::{self, count, money, percent, ratio};
+use crate::report::{Cash, Report, Spans, Uncertain};
+use types::Nanos;
+
+/// A heading and its rows: label, value.
+pub type Section = (&'static str, Vec<(String, String)>);
+
+/// What is not known is said, not left out.
+pub(crate) const UNKNOWN: &str = "n/a";
+
+pub(crate) fn known<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
+    value.map_or_else(|| UNKNOWN.to_owned(), show)
+}
+
+impl Report {
+    /// The summary, section by section.
+    #[must_use]
+    pub fn summary(&self) -> Vec<Section> {
+        vec![
+            ("Result", self.result_rows()),
+            ("P&L by part", self.part_rows()),
+            ("Trading", self.trading_rows()),
+            ("Orders", self.order_rows()),
+            ("Latency", self.latency_rows()),
+            ("Instruments", self.instrument_rows()),
+        ]
+    }
+
+    fn cash(&self, amount: Cash) -> String {
+        format!("{} {}", money(amount.0), self.currency)
+    }
+
+    fn result_rows(&self) -> Vec<(String, String)> {
+        let headline = &self.headline;
+        let mut rows = vec![
+            row("Net P&L", self.cash(headline.net)),
+            row("Return on capital", known(headline.return_on_capital, percent)),
+            row(
+                "Max drawdown",
+                match headline.max_drawdown_share {
+                    Some(share) => format!("{} ({})", self.cash(headline.max_drawdown), percent(share)),
+                    None => self.cash(headline.max_drawdown),
+                },
+            ),
+            row("Sharpe, annual", self.sharpe_annual()),
+            row("Sharpe, hourly", self.sharpe_hourly()),
+        ];
+        if let Some(sortino) = headline.sharpe.annual_sortino {
+            rows.push(row("Sortino, annual", ratio(sortino)));
+        }
+        rows
+    }
+
+    /// The annual Sharpe ratio, or why there is none.
+    #[must_use]
+    pub fn sharpe_annual(&self) -> String {
+        let sharpe = &self.headline.sharpe;
+        match sharpe.annual {
+            Some(annual) => uncertain(annual),
+            None => format!("n/a ({} of 30 days)", sharpe.days.min(30)),
+        }
+    }
+
+    /// The hourly Sharpe ratio, or why there is none.
+    #[must_use]
+    pub fn sharpe_hourly(&self) -> String {
+        let sharpe = &self.headline.sharpe;
+        match sharpe.hourly {
+            Some(hourly) => uncertain(hourly),
+            None if sharpe.minutes < 120 => format!("n/a ({} of 120 minutes)", sharpe.minutes),
+            None => "n/a (no variation)".into(),
+        }
+    }
+
+    pub(crate) fn part_rows(&self) -> Vec<(String, String)> {
+        let pnl = &self.pnl;
+        vec![
+            row("Spread captured", self.cash(pnl.spread_captured)),
+            row("Adverse selection", self.cash(pnl.adverse_selection)),
+            row("Fees", self.cash(pnl.fees)),
+            row("Inventory", self.cash(pnl.inventory)),
+            row("Net P&L", self.cash(pnl.net)),
+        ]
+    }
+
+    pub(crate) fn trading_rows(&self) -> Vec<(String, String)> {
+        let headline = &self.headline;
+        vec![
+            row("Fills", count(headline.fills)),
+            row("Turnover", self.cash(headline.turnover)),
+            row("Maker share", known(headline.maker_share, percent)),
+            row("Fees", self.cash(headline.fees)),
+            row("Time with a position", known(headline.time_with_position, percent)),
+            row("Time quoting both sides", known(headline.time_quoting_both, percent)),
+        ]
+    }
+
+    pub(crate) fn order_rows(&self) -> Vec<(String, String)> {
+        let activity = &self.activity;
+        let mut rows = vec![
+            row("Placed", count(activity.orders_placed)),
+            row("Replaced", count(activity.orders_replaced)),
+            row("Cancelled", count(activity.orders_canceled)),
+            row("Accepted by the venue", count(activity.orders_accepted)),
+            row("With a fill", format!("{} ({})", count(activity.orders_filled), known(activity.fill_rate, percent))),
+            row("Messages per fill", known(activity.messages_per_fill, ratio)),
+            row("Cancel or replace too late", count(activity.too_late)),
+        ];
+        let sum = |list: &[crate::Counted]| list.iter().map(|c| c.count).sum::<u64>();
+        for (title, list) in [("Rejected by the venue", &activity.rejected), ("Refused by risk", &activity.refused)] {
+            rows.push(row(title, count(sum(list))));
+            rows.extend(list.iter().map(|c| row(&format!("  {}", c.what), count(c.count))));
+        }
+        rows
+    }
+
+    fn latency_rows(&self) -> Vec<(String, String)> {
+        let shown = |spans: &Spans| {
+            let at = |ns: Option<i64>| known(ns, |n| number::span(Nanos(n)));
+            format!("p50 {}, p99 {}, max {}", at(spans.p50_ns), at(spans.p99_ns), at(spans.max_ns))
+        };
+        vec![
+            row("Feed", shown(&self.latency.feed)),
+            row("Order round trip", shown(&self.latency.order)),
+        ]
+    }
+
+    fn instrument_rows(&self) -> Vec<(String, String)> {
+        let mut rows = Vec::new();
+        for instrument in &self.instruments {
+            let held = &instrument.inventory;
+            rows.push(row(
+                &instrument.symbol,
+                format!(
+                    "{} {}, {} fills, inventory {} to {} (mean {}), book not live {}",
+                    money(instrument.pnl.net.0),
+                    instrument.currency,
+                    count(instrument.fills_maker + instrument.fills_taker),
+                    held.max_short,
+                    held.max_long,
+                    known(held.mean, ratio),
+                    known(instrument.time.live, |live| percent(1.0 - live)),
+                ),
+            ));
+        }
+        rows
+    }
+}
+
+pub(crate) fn uncertain(ratio: Uncertain) -> String {
+    format!("{:.2} ± {:.2}", ratio.value, ratio.standard_error)
+}
+
+fn row(label: &str, value: String) -> (String, String) {
+    (label.to_owned(), value)
+}

@@ -1,0 +1,105 @@
+//! What we hold and what could become of it: one instrument's position and the lots working on each side.
+//!
+//! Never guesses which working orders fill first: the worst case of a side is that all of it does and none of
+//! the other.
+
+use types::{Lots, Side};
+
+/// How far the position can go either way without another order. Signed: short is negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exposure {
+    /// The position were every buy filled and no sell.
+    pub long_worst: Lots,
+    /// The position were every sell filled and no buy.
+    pub short_worst: Lots,
+}
+
+/// One instrument's counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held {
+    pub(crate) position: i64,
+    /// Lots that may still trade, by side; never below zero. Wide, so that no sum of orders overflows and what
+    /// is freed is always what was reserved.
+    working: [i128; 2],
+    /// Orders that are not closed.
+    pub(crate) open: u32,
+}
+
+impl Held {
+    /// The position's size towards `side` were everything working on that side filled, and `added` more.
+    /// Wide, because limits may be as large as the type and the sum is asked before it is allowed.
+    #[inline]
+    pub(crate) fn worst(&self, side: Side, added: i64) -> i128 {
+        i128::from(self.position) * i128::from(side.sign()) + self.working[side.index()] + i128::from(added)
+    }
+
+    /// Whether `added` more on `side` can only make the position smaller, whatever else fills: everything
+    /// working on that side together must not carry it through zero.
+    #[inline]
+    pub(crate) fn only_reduces(&self, side: Side, added: i64) -> bool {
+        let against = i128::from(self.position) * i128::from(side.sign());
+        against < 0 && self.worst(side, added) <= 0
+    }
+
+    #[inline]
+    pub(crate) fn reserve(&mut self, side: Side, size: Lots) {
+        self.working[side.index()] += i128::from(size.0);
+    }
+
+    #[inline]
+    pub(crate) fn free(&mut self, side: Side, size: Lots) {
+        let (working, freed) = (&mut self.working[side.index()], i128::from(size.0));
+        assert!(
+            freed >= 0 && freed <= *working,
+            "{freed} lots freed of {working} working to {side}: an order was counted out twice"
+        );
+        *working -= freed;
+    }
+
+    #[inline]
+    pub(crate) fn traded(&mut self, side: Side, size: Lots) {
+        self.position = self.position.saturating_add(size.signed(side).0);
+    }
+
+    pub(crate) fn exposure(&self) -> Exposure {
+        let position = i128::from(self.position);
+        let [buys, sells] = self.working;
+        Exposure { long_worst: saturated(position + buys), short_worst: saturated(position - sells) }
+    }
+
+    pub(crate) fn working(&self, side: Side) -> Lots {
+        saturated(self.working[side.index()])
+    }
+}
+
+/// As near as lots can say it.
+pub(crate) fn saturated(lots: i128) -> Lots {
+    Lots(i64::try_from(lots).unwrap_or(if lots < 0 { i64::MIN } else { i64::MAX }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reducing_means_not_through_zero_with_all_that_works() {
+        let held = |position, buys, sells| Held { position, working: [buys, sells], open: 0 };
+        let cases = [
+            (held(10, 0, 0), Side::Sell, 10, true),
+            (held(10, 0, 0), Side::Sell, 11, false), // a flip
+            (held(10, 0, 4), Side::Sell, 6, true),
+            (held(10, 0, 4), Side::Sell, 7, false),
+            (held(10, 50, 4), Side::Sell, 7, false), // the buys may never fill
+            (held(10, 0, 0), Side::Buy, 1, false),
+            (held(0, 0, 0), Side::Buy, 1, false),
+            (held(0, 0, 0), Side::Sell, 1, false),
+            (held(-3, 1, 0), Side::Buy, 2, true),
+            (held(-3, 1, 0), Side::Buy, 3, false),
+            (held(i64::MIN, 0, 0), Side::Buy, i64::MAX, true),
+            (held(i64::MAX, 0, 0), Side::Buy, i64::MAX, false),
+        ];
+        for (held, side, added, expected) in cases {
+            assert_eq!(held.only_reduces(side, added), expected, "{held:?} {side} {added}");
+        }
+    }
+}

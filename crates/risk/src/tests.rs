@@ -1,0 +1,605 @@
+//! The door as its users meet it: tables of what passes and what is refused, and why.
+
+use crate::checks::{Account, Ask, CHECKS, Check, Row};
+use crate::{Approved, Halt, Limits, Reference, Refusal, Replacement, Risk, Touch};
+use Side::{Buy, Sell};
+use stdx::Prng;
+use types::instrument::Terms;
+use types::{
+    Contract, Instrument, InstrumentId, Lots, Money, Nanos, NewOrder, OrderId, OrderKind, Origin, Side,
+    StrategyId, Ticks, TimeInForce,
+};
+
+const X: InstrumentId = InstrumentId(0);
+const NOW: Nanos = Nanos(1_000_000_000);
+const SECOND: Nanos = Nanos::from_secs(1);
+
+fn instrument(contract: Contract) -> Instrument {
+    Instrument::new(Terms {
+        id: X,
+        symbol: "X".into(),
+        venue: "test".into(),
+        currency: "USD".into(),
+        contract,
+        tick_nanos: 10_000_000,
+        lot_nanos: 1_000_000_000,
+        multiplier_nanos: 100_000_000_000,
+        origin: Origin::Configured,
+    })
+    .expect("valid terms")
+}
+
+/// One tick of one lot is 1.00.
+pub(crate) fn linear() -> Instrument {
+    instrument(Contract::Linear)
+}
+
+/// A face of 100 a lot, steps of 0.01.
+fn inverse() -> Instrument {
+    instrument(Contract::Inverse)
+}
+
+/// At most: order 10 lots or 1,050.00, position 15, 3 open orders here and 3 in all, 5 ticks beyond the far
+/// touch, 10 messages at once and 10 a second, 1,000.00 loss a day, 2,000.00 from the peak.
+fn limits() -> Limits {
+    let mut limits = Limits::wide();
+    limits.account.open_orders = Some(3);
+    limits.account.messages_per_second = Some(10);
+    limits.account.burst = Some(10);
+    limits.account.daily_loss_nanos = Some(1_000_000_000_000);
+    limits.account.drawdown_nanos = Some(2_000_000_000_000);
+    limits.default.order_size = Some(Lots(10));
+    limits.default.order_notional_nanos = Some(1_050_000_000_000);
+    limits.default.position = Some(Lots(15));
+    limits.default.open_orders = Some(3);
+    limits.default.collar_ticks = Some(5);
+    limits
+}
+
+fn risk_with(limits: &Limits) -> Risk {
+    let mut risk = Risk::new(&[linear()], limits);
+    assert_eq!(risk.on_equity(NOW, Money::ZERO), None);
+    risk
+}
+
+const TOUCH: Touch = Touch { bid: Some(Ticks(99)), ask: Some(Ticks(100)), live: true };
+
+fn touch(bid: i64, ask: i64) -> Touch {
+    Touch { bid: Some(Ticks(bid)), ask: Some(Ticks(ask)), live: true }
+}
+
+fn order(side: Side, price: i64, size: i64) -> NewOrder {
+    NewOrder {
+        instrument: X,
+        side,
+        kind: OrderKind::Limit,
+        time_in_force: TimeInForce::GoodTilCancel,
+        price: Ticks(price),
+        size: Lots(size),
+    }
+}
+
+fn ask_at(risk: &mut Risk, now: Nanos, order: NewOrder, touch: Touch) -> Result<Approved, Refusal> {
+    risk.check(now, StrategyId(7), &order, &touch)
+}
+
+/// `.` for an approval, else the letter of the refusal.
+fn letter<T>(verdict: &Result<T, Refusal>) -> char {
+    const LETTERS: [char; Refusal::KINDS.len()] =
+        ['I', 'K', 'U', 'Z', 'Q', 'S', 'N', 'B', 'X', 'M', 'C', 'O', 'A', 'P', 'E', 'L', 'D', 'R'];
+    match verdict {
+        Ok(_) => '.',
+        Err(refusal) => LETTERS[refusal.index()],
+    }
+}
+
+/// Asks for one order after the other, at one moment, in one market.
+fn asked(risk: &mut Risk, touch: Touch, orders: &[(Side, i64, i64)]) -> String {
+    let ask = |&(side, price, size)| letter(&ask_at(risk, NOW, order(side, price, size), touch));
+    orders.iter().map(ask).collect()
+}
+
+fn check(touch: Touch, orders: &[(Side, i64, i64)], expected: &str) {
+    let seen = asked(&mut risk_with(&limits()), touch, orders);
+    assert_eq!(seen, expected, "{touch:?} {orders:?}");
+}
+
+#[test]
+fn at_the_limit_passes_and_one_beyond_is_refused() {
+    // RC-01 size, RC-02 notional.
+    check(TOUCH, &[(Buy, 100, 10), (Sell, 99, 11)], ".S");
+    check(TOUCH, &[(Buy, 105, 10)], ".");
+    check(touch(100, 101), &[(Buy, 106, 10), (Buy, 106, 9)], "N.");
+    // RC-07.
+    check(TOUCH, &[(Buy, 100, 0), (Buy, 100, -1), (Buy, 100, 1)], "ZZ.");
+    let far = (1 << 53, (1 << 53) + 1);
+    check(touch(far.0, far.1), &[(Sell, far.1, 1), (Sell, far.0, 1)], "QN");
+    check(touch(-far.1, -far.0), &[(Buy, -far.1, 1), (Buy, -far.0, 1)], "QN");
+    // RC-11.
+    check(TOUCH, &[(Buy, 99, 1), (Sell, 100, 1), (Buy, 99, 1), (Buy, 99, 1)], "...O");
+    // RC-13: working orders count before they fill, each side for itself.
+    check(TOUCH, &[(Buy, 99, 8), (Buy, 99, 7)], "..");
+    check(TOUCH, &[(Buy, 99, 8), (Buy, 99, 8), (Buy, 99, 7)], ".P.");
+    check(TOUCH, &[(Buy, 99, 10), (Sell, 100, 10), (Sell, 100, 6), (Sell, 100, 5)], "..P.");
+}
+
+#[test]
+fn the_collar_bounds_the_side_that_hurts() {
+    check(TOUCH, &[(Buy, 105, 1), (Buy, 106, 1), (Sell, 94, 1), (Sell, 93, 1)], ".C.C");
+    // Far away on the harmless side is nobody's mistake.
+    check(TOUCH, &[(Buy, 1, 1), (Sell, 1_000, 1)], "..");
+    // Below zero a price is still a price.
+    check(touch(-100, -99), &[(Buy, -94, 1), (Buy, -93, 1), (Sell, -105, 1), (Sell, -106, 1)], ".C.C");
+    // A locked book is legal, a crossed one is not.
+    check(touch(100, 100), &[(Buy, 100, 1)], ".");
+    check(touch(101, 100), &[(Buy, 100, 1), (Sell, 101, 1)], "XX");
+}
+
+#[test]
+fn a_book_that_cannot_be_measured_from_refuses() {
+    let missing =
+        |bid: Option<i64>, ask: Option<i64>, live| Touch { bid: bid.map(Ticks), ask: ask.map(Ticks), live };
+    let both = [(Buy, 99, 1), (Sell, 100, 1)];
+    check(missing(Some(99), Some(100), false), &both, "BB");
+    check(missing(None, None, false), &both, "BB");
+    check(missing(None, None, true), &both, "MM");
+    check(missing(None, Some(100), true), &both, ".M");
+    check(missing(Some(99), None, true), &both, "M.");
+    let mut limits = limits();
+    limits.default.collar_reference = Some(Reference::Mid);
+    let touch = missing(Some(99), None, true);
+    assert_eq!(asked(&mut risk_with(&limits), touch, &both), "MM");
+}
+
+#[test]
+fn a_collar_may_be_measured_from_the_mid_and_in_millionths() {
+    type Case = (Option<i64>, Option<i64>, Reference, Side, i64, i64);
+    let cases: [Case; 8] = [
+        // ticks, ppm, from, side, last price inside, limit that the refusal names
+        (Some(5), None, Reference::Mid, Buy, 104, 104), // mid 99.5 + 5 = 104.5
+        (Some(5), None, Reference::Mid, Sell, 95, 95),  // 94.5
+        (None, Some(50_000), Reference::FarTouch, Buy, 105, 105), // 100 + 5 %
+        (None, Some(50_000), Reference::FarTouch, Sell, 95, 95), // 99 - 4.95
+        (None, Some(0), Reference::FarTouch, Buy, 100, 100),
+        (Some(0), None, Reference::FarTouch, Sell, 99, 99),
+        (Some(2), Some(50_000), Reference::FarTouch, Buy, 102, 102), // both hold
+        (Some(9), Some(50_000), Reference::FarTouch, Buy, 105, 105),
+    ];
+    for (ticks, ppm, reference, side, last, limit) in cases {
+        let mut limits = limits();
+        limits.default.collar_ticks = ticks;
+        limits.default.collar_ppm = ppm;
+        limits.default.collar_reference = Some(reference);
+        let mut risk = risk_with(&limits);
+        let beyond = Ticks(last).worse_for(side, 1);
+        assert!(ask_at(&mut risk, NOW, order(side, last, 1), TOUCH).is_ok());
+        let refusal = ask_at(&mut risk, NOW, order(side, beyond.0, 1), TOUCH).expect_err("beyond");
+        let expected = Refusal::PriceBeyondCollar { price: beyond, limit: Ticks(limit) };
+        assert_eq!(refusal, expected, "{ticks:?} {ppm:?} {reference:?} {side}");
+    }
+}
+
+#[test]
+fn a_limit_that_is_not_set_refuses_everything() {
+    type Unset = (fn(&mut Limits), &'static str);
+    let cases: [Unset; 10] = [
+        (|l| l.default.order_size = None, "order_size"),
+        (|l| l.default.order_notional_nanos = None, "order_notional_nanos"),
+        (|l| l.default.position = None, "position"),
+        (|l| l.default.open_orders = None, "open_orders"),
+        (|l| l.default.collar_ticks = None, "collar_ticks or collar_ppm"),
+        (|l| l.account.open_orders = None, "account.open_orders"),
+        (|l| l.account.messages_per_second = None, "account.messages_per_second"),
+        (|l| l.account.burst = None, "account.burst"),
+        (|l| l.account.daily_loss_nanos = None, "account.daily_loss_nanos"),
+        (|l| l.account.drawdown_nanos = None, "account.drawdown_nanos"),
+    ];
+    for (unset, limit) in cases {
+        let mut limits = limits();
+        unset(&mut limits);
+        let refusal = ask_at(&mut risk_with(&limits), NOW, order(Buy, 99, 1), TOUCH).expect_err("unset");
+        assert_eq!(refusal, Refusal::LimitUnset { limit });
+    }
+    let mut nothing_set = risk_with(&Limits::default());
+    assert_eq!(asked(&mut nothing_set, TOUCH, &[(Buy, 99, 1)]), "U");
+    let mut equity_untold = Risk::new(&[linear()], &limits());
+    assert_eq!(asked(&mut equity_untold, TOUCH, &[(Buy, 99, 1)]), "E");
+    let mut elsewhere = order(Buy, 99, 1);
+    elsewhere.instrument = InstrumentId(1);
+    let refusal = ask_at(&mut risk_with(&limits()), NOW, elsewhere, TOUCH).expect_err("unknown");
+    assert_eq!(refusal, Refusal::UnknownInstrument);
+}
+
+#[test]
+fn the_message_budget_counts_cancels_and_never_stops_them() {
+    let mut limits = limits();
+    (limits.account.open_orders, limits.default.open_orders) = (Some(99), Some(99));
+    let one = order(Buy, 99, 1);
+    let mut risk = risk_with(&limits);
+    assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 1); 11]), "..........R");
+    // A tenth of a second is one message, and a refused order does not use it.
+    let tenth = Nanos(NOW.0 + 100_000_000);
+    assert!(ask_at(&mut risk, tenth, order(Buy, 200, 1), TOUCH).is_err());
+    assert!(ask_at(&mut risk, tenth, one, TOUCH).is_ok());
+    assert_eq!(letter(&ask_at(&mut risk, tenth, one, TOUCH)), 'R');
+    for _ in 0..100 {
+        risk.on_cancel(NOW + SECOND);
+    }
+    assert_eq!(letter(&ask_at(&mut risk, NOW + SECOND, one, TOUCH)), 'R');
+    let later = Nanos(NOW.0 + 1_100_000_000);
+    assert_eq!(letter(&ask_at(&mut risk, later, one, TOUCH)), '.');
+}
+
+#[test]
+fn the_account_counts_orders_over_all_instruments() {
+    let mut second = linear().terms().clone();
+    second.id = InstrumentId(1);
+    second.symbol = "Y".into();
+    let second = Instrument::new(second).expect("valid terms");
+    let mut risk = Risk::new(&[linear(), second], &limits());
+    risk.on_equity(NOW, Money::ZERO);
+    let elsewhere = NewOrder { instrument: InstrumentId(1), ..order(Buy, 99, 15) };
+    assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 8), (Buy, 99, 7)]), "..");
+    // The other instrument has its own position and size.
+    assert_eq!(letter(&ask_at(&mut risk, NOW, elsewhere, TOUCH)), 'S');
+    let small = NewOrder { size: Lots(9), ..elsewhere };
+    assert_eq!(letter(&ask_at(&mut risk, NOW, small, TOUCH)), '.');
+    assert_eq!(letter(&ask_at(&mut risk, NOW, small, TOUCH)), 'A');
+    assert_eq!(risk.open_orders(), 3);
+}
+
+#[test]
+fn a_halt_by_loss_lets_only_reducing_orders_pass() {
+    let mut limits = limits();
+    limits.default.open_orders = Some(99);
+    limits.account.open_orders = Some(99);
+    let mut risk = risk_with(&limits);
+    let long = ask_at(&mut risk, NOW, order(Buy, 99, 10), TOUCH).expect("passes");
+    risk.on_fill(X, Buy, long.order().price, Lots(10));
+    risk.on_closed(X, Buy, Lots::ZERO);
+    assert_eq!(risk.on_equity(NOW, Money::ONE * -1_000), None);
+    let halt = risk.on_equity(NOW, Money::ONE * -1_001).expect("beyond the limit");
+    let loss = Money::ONE * 1_001;
+    assert_eq!(halt, Halt::DailyLoss { loss, limit: Money::ONE * 1_000 });
+    assert_eq!(risk.on_equity(NOW, Money::ZERO), None);
+    assert_eq!(risk.halted(), Some(halt), "it latches");
+    // No buy; sells down to flat and not through it, working ones counted.
+    let asked_now = asked(&mut risk, TOUCH, &[(Buy, 99, 1), (Sell, 99, 7), (Sell, 99, 4), (Sell, 99, 3)]);
+    assert_eq!(asked_now, "L.L.");
+    // The message rate, the collar and the book still hold.
+    assert_eq!(asked(&mut risk, touch(120, 121), &[(Sell, 99, 1)]), "C");
+    risk.release();
+    assert_eq!((risk.halted(), asked(&mut risk, TOUCH, &[(Buy, 99, 1)])), (None, ".".into()));
+}
+
+#[test]
+fn a_fall_from_the_peak_halts_too() {
+    let mut risk = risk_with(&limits());
+    let mut hour = 0;
+    let mut tell = |risk: &mut Risk, units| {
+        hour += 24; // a day each: the daily loss never adds up
+        risk.on_equity(Nanos::from_secs(hour * 3_600), Money::ONE * units)
+    };
+    for units in [900, 0, -900] {
+        assert_eq!(tell(&mut risk, units), None);
+    }
+    let halt = tell(&mut risk, -1_101).expect("2,001 from the peak");
+    assert_eq!(halt, Halt::Drawdown { fall: Money::ONE * 2_001, limit: Money::ONE * 2_000 });
+    assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 1), (Sell, 100, 1)]), "DD");
+}
+
+#[test]
+fn the_kill_switch_stops_everything_until_it_is_released() {
+    let mut risk = risk_with(&limits());
+    assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 2)]), ".");
+    risk.kill();
+    assert_eq!(risk.halted(), Some(Halt::Killed));
+    risk.on_fill(X, Buy, Ticks(99), Lots(1));
+    assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 1), (Sell, 100, 1)]), "KK");
+    let smaller = Replacement {
+        order: OrderId(0),
+        instrument: X,
+        side: Buy,
+        old_unfilled: Lots(1),
+        price: Ticks(98),
+        unfilled: Lots(1),
+    };
+    assert_eq!(letter(&risk.check_replace(NOW, &smaller, &TOUCH)), 'K');
+    // What works can still go, and is heard.
+    risk.on_closed(X, Buy, Lots(1));
+    assert_eq!(risk.position(X), Lots(1));
+    risk.release();
+    assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 1)]), ".");
+}
+
+/// A working buy of 10 is given a new price and size.
+fn replaced(price: i64, unfilled: i64) -> char {
+    let mut risk = risk_with(&limits());
+    assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 10)]), ".");
+    letter(&risk.check_replace(NOW, &replacement(price, 10, unfilled), &TOUCH))
+}
+
+fn replacement(price: i64, old_unfilled: i64, unfilled: i64) -> Replacement {
+    Replacement {
+        order: OrderId(0),
+        instrument: X,
+        side: Buy,
+        old_unfilled: Lots(old_unfilled),
+        price: Ticks(price),
+        unfilled: Lots(unfilled),
+    }
+}
+
+#[test]
+fn a_replace_is_judged_like_an_order() {
+    let cases = [(98, 10, '.'), (98, 1, '.'), (98, 0, 'Z'), (105, 10, '.'), (106, 9, 'C'), (98, 11, 'S')];
+    for (price, unfilled, expected) in cases {
+        assert_eq!(replaced(price, unfilled), expected, "{price} {unfilled}");
+    }
+}
+
+#[test]
+fn both_shapes_of_a_replaced_order_count_until_the_venue_answers() {
+    let mut risk = risk_with(&limits());
+    assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 8), (Buy, 99, 5)]), "..");
+    // 13 work; the first may grow by two, not by three.
+    assert_eq!(letter(&risk.check_replace(NOW, &replacement(98, 5, 8), &TOUCH)), 'P');
+    let grown = risk.check_replace(NOW, &replacement(98, 5, 7), &TOUCH).expect("passes");
+    assert_eq!((grown.added(), risk.working(X, Buy)), (Lots(2), Lots(15)));
+    // The venue refuses it: the old shape stays.
+    risk.on_replaced(X, Buy, Lots(2));
+    assert_eq!(risk.working(X, Buy), Lots(13));
+    // It shrinks: nothing is free before the venue says so.
+    let shrunk = risk.check_replace(NOW, &replacement(98, 8, 1), &TOUCH).expect("passes");
+    assert_eq!((shrunk.added(), risk.working(X, Buy)), (Lots(0), Lots(13)));
+    assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 3)]), "P");
+    risk.on_replaced(X, Buy, Lots(7));
+    assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 3)]), ".");
+    assert_eq!(risk.exposure(X).long_worst, Lots(9));
+}
+
+#[test]
+fn an_approval_that_is_not_used_gives_its_room_back() {
+    let mut risk = risk_with(&limits());
+    let first = ask_at(&mut risk, NOW, order(Buy, 99, 10), TOUCH).expect("passes");
+    assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 10)]), "P");
+    risk.withdraw(first);
+    let again = ask_at(&mut risk, NOW, order(Buy, 99, 10), TOUCH).expect("passes");
+    let more = risk.check_replace(NOW, &replacement(99, 5, 10), &TOUCH).expect("passes");
+    risk.withdraw_replace(more);
+    risk.withdraw(again);
+    assert_eq!((risk.open_orders(), risk.working(X, Buy)), (0, Lots::ZERO));
+}
+
+#[test]
+fn a_position_beyond_a_lowered_limit_can_only_shrink() {
+    let mut risk = risk_with(&limits());
+    risk.on_late_fill(X, Buy, Ticks(99), Lots(40));
+    // O-02: 25 over. Any sell brings it back, up to 15 short.
+    assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 1), (Sell, 100, 10), (Sell, 100, 10)]), "P..");
+    assert_eq!(risk.exposure(X).short_worst, Lots(20));
+}
+
+#[test]
+fn an_inverse_contract_is_worth_less_the_higher_its_price() {
+    let mut limits = limits();
+    limits.default.order_notional_nanos = Some(20_000_000); // 0.02 coins
+    limits.default.collar_ticks = Some(i64::MAX);
+    let mut risk = Risk::new(&[inverse()], &limits);
+    risk.on_equity(NOW, Money::ZERO);
+    // 10 × 100 / 50,000 = 0.02; a cent lower it is a little more.
+    let orders = [(Buy, 5_000_000, 10), (Buy, 4_999_999, 10), (Buy, 0, 1), (Buy, -1, 1)];
+    assert_eq!(asked(&mut risk, touch(5_000_000, 5_000_001), &orders), ".NQQ");
+}
+
+#[test]
+fn turnover_is_counted_as_the_instrument_counts_it() {
+    let seed = 5;
+    let mut prng = Prng::new(seed);
+    for instrument in [linear(), inverse()] {
+        for _ in 0..2_000 {
+            let (price, size) = (Ticks(prng.between(1, 9_999_999)), Lots(prng.between(1, 900)));
+            let turnover = instrument.notional(price, size).0;
+            // Nanos are 1,000 of money's units: the limit just at or above passes, the one below does not.
+            let at =
+                i64::try_from(turnover.div_euclid(1_000) + i128::from(turnover % 1_000 != 0)).expect("small");
+            for (limit, expected) in [(at, '.'), (at - 1, 'N')] {
+                let mut limits = Limits::wide();
+                limits.default.order_notional_nanos = Some(limit);
+                let mut risk = Risk::new(std::slice::from_ref(&instrument), &limits);
+                risk.on_equity(NOW, Money::ZERO);
+                let order = order(Buy, price.0, size.0);
+                let seen = letter(&ask_at(&mut risk, NOW, order, touch(price.0, price.0)));
+                assert_eq!(seen, expected, "seed {seed}: {price} {size:?} {limit}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_refusal_has_its_name_and_its_count() {
+    let mut risk = risk_with(&limits());
+    asked(&mut risk, TOUCH, &[(Buy, 99, 11), (Buy, 99, 0), (Buy, 99, 12), (Buy, 99, 1)]);
+    let counted: Vec<_> = risk.refusals().filter(|(_, count)| *count > 0).collect();
+    assert_eq!(counted, [("size not positive", 1), ("order size", 2)]);
+    let mut names: Vec<_> = Refusal::KINDS.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), Refusal::KINDS.len());
+    let text = Refusal::OrderSizeTooLarge { size: Lots(11), limit: Lots(10) };
+    assert_eq!((text.kind(), text.to_string()), ("order size", "order of 11 lots, limit 10".into()));
+}
+
+#[test]
+#[should_panic(expected = "counted out twice")]
+fn an_order_that_is_counted_out_twice_stops_the_engine() {
+    let mut risk = risk_with(&limits());
+    asked(&mut risk, TOUCH, &[(Buy, 99, 3)]);
+    risk.on_fill(X, Buy, Ticks(99), Lots(3));
+    risk.on_closed(X, Buy, Lots(3));
+}
+
+/// A number from everywhere: small ones around the limits, and the ends of the type.
+fn any(prng: &mut Prng) -> i64 {
+    match prng.below(8) {
+        0 => [i64::MIN, i64::MAX, i64::MIN + 1, 1 << 53][usize::try_from(prng.below(4)).expect("small")],
+        1 => prng.bits().cast_signed(),
+        2 => prng.between(-2, 2),
+        _ => prng.between(90, 110),
+    }
+}
+
+/// Any state, any limits, any question: the verdict does not depend on the order of the checks, and no number
+/// makes one of them panic.
+#[test]
+fn the_order_of_the_checks_does_not_change_the_verdict() {
+    let seed = 77;
+    let mut prng = Prng::new(seed);
+    let (mut passed, mut refused) = (0, 0);
+    for round in 0..30_000 {
+        let mut limits = limits();
+        if prng.chance(0.1) {
+            limits = Limits::wide();
+        }
+        if prng.chance(0.2) {
+            limits.default.collar_ppm = Some(any(&mut prng).saturating_abs());
+        }
+        if prng.chance(0.05) {
+            limits.account.burst = None;
+        }
+        let instrument = if prng.chance(0.5) { linear() } else { inverse() };
+        let mut row = Row::new(&instrument, &limits.of(&instrument));
+        row.held.position = if prng.chance(0.7) { prng.between(-15, 15) } else { any(&mut prng) };
+        row.held.reserve(Buy, Lots(prng.between(0, 20)));
+        row.held.reserve(Sell, Lots(prng.between(0, 20)));
+        row.held.open = u32::try_from(prng.below(5)).expect("small");
+        let mut account = account(&limits);
+        account.open = row.held.open;
+        if prng.chance(0.9) {
+            account.losses.on_equity(NOW, Money::ZERO);
+        }
+        if prng.chance(0.3) {
+            account.losses.on_equity(NOW, Money::from_nanos(any(&mut prng)));
+        }
+        if prng.chance(0.05) {
+            account.losses.kill();
+        }
+        let price = |prng: &mut Prng| (!prng.chance(0.05)).then(|| Ticks(any(prng)));
+        let touch = if prng.chance(0.5) {
+            TOUCH
+        } else {
+            Touch { bid: price(&mut prng), ask: price(&mut prng), live: prng.chance(0.9) }
+        };
+        let size = if prng.chance(0.5) { prng.between(0, 11) } else { any(&mut prng) };
+        let ask = Ask {
+            now: NOW,
+            side: if prng.chance(0.5) { Buy } else { Sell },
+            price: Ticks(any(&mut prng)),
+            size: Lots(size),
+            added: Lots(size.max(0)),
+            opens: prng.chance(0.8),
+            row: &row,
+            touch: &touch,
+        };
+        let verdict = |checks: &[Check]| checks.iter().all(|check| check(&account, &ask).is_ok());
+        let straight = verdict(&CHECKS);
+        if straight {
+            passed += 1
+        } else {
+            refused += 1
+        }
+        let mut shuffled = CHECKS;
+        for place in (1..shuffled.len()).rev() {
+            let other = usize::try_from(prng.below(place as u64 + 1)).expect("small");
+            shuffled.swap(place, other);
+        }
+        assert_eq!(verdict(&shuffled), straight, "seed {seed}, round {round}: {ask:?}");
+        // Not one panics, whatever the others would say.
+        assert_eq!(CHECKS.iter().filter(|check| check(&account, &ask).is_err()).count() == 0, straight);
+    }
+    assert!(passed > 100 && refused > 100, "{passed} passed, {refused} refused: the test asks nothing");
+}
+
+fn account(limits: &Limits) -> Account {
+    let written = &limits.account;
+    Account {
+        losses: crate::losses::Losses::new(written),
+        messages: crate::bucket::Bucket::new(1, 1),
+        open: 0,
+        open_max: written.open_orders.unwrap_or(0),
+        per_second: 1,
+        burst: 1,
+        unset: written.unset(),
+    }
+}
+
+/// Orders, fills, cancels and replaces in any order: what could become of us never exceeds the limit, and the
+/// counts agree with a list of the orders themselves.
+#[test]
+fn exposure_never_exceeds_the_limit_whatever_happens() {
+    for seed in 0..40 {
+        let mut prng = Prng::new(seed);
+        let mut limits = limits();
+        limits.account.open_orders = Some(20);
+        limits.default.open_orders = Some(20);
+        limits.account.burst = Some(u32::MAX);
+        let mut risk = risk_with(&limits);
+        let mut open: Vec<(Side, i64)> = Vec::new();
+        let mut position = 0;
+        let (mut passed, mut refused) = (0, 0);
+        for _ in 0..2_000 {
+            let side = if prng.chance(0.5) { Buy } else { Sell };
+            let pick =
+                (!open.is_empty()).then(|| usize::try_from(prng.below(open.len() as u64)).expect("small"));
+            match (prng.below(4), pick) {
+                (0, _) | (_, None) => {
+                    let size = prng.between(1, 10);
+                    match ask_at(&mut risk, NOW, order(side, 99, size), TOUCH) {
+                        Ok(approved) => {
+                            open.push((side, approved.order().size.0));
+                            passed += 1;
+                        }
+                        Err(_) => refused += 1,
+                    }
+                }
+                (1, Some(at)) => {
+                    let (side, unfilled) = open.swap_remove(at);
+                    risk.on_closed(X, side, Lots(unfilled));
+                }
+                (2, Some(at)) => {
+                    let (side, unfilled) = &mut open[at];
+                    let size = prng.between(1, *unfilled);
+                    risk.on_fill(X, *side, Ticks(99), Lots(size));
+                    position += size * side.sign();
+                    *unfilled -= size;
+                    if *unfilled == 0 {
+                        risk.on_closed(X, *side, Lots::ZERO);
+                        open.swap_remove(at);
+                    }
+                }
+                (_, Some(at)) => {
+                    let (side, unfilled) = open[at];
+                    let ask = Replacement { side, ..replacement(99, unfilled, prng.between(1, 10)) };
+                    if let Ok(approved) = risk.check_replace(NOW, &ask, &TOUCH) {
+                        let accepted = prng.chance(0.5);
+                        let left = if accepted { ask.unfilled.0 } else { unfilled };
+                        risk.on_replaced(X, side, Lots(unfilled + approved.added().0 - left));
+                        open[at].1 = left;
+                    }
+                }
+            }
+            let worst = |side: Side| position * side.sign() + working(&open, side);
+            let working = |of| working(&open, of);
+            assert_eq!(risk.position(X), Lots(position), "seed {seed}");
+            assert_eq!(risk.working(X, Buy), Lots(working(Buy)), "seed {seed}");
+            assert_eq!(risk.exposure(X).short_worst, Lots(-worst(Sell)), "seed {seed}");
+            assert!(worst(Buy) <= 15 && worst(Sell) <= 15, "seed {seed}: {position} {open:?}");
+            assert_eq!(risk.open_orders() as usize, open.len(), "seed {seed}");
+        }
+        assert!(passed > 100 && refused > 20, "seed {seed}: {passed} passed, {refused} refused");
+    }
+}
+
+fn working(open: &[(Side, i64)], of: Side) -> i64 {
+    open.iter().filter(|(side, _)| *side == of).map(|(_, size)| size).sum()
+}

@@ -1,0 +1,401 @@
+//! One instrument at the venue: the recorded market, our orders in it, and the rules by which they meet.
+//!
+//! The record is never changed by what we do: recorded orders fill, cancel and arrive as they did without us.
+//! That is the limit of every rule below: nobody reacts to our orders, and what we trade does not move the
+//! price (no market impact). It is honest for orders that are small beside the market.
+
+use crate::venue::own::{Queue, Reports, Taken, Working};
+use crate::venue::queue::{Estimate, QueueModel};
+use book::{Book, State};
+use types::{Flags, LevelAction, LevelDelta, Liquidity, Lots, OrderAction, OrderDelta, OrderId};
+use types::{Phase, Side, Ticks, Trade};
+
+#[derive(Clone, Debug)]
+pub(super) struct Market {
+    pub(super) book: Book,
+    pub(super) ours: [Queue; 2],
+    taken: Taken,
+    model: QueueModel,
+    /// The book has been without sound data since our orders were last placed in it.
+    blind: bool,
+}
+
+impl Market {
+    pub(super) fn new(depth_max: usize, model: QueueModel) -> Self {
+        Self {
+            book: Book::with_depths(depth_max, usize::MAX),
+            ours: [Queue::default(), Queue::default()],
+            taken: Taken::default(),
+            model,
+            blind: false,
+        }
+    }
+
+    /// Nothing of ours is here: the usual case.
+    #[inline]
+    fn is_quiet(&self) -> bool {
+        self.ours[0].is_empty() && self.ours[1].is_empty() && self.taken.is_empty()
+    }
+
+    /// Whether orders may be entered: the phase is open and the book is sound.
+    pub(super) fn is_open(&self) -> bool {
+        self.book.is_live() && self.book.phase() == Phase::Open
+    }
+
+    /// Whether what the record shows can fill us.
+    fn can_fill(&self, flags: Flags) -> bool {
+        !self.blind && self.is_open() && !flags.has(Flags::SNAPSHOT)
+    }
+
+    #[inline]
+    pub(super) fn on_level(&mut self, delta: &LevelDelta, reports: &mut Reports<'_>) {
+        if self.is_quiet() {
+            self.book.apply_level(delta);
+        } else {
+            self.level_with_ours(delta, reports);
+        }
+    }
+
+    #[inline]
+    pub(super) fn on_order(&mut self, delta: &OrderDelta, reports: &mut Reports<'_>) {
+        if self.is_quiet() {
+            self.book.apply_order(delta);
+        } else {
+            self.order_with_ours(delta, reports);
+        }
+    }
+
+    pub(super) fn on_trade(&mut self, trade: &Trade, reports: &mut Reports<'_>) {
+        // Order by order, fills say who traded with whom; trades would count them twice.
+        if self.is_quiet() || self.book.by_order().is_some() || !self.can_fill(trade.flags) {
+            return;
+        }
+        // A hidden order's trade says nothing about the queue that is shown.
+        if trade.flags.has(Flags::HIDDEN) {
+            return;
+        }
+        if let Some(aggressor) = trade.aggressor.or_else(|| self.aggressor(trade)) {
+            self.trade_against(!aggressor, trade, reports);
+        }
+    }
+
+    pub(super) fn on_gap(&mut self) {
+        self.book.on_gap();
+        self.blind = true;
+    }
+
+    /// Who crossed the spread, from where it traded (the quote rule: Lee & Ready 1991, section 2).
+    fn aggressor(&self, trade: &Trade) -> Option<Side> {
+        let at = |side: Side| self.book.best(side).map(|level| level.price);
+        match (at(Side::Buy), at(Side::Sell)) {
+            (Some(bid), _) if trade.price <= bid && trade.price_fraction == 0 => Some(Side::Sell),
+            (_, Some(ask)) if trade.price >= ask => Some(Side::Buy),
+            _ => None,
+        }
+    }
+
+    /// **A recorded order was filled that stands behind ours, or at a worse price.** Whoever hit it would have
+    /// hit us first: we get as much of it as we want, our own orders in their order.
+    ///
+    /// Unrealistic: the recorded order still counts as filled, though in truth it would have waited longer; and
+    /// an aggressor that ran out of orders to hit would have found ours, which the record cannot show.
+    fn recorded_fill(&mut self, delta: &OrderDelta, reports: &mut Reports<'_>) {
+        let joined = self.book.by_order().and_then(|book| book.order(delta.order)).map(|order| order.joined);
+        let mut left = delta.size;
+        let ours = &mut self.ours[delta.side.index()];
+        for working in ours.iter_mut() {
+            let behind =
+                working.price == delta.price && joined.is_some_and(|joined| joined >= working.joined);
+            if behind || working.price.beats(delta.price, delta.side) {
+                left -= reports.hit(working, left);
+            }
+        }
+        if left < delta.size {
+            ours.sweep();
+        }
+    }
+
+    /// **The other side came to rest at our price or better.** It would have traded with us before it rested: we
+    /// get as much as came. What it traded with us is gone from the level it rests at.
+    ///
+    /// Unrealistic: the rest of that order goes on standing there in the record, crossed with our price; others
+    /// may have come only because they did not see us.
+    fn crossed_by(&mut self, side: Side, price: Ticks, size: Lots, reports: &mut Reports<'_>) {
+        let ours = &mut self.ours[(!side).index()];
+        let mut left = size;
+        for working in ours.iter_mut() {
+            if left <= Lots::ZERO || !price.crosses(working.price, side) {
+                break;
+            }
+            left -= reports.hit(working, left);
+        }
+        if left < size {
+            ours.sweep();
+            self.taken.add(side, price, size - left);
+        }
+    }
+
+    /// **The market traded at our price** (price-level data): it takes what is ahead of us first, and what is
+    /// left of it reaches us. **It traded at a worse price than ours**: it would have come to us first, so we get
+    /// as much as traded, and nothing is ahead of us any more.
+    ///
+    /// Unrealistic: what is ahead is an estimate; a trade through our price fills us only up to its own size,
+    /// though in truth the aggressor would have had to take all of ours to get there.
+    fn trade_against(&mut self, side: Side, trade: &Trade, reports: &mut Reports<'_>) {
+        let ours = &mut self.ours[side.index()];
+        let mut got = Lots::ZERO;
+        for working in ours.iter_mut() {
+            // For a seller's resting order a fraction above its price is a worse price already.
+            let fraction = trade.price_fraction > 0;
+            let through = working.price.beats(trade.price, side)
+                || (side == Side::Sell && fraction && working.price == trade.price);
+            if through {
+                working.estimate.on_trade_through();
+                got += reports.hit(working, trade.size - got);
+            } else if working.price == trade.price && !fraction {
+                let reach = working.estimate.on_trade(trade.size, got, trade.venue_at);
+                got += reports.hit(working, reach);
+            }
+        }
+        if got > Lots::ZERO {
+            ours.sweep();
+        }
+    }
+
+    #[inline(never)]
+    fn order_with_ours(&mut self, delta: &OrderDelta, reports: &mut Reports<'_>) {
+        if self.book.by_order().is_none() {
+            // From here on orders are shown one by one: places were estimates, and are found anew.
+            self.blind = true;
+        }
+        let can_fill = self.can_fill(delta.flags);
+        if delta.action == OrderAction::Fill && can_fill {
+            self.recorded_fill(delta, reports);
+        }
+        let came = if can_fill { self.came(delta) } else { Lots::ZERO };
+        if self.taken.is_empty() {
+            self.book.apply_order(delta);
+        } else {
+            self.apply_order_and_release(delta);
+        }
+        if came > Lots::ZERO {
+            self.crossed_by(delta.side, delta.price, came, reports);
+        }
+        self.look(delta.flags, reports);
+    }
+
+    /// How much of an order comes to rest anew at a price that crosses one of ours.
+    fn came(&self, delta: &OrderDelta) -> Lots {
+        let Some(best) = self.ours[(!delta.side).index()].best() else {
+            return Lots::ZERO;
+        };
+        if !delta.price.crosses(best, delta.side) {
+            return Lots::ZERO;
+        }
+        match delta.action {
+            OrderAction::Add => delta.size,
+            OrderAction::Modify => {
+                let before = self.book.by_order().and_then(|book| book.order(delta.order));
+                // One that crossed us already has met us with what it had.
+                let met = before.filter(|order| order.price.crosses(best, order.side));
+                delta.size - met.map_or(Lots::ZERO, |order| order.size)
+            }
+            OrderAction::Reduce | OrderAction::Delete | OrderAction::Fill | OrderAction::Clear => Lots::ZERO,
+        }
+    }
+
+    /// Applies a change while some of the book is ours already: what leaves a level sets free what we took.
+    fn apply_order_and_release(&mut self, delta: &OrderDelta) {
+        let standing = self.book.by_order().and_then(|book| book.order(delta.order));
+        let (side, price) = standing.map_or((delta.side, delta.price), |order| (order.side, order.price));
+        let before = self.book.size_at(side, price);
+        self.book.apply_order(delta);
+        match delta.action {
+            OrderAction::Clear => self.taken.clip(|side, price| self.book.size_at(side, price)),
+            OrderAction::Add
+            | OrderAction::Modify
+            | OrderAction::Reduce
+            | OrderAction::Delete
+            | OrderAction::Fill => self.taken.on_level(side, price, before, self.book.size_at(side, price)),
+        }
+    }
+
+    #[inline(never)]
+    fn level_with_ours(&mut self, delta: &LevelDelta, reports: &mut Reports<'_>) {
+        // Order by order, and for implied levels, a level says nothing about our place.
+        if self.book.by_order().is_some() || delta.flags.has(Flags::IMPLIED) {
+            self.book.apply_level(delta);
+            self.look(delta.flags, reports);
+            return;
+        }
+        let can_fill = self.can_fill(delta.flags);
+        let before = self.book.size_at(delta.side, delta.price);
+        self.book.apply_level(delta);
+        let now = self.book.size_at(delta.side, delta.price);
+        match delta.action {
+            LevelAction::Set | LevelAction::Delete => {
+                self.taken.on_level(delta.side, delta.price, before, now)
+            }
+            LevelAction::DeleteThru | LevelAction::DeleteFrom | LevelAction::Clear => {
+                self.taken.clip(|side, price| self.book.size_at(side, price));
+            }
+        }
+        if can_fill {
+            self.move_estimates(delta, now);
+            if now > before {
+                self.crossed_by(delta.side, delta.price, now - before, reports);
+            }
+        }
+        self.look(delta.flags, reports);
+    }
+
+    /// Tells the orders whose level changed.
+    fn move_estimates(&mut self, delta: &LevelDelta, now: Lots) {
+        let ours = &mut self.ours[delta.side.index()];
+        match delta.action {
+            LevelAction::Set | LevelAction::Delete => {
+                for working in ours.iter_mut().filter(|working| working.price == delta.price) {
+                    working.estimate.on_level(now, delta.venue_at, self.model);
+                }
+            }
+            LevelAction::DeleteThru | LevelAction::DeleteFrom => {
+                for working in ours.iter_mut() {
+                    let size = self.book.size_at(working.side, working.price);
+                    // A level that was out of sight, and is, was not deleted.
+                    if !size.is_zero() || working.estimate.ahead().is_finite() {
+                        working.estimate.on_level(size, delta.venue_at, self.model);
+                    }
+                }
+            }
+            // The book is building now; places are found anew when it is complete.
+            LevelAction::Clear => {}
+        }
+    }
+
+    /// Notices that the book was lost, or is back.
+    ///
+    /// **While something is missing nothing fills us.** When the book is complete again, our orders stand behind
+    /// everything at their price, whatever their place was; and what now crosses them fills them.
+    ///
+    /// Unrealistic: our orders may well have kept their place, or been filled in between. We cannot know, and
+    /// choose the later fill.
+    #[inline]
+    fn look(&mut self, flags: Flags, reports: &mut Reports<'_>) {
+        // A snapshot describes what stands: it may hold orders that joined before ours.
+        self.blind |= flags.has(Flags::SNAPSHOT);
+        match self.book.state() {
+            State::Building | State::Stale => self.blind = true,
+            State::Live if self.blind => self.find_places(reports),
+            State::Live | State::Crossed { .. } => {}
+        }
+    }
+
+    #[cold]
+    fn find_places(&mut self, reports: &mut Reports<'_>) {
+        self.blind = false;
+        self.taken.clip(|side, price| self.book.size_at(side, price));
+        for side in Side::BOTH {
+            for working in self.ours[side.index()].iter_mut() {
+                (working.joined, working.estimate) = place(&self.book, side, working.price);
+            }
+        }
+        if !self.is_open() {
+            return;
+        }
+        for side in Side::BOTH {
+            while let Some((price, size)) = self.crossing(side) {
+                self.crossed_by(!side, price, size, reports);
+            }
+        }
+    }
+
+    /// The best level of the other side that crosses our best order and has something left.
+    fn crossing(&self, side: Side) -> Option<(Ticks, Lots)> {
+        let best = self.ours[side.index()].best()?;
+        self.book
+            .levels(!side)
+            .take_while(|level| best.crosses(level.price, side))
+            .map(|level| (level.price, self.taken.left(!side, level.price, level.size)))
+            .find(|(_, size)| *size > Lots::ZERO)
+    }
+
+    /// How much an order could take now, counted no further than `enough`.
+    pub(super) fn available(&self, side: Side, limit: Ticks, enough: Lots) -> Lots {
+        let mut sum = Lots::ZERO;
+        for level in self.book.levels(!side) {
+            if sum >= enough || !limit.crosses(level.price, side) {
+                break;
+            }
+            sum += self.taken.left(!side, level.price, level.size).min(enough - sum);
+        }
+        sum
+    }
+
+    /// **Our order crosses the book**: it takes what stands, level by level at the recorded prices, up to its
+    /// limit. Gives what is left of it.
+    ///
+    /// Unrealistic: the book does not react to being hit, hidden and implied quantity is not there for us, and
+    /// what we took is back as soon as new orders come.
+    pub(super) fn take(
+        &mut self,
+        order: OrderId,
+        side: Side,
+        limit: Ticks,
+        size: Lots,
+        reports: &mut Reports<'_>,
+    ) -> Lots {
+        let mut left = size;
+        for level in self.book.levels(!side) {
+            if left <= Lots::ZERO || !limit.crosses(level.price, side) {
+                break;
+            }
+            let got = self.taken.left(!side, level.price, level.size).min(left);
+            if got > Lots::ZERO {
+                left -= got;
+                self.taken.add(!side, level.price, got);
+                reports.fill(order, level.price, got, Liquidity::Taker);
+            }
+        }
+        left
+    }
+
+    /// Whether an order would meet one of our own.
+    pub(super) fn meets_ours(&self, side: Side, limit: Ticks) -> bool {
+        self.ours[(!side).index()].best().is_some_and(|best| limit.crosses(best, side))
+    }
+
+    /// Puts our order at the end of its price's queue.
+    pub(super) fn rest(&mut self, mut working: Working) {
+        (working.joined, working.estimate) = place(&self.book, working.side, working.price);
+        // The book is live, or the order would not be here, and so all others of ours have their places.
+        self.blind = false;
+        self.ours[working.side.index()].join(working);
+    }
+
+    /// How much of the recorded market trades before our order at its price.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate is what the caller asked for")]
+    pub(super) fn ahead(&self, working: &Working) -> f64 {
+        match &self.book {
+            Book::ByLevel(_) => working.estimate.ahead(),
+            Book::ByOrder(book) => {
+                let ahead: i64 = book
+                    .queue(working.side, working.price)
+                    .take_while(|(_, order)| order.joined < working.joined)
+                    .map(|(_, order)| order.size.0)
+                    .sum();
+                ahead as f64
+            }
+        }
+    }
+}
+
+/// The end of a price's queue, by orders and by levels.
+fn place(book: &Book, side: Side, price: Ticks) -> (u64, Estimate) {
+    let size = book.size_at(side, price);
+    let joined = book.by_order().map_or(0, book::OrderBook::joins);
+    // Beyond the worst level that is shown, a level may stand that is not.
+    let in_sight = !size.is_zero()
+        || book.best(side).is_none_or(|best| price.beats(best.price, side))
+        || book.levels(side).last().is_some_and(|worst| price.beats(worst.price, side));
+    (joined, Estimate::join(in_sight.then_some(size)))
+}

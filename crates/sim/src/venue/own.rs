@@ -1,0 +1,170 @@
+//! Our working orders at one instrument, and the liquidity we took from it.
+//!
+//! Never decides a fill; it keeps who is first in line and writes the reports.
+
+use crate::venue::queue::Estimate;
+use types::{InstrumentId, Liquidity, Lots, Nanos, OrderId, Outcome, Report, Side, Ticks};
+
+/// One of our orders that rests at the venue.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Working {
+    /// Our number for it.
+    pub order: OrderId,
+    /// Buy or sell.
+    pub side: Side,
+    /// Its limit.
+    pub price: Ticks,
+    /// Its total size, fills included.
+    pub size: Lots,
+    /// What of it has traded.
+    pub filled: Lots,
+    /// Whether it may never take.
+    pub post_only: bool,
+    /// Its place among all orders: recorded orders at its price with a lower stamp trade first. Only with
+    /// order-by-order data.
+    pub joined: u64,
+    /// Its place when only levels are known.
+    pub(super) estimate: Estimate,
+}
+
+impl Working {
+    /// What has not traded.
+    #[must_use]
+    pub fn unfilled(&self) -> Lots {
+        self.size - self.filled
+    }
+}
+
+/// Our orders of one side, first in line first: by price, then by arrival.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Queue {
+    orders: Vec<Working>,
+}
+
+impl Queue {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.orders.is_empty()
+    }
+
+    /// The price that an incoming order of the other side would meet first.
+    #[inline]
+    pub(super) fn best(&self) -> Option<Ticks> {
+        self.orders.first().map(|order| order.price)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Working> {
+        self.orders.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Working> {
+        self.orders.iter_mut()
+    }
+
+    pub(super) fn find(&mut self, order: OrderId) -> Option<&mut Working> {
+        self.orders.iter_mut().find(|working| working.order == order)
+    }
+
+    pub(super) fn join(&mut self, working: Working) {
+        let at = self
+            .orders
+            .iter()
+            .position(|other| working.price.beats(other.price, working.side))
+            .unwrap_or(self.orders.len());
+        self.orders.insert(at, working);
+    }
+
+    pub(super) fn remove(&mut self, order: OrderId) {
+        self.orders.retain(|working| working.order != order);
+    }
+
+    /// Forgets those that are filled.
+    pub(super) fn sweep(&mut self) {
+        self.orders.retain(|working| working.unfilled() > Lots::ZERO);
+    }
+}
+
+/// What we took from recorded levels.
+///
+/// A lot we took is gone from the real book, but the record goes on showing it. It stays ours until as much has
+/// left the recorded level, or the level is gone: the same lots cannot be taken twice.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Taken {
+    levels: Vec<(Side, Ticks, i64)>,
+}
+
+impl Taken {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.levels.is_empty()
+    }
+
+    /// What is left for us of a level that the record shows with `size`.
+    pub(super) fn left(&self, side: Side, price: Ticks, size: Lots) -> Lots {
+        let taken =
+            self.levels.iter().find(|level| (level.0, level.1) == (side, price)).map_or(0, |level| level.2);
+        Lots((size.0 - taken).max(0))
+    }
+
+    pub(super) fn add(&mut self, side: Side, price: Ticks, size: Lots) {
+        if size.is_zero() {
+            return;
+        }
+        match self.levels.iter_mut().find(|level| (level.0, level.1) == (side, price)) {
+            Some(level) => level.2 = level.2.saturating_add(size.0),
+            None => self.levels.push((side, price, size.0)),
+        }
+    }
+
+    /// A recorded level changed from one size to another.
+    pub(super) fn on_level(&mut self, side: Side, price: Ticks, before: Lots, now: Lots) {
+        self.levels.retain_mut(|level| {
+            if (level.0, level.1) == (side, price) {
+                let gone = before.0.saturating_sub(now.0).max(0);
+                level.2 = (level.2 - gone).min(now.0);
+            }
+            level.2 > 0
+        });
+    }
+
+    /// Many levels may have changed: no more is taken than stands.
+    pub(super) fn clip(&mut self, standing: impl Fn(Side, Ticks) -> Lots) {
+        self.levels.retain_mut(|level| {
+            level.2 = level.2.min(standing(level.0, level.1).0);
+            level.2 > 0
+        });
+    }
+}
+
+/// Writes reports of one moment.
+#[derive(Debug)]
+pub(super) struct Reports<'a> {
+    pub(super) at: Nanos,
+    pub(super) instrument: InstrumentId,
+    /// Whether an order that is reached only in part is filled only in part.
+    pub(super) partial: bool,
+    pub(super) next_fill: &'a mut u32,
+    pub(super) out: &'a mut Vec<Report>,
+}
+
+impl Reports<'_> {
+    pub(super) fn say(&mut self, order: OrderId, outcome: Outcome) {
+        self.out.push(Report { venue_at: self.at, order, instrument: self.instrument, outcome });
+    }
+
+    pub(super) fn fill(&mut self, order: OrderId, price: Ticks, size: Lots, liquidity: Liquidity) {
+        let fill = *self.next_fill;
+        *self.next_fill = fill.wrapping_add(1);
+        self.say(order, Outcome::Filled { price, size, fill, liquidity });
+    }
+
+    /// `reach` lots of somebody reach our resting order. Gives how many of them it took.
+    pub(super) fn hit(&mut self, working: &mut Working, reach: Lots) -> Lots {
+        let unfilled = working.unfilled();
+        if reach <= Lots::ZERO || unfilled <= Lots::ZERO {
+            return Lots::ZERO;
+        }
+        let size = if self.partial { reach.min(unfilled) } else { unfilled };
+        working.filled += size;
+        self.fill(working.order, working.price, size, Liquidity::Maker);
+        size.min(reach)
+    }
+}

@@ -1,0 +1,798 @@
+//! Every rule of the venue, as tables: what happens, and what is reported.
+
+use sim::{QueueModel, Venue, VenueConfig};
+use stdx::Prng;
+use types::instrument::Terms;
+use types::{Command, Contract, Event, Flags, Gap, Instrument, InstrumentId, LevelAction, LevelDelta};
+use types::{Liquidity, Lots, MarketOrderId, Nanos, NewOrder, OrderAction, OrderDelta, OrderId, OrderKind};
+use types::{Origin, Outcome, Phase, PlaceOrder, Report, Side, Status, StrategyId, Ticks, TimeInForce};
+use types::{TimerId, Trade};
+
+const ONLY: InstrumentId = InstrumentId(0);
+
+fn instrument() -> Instrument {
+    Instrument::new(Terms {
+        id: ONLY,
+        symbol: "X".into(),
+        venue: "test".into(),
+        currency: "USD".into(),
+        contract: Contract::Linear,
+        tick_nanos: 1_000_000_000,
+        lot_nanos: 1_000_000_000,
+        multiplier_nanos: 1_000_000_000,
+        origin: Origin::Configured,
+    })
+    .expect("valid terms")
+}
+
+fn venue(config: VenueConfig) -> Venue {
+    Venue::new(&[instrument()], config, Prng::new(1))
+}
+
+/// One thing that reaches the venue.
+#[derive(Clone, Copy)]
+enum Step {
+    Market(Event),
+    Ours(Command),
+}
+
+// The market, order by order. Each is the last of its packet.
+
+fn order(action: OrderAction, id: u64, side: Side, price: i64, size: i64) -> Step {
+    Step::Market(Event::Order(OrderDelta {
+        venue_at: Nanos(0),
+        order: MarketOrderId(id),
+        price: Ticks(price),
+        size: Lots(size),
+        instrument: ONLY,
+        side,
+        action,
+        flags: Flags::LAST,
+    }))
+}
+
+fn add(id: u64, side: Side, price: i64, size: i64) -> Step {
+    order(OrderAction::Add, id, side, price, size)
+}
+
+fn modify(id: u64, side: Side, price: i64, size: i64) -> Step {
+    order(OrderAction::Modify, id, side, price, size)
+}
+
+fn hit(id: u64, side: Side, price: i64, size: i64) -> Step {
+    order(OrderAction::Fill, id, side, price, size)
+}
+
+fn reduce(id: u64, side: Side, price: i64, size: i64) -> Step {
+    order(OrderAction::Reduce, id, side, price, size)
+}
+
+fn delete(id: u64, side: Side, price: i64) -> Step {
+    order(OrderAction::Delete, id, side, price, 0)
+}
+
+// The market, by level.
+
+fn level_at(at: i64, side: Side, price: i64, size: i64, action: LevelAction, flags: Flags) -> Step {
+    Step::Market(Event::Level(LevelDelta {
+        venue_at: Nanos(at),
+        price: Ticks(price),
+        size: Lots(size),
+        orders: 0,
+        instrument: ONLY,
+        side,
+        action,
+        depth: 0,
+        flags,
+    }))
+}
+
+fn set(side: Side, price: i64, size: i64) -> Step {
+    level_at(0, side, price, size, LevelAction::Set, Flags::LAST)
+}
+
+fn trade(aggressor: Option<Side>, price: i64, size: i64) -> Step {
+    Step::Market(Event::Trade(Trade {
+        venue_at: Nanos(0),
+        price: Ticks(price),
+        size: Lots(size),
+        id: 0,
+        instrument: ONLY,
+        price_fraction: 0,
+        aggressor,
+        flags: Flags::NONE,
+    }))
+}
+
+fn status(phase: Phase) -> Step {
+    Step::Market(Event::Status(Status { venue_at: Nanos(0), instrument: None, phase }))
+}
+
+fn gap() -> Step {
+    Step::Market(Event::Gap(Gap { venue_at: Nanos(0), expected: 1, received: 3, instrument: Some(ONLY) }))
+}
+
+// Our orders.
+
+fn place(id: u32, side: Side, price: i64, size: i64, kind: OrderKind, force: TimeInForce) -> Step {
+    Step::Ours(Command::Place(PlaceOrder {
+        order: OrderId(id),
+        strategy: StrategyId(0),
+        terms: NewOrder {
+            instrument: ONLY,
+            side,
+            kind,
+            time_in_force: force,
+            price: Ticks(price),
+            size: Lots(size),
+        },
+    }))
+}
+
+fn limit(id: u32, side: Side, price: i64, size: i64) -> Step {
+    place(id, side, price, size, OrderKind::Limit, TimeInForce::GoodTilCancel)
+}
+
+fn post_only(id: u32, side: Side, price: i64, size: i64) -> Step {
+    place(id, side, price, size, OrderKind::PostOnly, TimeInForce::GoodTilCancel)
+}
+
+fn cancel(id: u32) -> Step {
+    Step::Ours(Command::Cancel { order: OrderId(id), instrument: ONLY })
+}
+
+fn replace(id: u32, price: i64, size: i64) -> Step {
+    Step::Ours(Command::Replace {
+        order: OrderId(id),
+        instrument: ONLY,
+        price: Ticks(price),
+        size: Lots(size),
+    })
+}
+
+/// `1 ok`, `1 +5@100 maker`, `1 no MarketClosed`, …
+fn show(report: &Report) -> String {
+    let order = report.order;
+    match report.outcome {
+        Outcome::Accepted => format!("{order} ok"),
+        Outcome::Rejected(reason) => format!("{order} no {reason:?}"),
+        Outcome::Filled { price, size, liquidity, .. } => {
+            let how = match liquidity {
+                Liquidity::Maker => "maker",
+                Liquidity::Taker => "taker",
+            };
+            format!("{order} +{}@{} {how}", size.0, price.0)
+        }
+        Outcome::Canceled => format!("{order} gone"),
+        Outcome::CancelRejected(reason) => format!("{order} stays {reason:?}"),
+        Outcome::Replaced { price, size } => format!("{order} now {}@{}", size.0, price.0),
+        Outcome::ReplaceRejected(reason) => format!("{order} unchanged {reason:?}"),
+    }
+}
+
+fn run(venue: &mut Venue, at: i64, step: Step) -> String {
+    let mut out = Vec::new();
+    match step {
+        Step::Market(event) => venue.on_market(Nanos(at), &event, &mut out),
+        Step::Ours(command) => venue.on_command(Nanos(at), &command, &mut out),
+    }
+    assert!(out.iter().all(|report| report.venue_at == Nanos(at) && report.instrument == ONLY));
+    out.iter().map(show).collect::<Vec<_>>().join(", ")
+}
+
+/// Steps, each with what is reported of it.
+fn check(config: VenueConfig, steps: &[(Step, &str)]) -> Venue {
+    let mut venue = venue(config);
+    for (row, (step, expected)) in steps.iter().enumerate() {
+        let at = i64::try_from(row).expect("a short table");
+        assert_eq!(run(&mut venue, at, *step), *expected, "step {row}");
+    }
+    venue
+}
+
+fn exact(steps: &[(Step, &str)]) -> Venue {
+    check(VenueConfig::default(), steps)
+}
+
+use Side::{Buy, Sell};
+
+#[test]
+fn by_order_we_are_hit_after_those_who_came_before_us() {
+    let venue = exact(&[
+        (add(1, Buy, 100, 5), ""),
+        (add(9, Sell, 101, 5), ""),
+        (limit(1, Buy, 100, 4), "1 ok"),
+        (add(2, Buy, 100, 6), ""),
+        // Ahead of us: nothing reaches us.
+        (hit(1, Buy, 100, 5), ""),
+        (delete(1, Buy, 100), ""),
+        // Behind us: we would have been hit first.
+        (hit(2, Buy, 100, 3), "1 +3@100 maker"),
+        (reduce(2, Buy, 100, 3), ""),
+        (hit(2, Buy, 100, 3), "1 +1@100 maker"),
+        (delete(2, Buy, 100), ""),
+    ]);
+    assert_eq!(venue.open_orders(ONLY).count(), 0);
+}
+
+#[test]
+fn by_order_what_is_ahead_falls_with_cancels_and_changes_of_those_ahead() {
+    let steps = [
+        (add(1, Buy, 100, 5), 5.0),
+        (add(2, Buy, 100, 7), 5.0),
+        (reduce(1, Buy, 100, 2), 3.0),
+        // Smaller keeps its place, larger goes behind us, another price is another queue.
+        (modify(1, Buy, 100, 2), 2.0),
+        (delete(2, Buy, 100), 2.0),
+        (modify(1, Buy, 100, 3), 0.0),
+    ];
+    let mut venue = venue(VenueConfig::default());
+    run(&mut venue, 0, steps[0].0);
+    run(&mut venue, 0, limit(1, Buy, 100, 4));
+    for (row, (step, ahead)) in steps.into_iter().enumerate().skip(1) {
+        assert_eq!(run(&mut venue, 1, step), "");
+        let found = venue.ahead(ONLY, OrderId(1)).expect("it rests");
+        assert!((found - ahead).abs() < 1e-9, "row {row}: {found}");
+    }
+    assert_eq!(run(&mut venue, 2, hit(1, Buy, 100, 1)), "1 +1@100 maker");
+}
+
+#[test]
+fn by_order_a_fill_at_a_worse_price_would_have_met_us_first() {
+    exact(&[
+        (add(1, Sell, 105, 5), ""),
+        (add(2, Sell, 103, 5), ""),
+        (limit(1, Sell, 104, 4), "1 ok"),
+        // Better than ours: not ours.
+        (hit(2, Sell, 103, 5), ""),
+        (delete(2, Sell, 103), ""),
+        (hit(1, Sell, 105, 2), "1 +2@104 maker"),
+        (hit(1, Sell, 105, 3), "1 +2@104 maker"),
+    ]);
+}
+
+#[test]
+fn by_order_several_of_ours_share_a_fill_in_their_order() {
+    exact(&[
+        (add(9, Sell, 110, 1), ""),
+        (limit(1, Buy, 100, 2), "1 ok"),
+        (limit(2, Buy, 101, 2), "2 ok"),
+        (limit(3, Buy, 100, 2), "3 ok"),
+        (add(1, Buy, 100, 9), ""),
+        (limit(4, Buy, 100, 2), "4 ok"),
+        (hit(1, Buy, 100, 5), "2 +2@101 maker, 1 +2@100 maker, 3 +1@100 maker"),
+        (hit(1, Buy, 100, 4), "3 +1@100 maker"),
+    ]);
+}
+
+#[test]
+fn by_order_whoever_comes_to_rest_across_us_trades_with_us() {
+    let venue = exact(&[
+        (add(1, Buy, 99, 5), ""),
+        (add(2, Sell, 103, 5), ""),
+        (limit(1, Buy, 101, 4), "1 ok"),
+        (limit(2, Buy, 100, 4), "2 ok"),
+        (add(3, Sell, 102, 5), ""),
+        (add(4, Sell, 101, 1), "1 +1@101 maker"),
+        // Four more come, at our price, then through it.
+        (modify(4, Sell, 101, 2), "1 +1@101 maker"),
+        (modify(3, Sell, 100, 5), "1 +2@101 maker, 2 +3@100 maker"),
+        // What stood across us already does not come again.
+        (modify(3, Sell, 100, 4), ""),
+    ]);
+    assert_eq!(venue.open_orders(ONLY).map(|order| order.unfilled()).collect::<Vec<_>>(), [Lots(1)]);
+}
+
+#[test]
+fn by_order_a_fill_of_an_order_nobody_knows_counts_only_through_us() {
+    exact(&[
+        (add(9, Sell, 110, 1), ""),
+        (limit(1, Buy, 100, 2), "1 ok"),
+        (hit(77, Buy, 100, 5), ""),
+        (hit(78, Buy, 99, 1), "1 +1@100 maker"),
+    ]);
+}
+
+#[test]
+fn by_order_trades_are_not_counted_beside_fills() {
+    exact(&[
+        (add(1, Buy, 99, 5), ""),
+        (add(9, Sell, 110, 1), ""),
+        (limit(1, Buy, 100, 2), "1 ok"),
+        (trade(Some(Sell), 99, 5), ""),
+        (hit(1, Buy, 99, 1), "1 +1@100 maker"),
+    ]);
+}
+
+#[test]
+fn by_level_a_trade_takes_what_is_ahead_first() {
+    let venue = exact(&[
+        (set(Buy, 100, 5), ""),
+        (set(Sell, 102, 5), ""),
+        (limit(1, Buy, 100, 4), "1 ok"),
+        (set(Buy, 100, 12), ""),
+        (trade(Some(Sell), 100, 3), ""),
+        (set(Buy, 100, 9), ""),
+        // Buyers lifting the offer are not ours, nor is a trade above us.
+        (trade(Some(Buy), 100, 9), ""),
+        (trade(Some(Sell), 101, 9), ""),
+        (trade(Some(Sell), 100, 3), "1 +1@100 maker"),
+        (set(Buy, 100, 6), ""),
+        (trade(Some(Sell), 100, 1), "1 +1@100 maker"),
+        (trade(Some(Sell), 99, 1), "1 +1@100 maker"),
+        (trade(Some(Sell), 99, 8), "1 +1@100 maker"),
+    ]);
+    assert_eq!(venue.open_orders(ONLY).count(), 0);
+}
+
+#[test]
+fn by_level_cancels_move_us_as_the_model_says() {
+    let cases = [
+        (QueueModel::Pessimistic, 10.0),
+        (QueueModel::Power { exponent: 1.0 }, 8.0),
+        (QueueModel::Power { exponent: 2.0 }, 10.0 - 6.0 / 5.0),
+    ];
+    for (queue, ahead) in cases {
+        // 10 ahead, 20 behind, 6 cancelled.
+        let mut venue = venue(VenueConfig { queue, ..VenueConfig::default() });
+        for step in [
+            set(Buy, 100, 10),
+            set(Sell, 101, 1),
+            limit(1, Buy, 100, 1),
+            set(Buy, 100, 30),
+            set(Buy, 100, 24),
+        ] {
+            run(&mut venue, 0, step);
+        }
+        let found = venue.ahead(ONLY, OrderId(1)).expect("it rests");
+        assert!((found - ahead).abs() < 1e-9, "{queue:?}: {found}");
+    }
+}
+
+#[test]
+fn by_level_a_trade_and_its_level_count_once_in_either_order() {
+    for trade_first in [true, false] {
+        let mut venue =
+            venue(VenueConfig { queue: QueueModel::Power { exponent: 1.0 }, ..VenueConfig::default() });
+        let mut steps = [trade(Some(Sell), 100, 6), set(Buy, 100, 24)];
+        if !trade_first {
+            steps.reverse();
+        }
+        for step in [set(Buy, 100, 10), set(Sell, 101, 1), limit(1, Buy, 100, 1), set(Buy, 100, 30)] {
+            run(&mut venue, 0, step);
+        }
+        for step in steps {
+            assert_eq!(run(&mut venue, 1, step), "");
+        }
+        let found = venue.ahead(ONLY, OrderId(1)).expect("it rests");
+        assert!((found - 4.0).abs() < 1e-9, "trade first: {trade_first}: {found}");
+    }
+}
+
+#[test]
+fn by_level_the_other_side_at_our_price_trades_with_us() {
+    exact(&[
+        (set(Buy, 100, 5), ""),
+        (set(Sell, 103, 5), ""),
+        (limit(1, Buy, 101, 4), "1 ok"),
+        (set(Sell, 102, 5), ""),
+        (set(Sell, 101, 3), "1 +3@101 maker"),
+        (set(Sell, 101, 2), ""),
+        (set(Sell, 101, 9), "1 +1@101 maker"),
+    ]);
+}
+
+#[test]
+fn by_level_an_order_out_of_sight_waits_until_its_level_is_seen() {
+    let config = VenueConfig { depth_max: 2, ..VenueConfig::default() };
+    let mut venue = check(
+        config,
+        &[
+            (set(Sell, 105, 5), ""),
+            (set(Buy, 100, 5), ""),
+            (set(Buy, 99, 5), ""),
+            (limit(1, Buy, 97, 2), "1 ok"),
+            (limit(2, Buy, 101, 2), "2 ok"),
+        ],
+    );
+    assert_eq!(venue.ahead(ONLY, OrderId(1)), Some(f64::INFINITY));
+    assert_eq!(venue.ahead(ONLY, OrderId(2)), Some(0.0));
+    let gone = level_at(0, Buy, 100, 0, LevelAction::Delete, Flags::LAST);
+    assert_eq!(run(&mut venue, 1, trade(Some(Sell), 101, 2)), "2 +2@101 maker");
+    assert_eq!(run(&mut venue, 1, gone), "");
+    assert_eq!(run(&mut venue, 1, set(Buy, 97, 6)), "");
+    assert_eq!(venue.ahead(ONLY, OrderId(1)), Some(6.0));
+    // A level that an insertion pushes out of sight is not a cancelled level.
+    assert_eq!(run(&mut venue, 1, set(Buy, 98, 1)), "");
+    assert_eq!(venue.ahead(ONLY, OrderId(1)), Some(6.0));
+    assert_eq!(run(&mut venue, 1, trade(Some(Sell), 96, 1)), "1 +1@97 maker");
+}
+
+#[test]
+fn by_level_a_trade_with_no_aggressor_is_judged_by_the_quotes() {
+    let book = [(set(Buy, 100, 1), ""), (set(Sell, 104, 1), "")];
+    let sells = [limit(1, Sell, 103, 1), limit(1, Sell, 104, 1)];
+    for (ours, price, expected) in [
+        (limit(1, Buy, 101, 1), 100, "1 +1@101 maker"),
+        (limit(1, Buy, 101, 1), 101, ""),
+        (sells[0], 104, "1 +1@103 maker"),
+        (sells[1], 103, ""),
+    ] {
+        exact(&[book[0], book[1], (ours, "1 ok"), (trade(None, price, 1), expected)]);
+    }
+}
+
+#[test]
+fn by_level_hidden_trades_and_implied_levels_do_not_fill_us() {
+    let Step::Market(Event::Trade(seen)) = trade(Some(Sell), 99, 5) else {
+        panic!("a trade");
+    };
+    let hidden = Step::Market(Event::Trade(Trade { flags: Flags::HIDDEN, ..seen }));
+    let implied = level_at(0, Sell, 100, 5, LevelAction::Set, Flags::IMPLIED.with(Flags::LAST));
+    exact(&[
+        (set(Buy, 99, 1), ""),
+        (set(Sell, 101, 1), ""),
+        (limit(1, Buy, 100, 1), "1 ok"),
+        (hidden, ""),
+        (implied, ""),
+        (trade(Some(Sell), 99, 5), "1 +1@100 maker"),
+    ]);
+}
+
+#[test]
+fn without_partial_fills_being_reached_is_being_filled() {
+    let config = VenueConfig { partial_fills: false, ..VenueConfig::default() };
+    check(
+        config,
+        &[
+            (set(Buy, 100, 5), ""),
+            (set(Sell, 101, 5), ""),
+            (limit(1, Buy, 100, 50), "1 ok"),
+            (trade(Some(Sell), 100, 5), ""),
+            (trade(Some(Sell), 100, 1), "1 +50@100 maker"),
+        ],
+    );
+}
+
+/// A book by level and one by order with the same sizes: asks 5 at 101, 6 at 102, 7 at 104; a bid 5 at 99.
+fn both_kinds() -> [[(Step, &'static str); 4]; 2] {
+    [
+        [(set(Buy, 99, 5), ""), (set(Sell, 101, 5), ""), (set(Sell, 102, 6), ""), (set(Sell, 104, 7), "")],
+        [
+            (add(1, Buy, 99, 5), ""),
+            (add(2, Sell, 101, 5), ""),
+            (add(3, Sell, 102, 6), ""),
+            (add(4, Sell, 104, 7), ""),
+        ],
+    ]
+}
+
+#[test]
+fn an_order_that_crosses_takes_level_by_level() {
+    use OrderKind::{Limit, Market, PostOnly};
+    use TimeInForce::{FillOrKill, GoodTilCancel, ImmediateOrCancel};
+    let cases = [
+        (101, 3, Limit, GoodTilCancel, "1 ok, 1 +3@101 taker", 0),
+        (102, 8, Limit, GoodTilCancel, "1 ok, 1 +5@101 taker, 1 +3@102 taker", 0),
+        (102, 20, Limit, GoodTilCancel, "1 ok, 1 +5@101 taker, 1 +6@102 taker", 1),
+        (103, 20, Limit, ImmediateOrCancel, "1 ok, 1 +5@101 taker, 1 +6@102 taker, 1 gone", 0),
+        (100, 20, Limit, ImmediateOrCancel, "1 ok, 1 gone", 0),
+        (110, 20, Market, GoodTilCancel, "1 ok, 1 +5@101 taker, 1 +6@102 taker, 1 +7@104 taker, 1 gone", 0),
+        (102, 9, Market, GoodTilCancel, "1 ok, 1 +5@101 taker, 1 +4@102 taker", 0),
+        (102, 11, Limit, FillOrKill, "1 ok, 1 +5@101 taker, 1 +6@102 taker", 0),
+        (102, 12, Limit, FillOrKill, "1 no NotEnoughLiquidity", 0),
+        (101, 1, PostOnly, GoodTilCancel, "1 no WouldTake", 0),
+        (100, 1, PostOnly, GoodTilCancel, "1 ok", 1),
+        (100, 1, PostOnly, ImmediateOrCancel, "1 no Invalid", 0),
+        (100, 0, Limit, GoodTilCancel, "1 no Invalid", 0),
+        (100, -1, Limit, GoodTilCancel, "1 no Invalid", 0),
+    ];
+    for book in both_kinds() {
+        for (price, size, kind, force, expected, resting) in cases {
+            let mut venue = exact(&book);
+            let step = place(1, Buy, price, size, kind, force);
+            assert_eq!(run(&mut venue, 9, step), expected, "{size}@{price} {kind:?} {force:?}");
+            assert_eq!(venue.open_orders(ONLY).count(), resting, "{size}@{price} {kind:?} {force:?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_lots_are_not_taken_twice() {
+    let take = |id| place(id, Buy, 101, 4, OrderKind::Limit, TimeInForce::ImmediateOrCancel);
+    for (book, grow, shrink, gone, back) in [
+        (both_kinds()[0], set(Sell, 101, 7), set(Sell, 101, 4), set(Sell, 101, 0), set(Sell, 101, 9)),
+        (
+            both_kinds()[1],
+            add(8, Sell, 101, 2),
+            reduce(2, Sell, 101, 3),
+            delete(2, Sell, 101),
+            add(9, Sell, 101, 7),
+        ),
+    ] {
+        let mut venue = exact(&book);
+        for (step, expected) in [
+            (take(1), "1 ok, 1 +4@101 taker"),
+            (take(2), "2 ok, 2 +1@101 taker, 2 gone"),
+            (take(3), "3 ok, 3 gone"),
+            // A book without anything left does not stop a passive order either.
+            (post_only(4, Buy, 101, 1), "4 ok"),
+            (cancel(4), "4 gone"),
+            // Two more come.
+            (grow, ""),
+            (take(5), "5 ok, 5 +2@101 taker, 5 gone"),
+            // Three of what we took leave the record.
+            (shrink, ""),
+            (take(6), "6 ok, 6 gone"),
+            (gone, ""),
+            (back, ""),
+        ] {
+            assert_eq!(run(&mut venue, 9, step), expected);
+        }
+        // By level the price was empty in between: all nine are new. By order, two of what stands are ours.
+        let fresh =
+            run(&mut venue, 9, place(7, Buy, 101, 99, OrderKind::Limit, TimeInForce::ImmediateOrCancel));
+        let expected = if venue.book(ONLY).by_order().is_some() { 7 } else { 9 };
+        assert_eq!(fresh, format!("7 ok, 7 +{expected}@101 taker, 7 gone"));
+    }
+}
+
+#[test]
+fn a_replace_keeps_its_place_only_when_it_shrinks() {
+    for (price, size, ahead) in [(100, 3, 5.0), (100, 4, 5.0), (100, 5, 11.0), (99, 4, 0.0)] {
+        let mut venue = exact(&[
+            (add(1, Buy, 100, 5), ""),
+            (add(9, Sell, 103, 5), ""),
+            (limit(1, Buy, 100, 4), "1 ok"),
+            (add(2, Buy, 100, 6), ""),
+        ]);
+        assert_eq!(run(&mut venue, 9, replace(1, price, size)), format!("1 now {size}@{price}"));
+        let found = venue.ahead(ONLY, OrderId(1)).expect("it rests");
+        assert!((found - ahead).abs() < 1e-9, "{size}@{price}: {found}");
+    }
+}
+
+#[test]
+fn a_replace_counts_what_has_traded_and_may_take() {
+    exact(&[
+        (add(1, Buy, 99, 5), ""),
+        (add(9, Sell, 103, 5), ""),
+        (limit(1, Buy, 100, 4), "1 ok"),
+        (hit(1, Buy, 99, 2), "1 +2@100 maker"),
+        (replace(1, 100, 0), "1 unchanged Invalid"),
+        (replace(1, 103, 6), "1 now 6@103, 1 +4@103 taker"),
+        (replace(1, 103, 6), "1 unchanged UnknownOrder"),
+        (limit(2, Buy, 100, 4), "2 ok"),
+        (hit(1, Buy, 99, 3), "2 +3@100 maker"),
+        (replace(2, 101, 3), "2 gone"),
+        (cancel(2), "2 stays UnknownOrder"),
+        (post_only(3, Buy, 100, 4), "3 ok"),
+        (replace(3, 103, 4), "3 unchanged WouldTake"),
+        (replace(3, 102, 4), "3 now 4@102"),
+    ]);
+}
+
+#[test]
+fn cancels_and_names_are_checked() {
+    let elsewhere = InstrumentId(7);
+    let far = Step::Ours(Command::Cancel { order: OrderId(1), instrument: ONLY });
+    let mut venue = exact(&[
+        (add(1, Buy, 99, 5), ""),
+        (cancel(1), "1 stays UnknownOrder"),
+        (limit(1, Buy, 98, 4), "1 ok"),
+        (limit(1, Buy, 97, 4), "1 no Invalid"),
+        (far, "1 gone"),
+        (cancel(1), "1 stays UnknownOrder"),
+    ]);
+    let mut out = Vec::new();
+    let commands = [
+        Command::Cancel { order: OrderId(1), instrument: elsewhere },
+        Command::Replace { order: OrderId(1), instrument: elsewhere, price: Ticks(1), size: Lots(1) },
+        Command::Place(PlaceOrder {
+            order: OrderId(2),
+            strategy: StrategyId(0),
+            terms: NewOrder {
+                instrument: elsewhere,
+                side: Buy,
+                kind: OrderKind::Limit,
+                time_in_force: TimeInForce::GoodTilCancel,
+                price: Ticks(1),
+                size: Lots(1),
+            },
+        }),
+    ];
+    for command in commands {
+        venue.on_command(Nanos(0), &command, &mut out);
+    }
+    let shown: Vec<String> = out.iter().map(show).collect();
+    assert_eq!(
+        shown,
+        ["1 stays UnknownInstrument", "1 unchanged UnknownInstrument", "2 no UnknownInstrument"]
+    );
+}
+
+#[test]
+fn our_orders_never_trade_with_each_other() {
+    exact(&[
+        (add(1, Buy, 90, 5), ""),
+        (add(2, Sell, 110, 5), ""),
+        (limit(1, Buy, 100, 4), "1 ok"),
+        (limit(2, Sell, 100, 4), "2 no Other"),
+        (post_only(3, Sell, 100, 4), "3 no WouldTake"),
+        (limit(4, Sell, 101, 4), "4 ok"),
+        (replace(4, 100, 4), "4 unchanged Other"),
+        (replace(4, 101, 3), "4 now 3@101"),
+    ]);
+}
+
+#[test]
+fn closed_markets_and_unsound_books_refuse_all_but_cancels() {
+    let crossed = add(3, Sell, 98, 1);
+    for (close, open) in [
+        (status(Phase::Halted), status(Phase::Open)),
+        (status(Phase::PreOpen), status(Phase::Open)),
+        (status(Phase::Closed), status(Phase::Open)),
+        (crossed, delete(3, Sell, 98)),
+    ] {
+        exact(&[
+            (limit(9, Buy, 97, 1), "9 no MarketClosed"),
+            (add(1, Buy, 99, 5), ""),
+            (add(2, Sell, 110, 5), ""),
+            (limit(1, Buy, 97, 1), "1 ok"),
+            (limit(2, Buy, 97, 1), "2 ok"),
+            (close, ""),
+            (limit(3, Buy, 97, 1), "3 no MarketClosed"),
+            (replace(1, 96, 1), "1 unchanged MarketClosed"),
+            (cancel(2), "2 gone"),
+            // Nothing fills while the market is not open.
+            (hit(1, Buy, 90, 5), ""),
+            (open, ""),
+            (hit(1, Buy, 90, 5), "1 +1@97 maker"),
+        ]);
+    }
+}
+
+#[test]
+fn after_a_gap_we_stand_behind_everything_and_only_what_is_known_fills_us() {
+    let clear = order(OrderAction::Clear, 0, Buy, 0, 0);
+    let Step::Market(Event::Order(last)) = add(9, Buy, 100, 8) else {
+        panic!("an order");
+    };
+    let snapshot = |delta: OrderDelta, flags: Flags| {
+        let flags = flags.with(Flags::SNAPSHOT);
+        Step::Market(Event::Order(OrderDelta { flags, ..delta }))
+    };
+    let ask = |price| OrderDelta {
+        order: MarketOrderId(8),
+        side: Sell,
+        price: Ticks(price),
+        size: Lots(3),
+        ..last
+    };
+    for (ask_price, at_the_end) in [(102, ""), (100, "1 +3@100 maker"), (99, "1 +3@100 maker")] {
+        let Step::Market(Event::Order(clear)) = clear else {
+            panic!("an order");
+        };
+        let mut venue = exact(&[
+            (add(1, Buy, 100, 5), ""),
+            (add(2, Sell, 103, 5), ""),
+            (limit(1, Buy, 100, 4), "1 ok"),
+            (gap(), ""),
+            // What a stale book says may be missing its other half.
+            (add(3, Buy, 100, 5), ""),
+            (hit(3, Buy, 100, 5), ""),
+            (add(4, Sell, 99, 1), ""),
+            (limit(2, Buy, 90, 1), "2 no MarketClosed"),
+            (snapshot(clear, Flags::NONE), ""),
+            (snapshot(OrderDelta { price: Ticks(98), ..last }, Flags::NONE), ""),
+        ]);
+        assert_eq!(run(&mut venue, 9, snapshot(ask(ask_price), Flags::LAST)), at_the_end, "{ask_price}");
+        if ask_price > 100 {
+            assert_eq!(venue.ahead(ONLY, OrderId(1)), Some(0.0));
+        }
+    }
+    // Everything that stands in the snapshot is ahead, though it joined after us.
+    let mut venue = exact(&[
+        (add(1, Buy, 100, 5), ""),
+        (add(2, Sell, 103, 5), ""),
+        (limit(1, Buy, 100, 4), "1 ok"),
+        (delete(1, Buy, 100), ""),
+        (clear, ""),
+        (add(7, Sell, 103, 5), ""),
+        (snapshot(last, Flags::LAST), ""),
+    ]);
+    assert_eq!(venue.ahead(ONLY, OrderId(1)), Some(8.0));
+    assert_eq!(run(&mut venue, 9, gap()), "");
+    assert_eq!(run(&mut venue, 9, clear), "");
+    assert_eq!(run(&mut venue, 9, snapshot(last, Flags::LAST)), "");
+    assert_eq!(venue.ahead(ONLY, OrderId(1)), Some(8.0));
+    assert_eq!(run(&mut venue, 9, hit(9, Buy, 100, 8)), "");
+}
+
+#[test]
+fn by_level_a_snapshot_puts_us_at_the_end() {
+    let snap = |side, price, size, flags: Flags| {
+        level_at(5, side, price, size, LevelAction::Set, flags.with(Flags::SNAPSHOT))
+    };
+    let mut venue = exact(&[
+        (set(Buy, 100, 5), ""),
+        (set(Sell, 103, 5), ""),
+        (limit(1, Buy, 100, 4), "1 ok"),
+        (trade(Some(Sell), 100, 5), ""),
+        (gap(), ""),
+        (trade(Some(Sell), 100, 5), ""),
+        (level_at(5, Buy, 0, 0, LevelAction::Clear, Flags::SNAPSHOT), ""),
+        (snap(Sell, 104, 2, Flags::NONE), ""),
+        (snap(Buy, 100, 9, Flags::LAST), ""),
+    ]);
+    assert_eq!(venue.ahead(ONLY, OrderId(1)), Some(9.0));
+    assert_eq!(run(&mut venue, 9, trade(Some(Sell), 100, 10)), "1 +1@100 maker");
+}
+
+#[test]
+fn when_orders_start_to_be_shown_places_are_found_anew() {
+    let mut venue = exact(&[
+        (set(Buy, 100, 5), ""),
+        (set(Sell, 103, 5), ""),
+        (limit(1, Buy, 100, 4), "1 ok"),
+        (add(1, Buy, 100, 3), ""),
+    ]);
+    assert_eq!(venue.ahead(ONLY, OrderId(1)), Some(3.0));
+    assert_eq!(run(&mut venue, 9, hit(1, Buy, 100, 3)), "");
+    assert_eq!(run(&mut venue, 9, add(2, Buy, 100, 3)), "");
+    assert_eq!(run(&mut venue, 9, hit(2, Buy, 100, 3)), "1 +3@100 maker");
+}
+
+#[test]
+fn refusals_by_chance_follow_the_rate_and_the_seed() {
+    let refused = |seed| {
+        let config = VenueConfig { reject_ppm: 100_000, ..VenueConfig::default() };
+        let mut venue = Venue::new(&[instrument()], config, Prng::new(seed));
+        run(&mut venue, 0, add(1, Buy, 99, 5));
+        let tries = (0..2_000).map(|id| run(&mut venue, 0, limit(id, Buy, 90, 1)).ends_with("no Other"));
+        tries.collect::<Vec<bool>>()
+    };
+    // Binomial(2,000, 1/10): mean 200, deviation 13.4; five deviations.
+    let count = refused(1).iter().filter(|&&no| no).count();
+    assert!((133..=267).contains(&count), "{count}");
+    assert_eq!(refused(1), refused(1));
+    assert_ne!(refused(1), refused(2));
+}
+
+#[test]
+fn fill_numbers_are_never_used_twice() {
+    let mut venue = exact(&both_kinds()[1]);
+    let mut out = Vec::new();
+    let mut numbers = Vec::new();
+    for (id, step) in [
+        (1, limit(1, Buy, 102, 7)),
+        (2, limit(2, Buy, 100, 2)),
+        (3, add(5, Sell, 100, 1)),
+        (4, hit(1, Buy, 99, 1)),
+    ] {
+        out.clear();
+        match step {
+            Step::Market(event) => venue.on_market(Nanos(id), &event, &mut out),
+            Step::Ours(command) => venue.on_command(Nanos(id), &command, &mut out),
+        }
+        numbers.extend(out.iter().filter_map(|report| match report.outcome {
+            Outcome::Filled { fill, .. } => Some(fill),
+            Outcome::Accepted
+            | Outcome::Rejected(_)
+            | Outcome::Canceled
+            | Outcome::CancelRejected(_)
+            | Outcome::Replaced { .. }
+            | Outcome::ReplaceRejected(_) => None,
+        }));
+    }
+    assert_eq!(numbers, [0, 1, 2, 3]);
+}
+
+#[test]
+#[cfg_attr(debug_assertions, should_panic(expected = "a timer was sent to a venue"))]
+fn timers_are_not_for_a_venue() {
+    let wake = Command::WakeAt { at: Nanos(1), timer: TimerId(0), strategy: StrategyId(0) };
+    let mut out = Vec::new();
+    venue(VenueConfig::default()).on_command(Nanos(0), &wake, &mut out);
+    assert!(out.is_empty());
+}

@@ -1,0 +1,213 @@
+//! One channel: two copies of one numbered stream of packets, made into one without holes where that can be.
+//!
+//! ```text
+//!  behind ◀── due ──▶ ahead
+//!    │         │        └─ held, at most 64 packets and 1 ms, for the other line to fill the hole
+//!    │         └────────── taken; then what was held and is due now
+//!    └──────────────────── dropped: the second copy (or, much later in time, a new numbering)
+//! ```
+//!
+//! Never decodes: it decides which packet is next.
+
+use super::wire::Header;
+use types::{Nanos, Side, Ticks};
+
+/// How many packets may wait for one that is missing.
+pub(crate) const HELD_MAX: usize = 64;
+/// How long they may.
+pub(crate) const HELD_FOR: Nanos = Nanos(1_000_000);
+/// A packet numbered behind the due one but sent this much later than the last one taken starts a new
+/// numbering: CME numbers anew each week, and replay feeds at each loop.
+const RESTART_AFTER_NS: u64 = 1_000_000_000;
+
+/// A packet that came before its turn.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) sequence: u32,
+    pub(crate) sending_time: u64,
+    pub(crate) received_at: Nanos,
+    pub(crate) offset: u64,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Where a packet stands in its channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It is the next one.
+    Due,
+    /// It has been taken, or given up.
+    Behind,
+    /// One before it is missing.
+    Ahead,
+    /// The numbering starts anew with it.
+    Restart,
+}
+
+/// A trade whose orders are still to come: they may follow in a later packet of the event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owed {
+    pub(crate) slot: usize,
+    /// `None` when the trade itself could not be used: its orders are passed over.
+    pub(crate) price: Option<Ticks>,
+    pub(crate) aggressor: Option<Side>,
+    /// Whether the next order is the trade's first.
+    pub(crate) first: bool,
+    /// How many orders are still to come.
+    pub(crate) left: u32,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Channel {
+    /// The next sequence number; `None` before the first packet.
+    pub(crate) due: Option<u32>,
+    /// `SendingTime` of the last packet taken.
+    sent_at: u64,
+    /// Since when the due packet is known to be missing.
+    hole_at: Option<Nanos>,
+    /// The last packet that came damaged, and when; it matters while it is not behind.
+    broken: Option<(u32, Nanos)>,
+    /// In the order of their sequence numbers.
+    held: Vec<Held>,
+    /// Buffers of packets that were held, for the next ones.
+    spare: Vec<Vec<u8>>,
+    /// Slots of the run's instruments that this channel carries, as met.
+    pub(crate) seen: Vec<usize>,
+    /// Whether it carries changes of books: a hole in it makes books stale.
+    pub(crate) incremental: bool,
+    /// Whether it carries definitions or snapshots, which are sent again and again: a hole harms no book.
+    pub(crate) replay: bool,
+    /// Trades of the event under way whose orders have not all come.
+    pub(crate) owed: Vec<Owed>,
+    /// The first of them that still waits.
+    pub(crate) owed_next: usize,
+    /// The last arrival of the event under way: the call it was made in, and its place in the output.
+    pub(crate) mark: Option<(u64, usize)>,
+}
+
+impl Channel {
+    /// Where a packet stands.
+    #[inline]
+    pub(crate) fn turn(&self, sequence: u32, sending_time: u64) -> Turn {
+        let Some(due) = self.due else {
+            return Turn::Due;
+        };
+        if sequence == due {
+            Turn::Due
+        } else if sequence > due {
+            Turn::Ahead
+        } else if sending_time > self.sent_at.saturating_add(RESTART_AFTER_NS)
+            || (sequence == 1 && sending_time > self.sent_at)
+        {
+            Turn::Restart
+        } else {
+            Turn::Behind
+        }
+    }
+
+    /// The packet numbered `sequence` is taken.
+    #[inline]
+    pub(crate) fn advance(&mut self, sequence: u32, sending_time: u64) {
+        self.due = Some(sequence.wrapping_add(1));
+        self.sent_at = sending_time;
+    }
+
+    /// A packet came that cannot be read: as good as missing, unless the other line's copy can. A number far
+    /// from the due one may be part of the damage, and is not believed.
+    pub(crate) fn damaged(&mut self, sequence: u32, now: Nanos) {
+        let due = *self.due.get_or_insert(sequence);
+        let last = self.broken.map_or(sequence, |(last, _)| last.max(sequence));
+        if last >= due && ((last - due) as usize) < HELD_MAX {
+            self.broken = Some((last, now));
+            self.hole_at.get_or_insert(now);
+        }
+    }
+
+    /// Keeps a packet that is ahead. False when it is held already.
+    pub(crate) fn hold(&mut self, sequence: u32, sending_time: u64, received_at: Nanos, offset: u64, bytes: &[u8]) -> bool {
+        let Err(place) = self.held.binary_search_by_key(&sequence, |held| held.sequence) else {
+            return false;
+        };
+        let mut copy = self.spare.pop().unwrap_or_default();
+        copy.extend_from_slice(bytes);
+        self.held.insert(
+            place,
+            Held {
+                sequence,
+                sending_time,
+                received_at,
+                offset,
+                bytes: copy,
+            },
+        );
+        self.hole_at.get_or_insert(received_at);
+        true
+    }
+
+    /// Whether the missing packet has been waited for long enough.
+    #[inline]
+    pub(crate) fn is_over(&self, now: Nanos) -> bool {
+        self.held.len() >= HELD_MAX || self.hole_at.is_some_and(|since| now - since > HELD_FOR)
+    }
+
+    /// Whether a packet is known to be missing.
+    pub(crate) const fn has_hole(&self) -> bool {
+        self.hole_at.is_some()
+    }
+
+    /// Gives up what is missing: from `due` up to the answer, exclusive, nothing will come any more.
+    pub(crate) fn give_up(&mut self) -> Option<(u32, u32)> {
+        let due = self.due?;
+        self.hole_at.take()?;
+        let next = match (self.held.first(), self.broken) {
+            (Some(held), _) => held.sequence,
+            (None, Some((last, _))) if last >= due => last.wrapping_add(1),
+            (None, _) => due.wrapping_add(1),
+        };
+        self.due = Some(next);
+        Some((due, next))
+    }
+
+    /// The header of the first packet that waits.
+    pub(crate) fn first_held(&self) -> Option<Header> {
+        self.held.first().map(|held| Header {
+            sequence: held.sequence,
+            sending_time: held.sending_time,
+        })
+    }
+
+    /// The held packet whose turn it is, if any. Give its buffer back with [`recycle`](Self::recycle).
+    pub(crate) fn next_held(&mut self) -> Option<Held> {
+        match self.held.first() {
+            Some(first) if Some(first.sequence) == self.due => return Some(self.held.remove(0)),
+            // What is missing now was missing when the packet after it came.
+            Some(first) => self.hole_at = Some(first.received_at),
+            None => {
+                let broken = self.broken.filter(|(last, _)| Some(*last) >= self.due);
+                self.hole_at = broken.map(|(_, since)| since);
+                self.broken = broken;
+            }
+        }
+        None
+    }
+
+    /// The due packet has come, or has been given up.
+    #[inline]
+    pub(crate) const fn close_hole(&mut self) {
+        self.hole_at = None;
+    }
+
+    /// Forgets what waits: the numbering starts anew.
+    pub(crate) fn forget_held(&mut self) {
+        self.hole_at = None;
+        self.broken = None;
+        while let Some(held) = self.held.pop() {
+            self.recycle(held);
+        }
+    }
+
+    pub(crate) fn recycle(&mut self, held: Held) {
+        let mut bytes = held.bytes;
+        bytes.clear();
+        self.spare.push(bytes);
+    }
+}

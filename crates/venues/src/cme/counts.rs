@@ -1,0 +1,103 @@
+//! What went by, for people.
+
+use super::layout::TEMPLATES;
+
+/// Templates are small numbers; whatever is beyond is unknown.
+const KNOWN: usize = 64;
+
+#[derive(Debug)]
+pub(crate) struct Counts {
+    /// Of every copy of every packet, by template.
+    messages: [u64; KNOWN],
+    messages_beyond: u64,
+    pub(crate) tally: Tally,
+}
+
+macro_rules! tally {
+    ($($(#[$about:meta])* $field:ident = $name:literal;)*) => {
+        #[derive(Debug, Default)]
+        pub(crate) struct Tally {
+            $($(#[$about])* pub(crate) $field: u64,)*
+        }
+
+        impl Tally {
+            fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$(($name, self.$field)),*].into_iter()
+            }
+        }
+    };
+}
+
+tally! {
+    packets = "packets";
+    /// Second copies, and copies of what was given up.
+    duplicates = "packets duplicate";
+    damaged = "packets damaged";
+    /// Held because one before them was missing.
+    held = "packets held";
+    /// Missing on every line.
+    lost = "packets lost";
+    /// The channel's numbering started anew.
+    restarts = "channel restarts";
+    empty = "packets without messages";
+    damaged_messages = "messages damaged";
+    levels = "entries level";
+    level_orders = "entries level order";
+    orders = "entries order";
+    trades = "entries trade";
+    trade_orders = "entries trade order";
+    statistics = "entries statistic";
+    /// Of instruments that are not in the run.
+    foreign = "entries not in the run";
+    spoiled = "entries unusable";
+    /// Entry types that are no book's.
+    other_kinds = "entries of another type";
+    rpt_gaps = "RptSeq gaps";
+    /// Trades taken back or changed after the fact: no event stands for them.
+    corrections = "trades corrected";
+    /// The schema does not say which side these traded on.
+    sideless = "trade orders without a side";
+    /// `NumberOfOrders` and the orders given do not agree.
+    orders_unmatched = "trade orders unmatched";
+    unmarked = "events ended without an arrival to mark";
+    statuses = "statuses";
+    statuses_unresolved = "statuses of nothing known";
+    definitions = "definitions";
+    definitions_unusable = "definitions unusable";
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self {
+            messages: [0; KNOWN],
+            messages_beyond: 0,
+            tally: Tally::default(),
+        }
+    }
+}
+
+impl Counts {
+    #[inline]
+    pub(crate) fn message(&mut self, template: u16) {
+        match self.messages.get_mut(usize::from(template)) {
+            Some(count) => *count += 1,
+            None => self.messages_beyond += 1,
+        }
+    }
+
+    /// Every count above zero, sorted by name.
+    pub(crate) fn named(&self, securities: usize) -> Vec<(String, u64)> {
+        let mut named = vec![("securities".to_string(), securities as u64)];
+        let mut unknown = self.messages_beyond + self.messages.iter().sum::<u64>();
+        for (template, name) in TEMPLATES {
+            let count = self.messages[usize::from(template)];
+            unknown -= count;
+            named.push((format!("message {template} {name}"), count));
+        }
+        named.push(("messages of unknown templates".to_string(), unknown));
+        named.extend(self.tally.named().map(|(name, count)| (name.to_string(), count)));
+        named.retain(|(_, count)| *count > 0);
+        named.sort();
+        named
+    }
+}

@@ -1,0 +1,426 @@
+//! Reading one packet: dispatch by template, price levels, and what all templates share: finding the
+//! instrument, checking `RptSeq`, marking the end of an event, saying what was lost.
+//!
+//! **The end of an event.** CME marks the last message of an event of the market, which may span packets and
+//! whose last message is often empty. The mark goes on the last arrival that the event left in this call's
+//! output; an event whose last packet leaves no arrival in this run is ended by the next one (and counted).
+
+use super::VENUE;
+use super::channel::Channel;
+use super::decoder::{Shared, nanos};
+use super::layout::{Decimals, daily, level, limits, root, session, volume};
+use super::wire::{Damage, Field, Group, Message, Messages, null, whole};
+use super::words::{Action, EntryKind, MatchEvent};
+use crate::{Directory, Listing, Output};
+use types::{
+    Event, Flags, Gap, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side, Ticks,
+};
+
+/// Contracts are whole; the directory counts in nanos.
+const CONTRACT_NANOS: i64 = 1_000_000_000;
+
+/// One packet being read, and all it may touch.
+pub(crate) struct Reading<'a> {
+    pub(crate) number: u16,
+    pub(crate) channel: &'a mut Channel,
+    pub(crate) shared: &'a mut Shared,
+    pub(crate) directory: &'a mut Directory,
+    pub(crate) out: &'a mut Output,
+    /// What its arrivals carry.
+    pub(crate) received_at: Nanos,
+    pub(crate) sequence: u32,
+    pub(crate) sent_at: Nanos,
+    /// Of the packet's payload in the recording.
+    pub(crate) offset: u64,
+}
+
+/// What every entry of a message shares.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Root {
+    pub(crate) venue_at: Nanos,
+    pub(crate) event: MatchEvent,
+    pub(crate) flags: Flags,
+}
+
+impl Reading<'_> {
+    /// Reads every message. The packet's framing has been checked.
+    pub(crate) fn packet(&mut self, payload: &[u8]) {
+        let mut empty = true;
+        for message in Messages::new(payload).flatten() {
+            empty = false;
+            if let Err(damage) = self.message(&message) {
+                self.damaged(&message, damage);
+            }
+        }
+        self.shared.counts.tally.empty += u64::from(empty);
+    }
+
+    fn message(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        match message.template {
+            32 => self.levels(message, Decimals::Seven),
+            46 => self.levels(message, Decimals::Nine),
+            43 => self.orders(message, Decimals::Seven),
+            47 => self.orders(message, Decimals::Nine),
+            42 => self.trades(message, Decimals::Seven),
+            48 => self.trades(message, Decimals::Nine),
+            33 | 36 | 49 => self.statistics(message, &daily::SECURITY, &daily::RPT_SEQ),
+            34 | 50 => self.statistics(message, &limits::SECURITY, &limits::RPT_SEQ),
+            35 | 51 => self.statistics(message, &session::SECURITY, &session::RPT_SEQ),
+            37 => self.statistics(message, &volume::SECURITY, &volume::RPT_SEQ),
+            30 => self.status(message),
+            4 => {
+                self.channel_reset(message);
+                Ok(())
+            }
+            27 => self.future(message, Decimals::Seven),
+            54 => self.future(message, Decimals::Nine),
+            41 => self.option(message, Decimals::Seven),
+            55 => self.option(message, Decimals::Nine),
+            29 => self.spread(message, Decimals::Seven),
+            56 => self.spread(message, Decimals::Nine),
+            // Snapshots are sent round and round; recovery does not read them yet.
+            38 | 44 | 52 | 53 => {
+                self.channel.replay = true;
+                Ok(())
+            }
+            // Heartbeats, logins, quote requests, and templates of later schemas: counted when framed.
+            _ => Ok(()),
+        }
+    }
+
+    /// The root block of an incremental refresh.
+    #[inline]
+    pub(crate) fn root(&mut self, message: &Message<'_>) -> Root {
+        let mut spare = [0; root::BYTES];
+        let block = whole(message.block, root::SHAPES, &mut spare);
+        let event = MatchEvent(root::MATCH_EVENT.get(block));
+        self.channel.incremental = true;
+        Root {
+            venue_at: self.venue_at(root::TRANSACT_TIME.get(block)),
+            event,
+            flags: event.flags(),
+        }
+    }
+
+    /// When the venue says it happened; when it sent it, if it does not say.
+    #[inline]
+    pub(crate) fn venue_at(&self, transact_time: u64) -> Nanos {
+        if transact_time == null::U64 {
+            self.sent_at
+        } else {
+            nanos(transact_time)
+        }
+    }
+
+    /// Templates 32 and 46.
+    fn levels(&mut self, message: &Message<'_>, decimals: Decimals) -> Result<(), Damage> {
+        let group = Group::read(message.rest)?.naming(level::SECURITY.end())?;
+        let orders = Group::read_wide(group.rest)?;
+        let root = self.root(message);
+        self.shared.counts.tally.levels += group.count() as u64;
+        let mut spare = [0; level::BYTES];
+        for index in 0..group.count() {
+            self.level(whole(group.entry(index), level::SHAPES, &mut spare), root, decimals);
+        }
+        self.level_orders(&group, &orders, root, decimals);
+        self.ended(root.event);
+        Ok(())
+    }
+
+    #[inline]
+    fn level(&mut self, entry: &[u8; level::BYTES], root: Root, decimals: Decimals) {
+        let slot = self.meet(level::SECURITY.get(entry));
+        self.follow(slot, level::RPT_SEQ.get(entry), root.venue_at);
+        let Some(listing) = self.shared.instruments.slots[slot].listing else {
+            self.shared.counts.tally.foreign += 1;
+            return;
+        };
+        let (side, flags) = match EntryKind::read(level::KIND.get(entry)) {
+            Some(EntryKind::Real(side)) => (side, root.flags),
+            Some(EntryKind::Implied(side)) => (side, root.flags.with(Flags::IMPLIED)),
+            Some(EntryKind::Reset) => return self.clear(slot, root),
+            None => {
+                self.shared.counts.tally.other_kinds += 1;
+                return;
+            }
+        };
+        let Some(action) = Action::read(level::ACTION.get(entry)).map(Action::of_level) else {
+            return self.spoiled(slot, root.venue_at, "a level's update action is none we know");
+        };
+        let price = level::PRICE.get(entry);
+        let (price, size) = match action {
+            LevelAction::Set => (self.ticks(&listing, price, decimals), lots(&listing, level::SIZE.get(entry))),
+            LevelAction::Delete => (self.ticks(&listing, price, decimals), Some(Lots::ZERO)),
+            // These name a depth; whatever price they carry is not looked at.
+            LevelAction::DeleteThru | LevelAction::DeleteFrom | LevelAction::Clear => {
+                (Some(Ticks(0)), Some(Lots::ZERO))
+            }
+        };
+        let (Some(price), Some(size)) = (price, size) else {
+            return self.spoiled(
+                slot,
+                root.venue_at,
+                "a level's price is no whole number of ticks, or its size none of lots",
+            );
+        };
+        let orders = level::ORDERS.get(entry);
+        self.emit(Event::Level(LevelDelta {
+            venue_at: root.venue_at,
+            price,
+            size,
+            orders: match orders {
+                null::I32 => 0,
+                orders => u32::try_from(orders).unwrap_or(0),
+            },
+            instrument: listing.id,
+            side,
+            action,
+            depth: level::DEPTH.get(entry),
+            flags,
+        }));
+    }
+
+    #[inline]
+    #[expect(clippy::unused_self, reason = "reads beside `lots` in its callers")]
+    pub(crate) fn ticks(&self, listing: &Listing, mantissa: i64, decimals: Decimals) -> Option<Ticks> {
+        if mantissa == null::I64 {
+            return None;
+        }
+        listing.ticks(decimals.nanos(mantissa)?)
+    }
+
+    /// Templates without events: only their place in each instrument's numbering counts.
+    fn statistics(
+        &mut self,
+        message: &Message<'_>,
+        security: &Field<i32>,
+        rpt_seq: &Field<u32>,
+    ) -> Result<(), Damage> {
+        // In all of these the number follows the instrument, and has since they began.
+        let group = Group::read(message.rest)?.naming(rpt_seq.end())?;
+        let root = self.root(message);
+        self.shared.counts.tally.statistics += group.count() as u64;
+        for index in 0..group.count() {
+            let entry = group.entry(index);
+            let slot = self.shared.instruments.meet(security.get(entry));
+            self.follow(slot, rpt_seq.get(entry), root.venue_at);
+        }
+        self.ended(root.event);
+        Ok(())
+    }
+
+    /// Template 4: every book of the channel is empty, and every numbering starts anew.
+    fn channel_reset(&mut self, message: &Message<'_>) {
+        let root = self.root(message);
+        for index in 0..self.channel.seen.len() {
+            let slot = self.channel.seen[index];
+            self.clear(slot, root);
+        }
+        for slot in &mut self.shared.instruments.slots {
+            if slot.channel == Some(self.number) {
+                slot.rpt_seq = 0;
+            }
+        }
+        self.channel.forget_trades();
+        self.ended(root.event);
+    }
+
+    /// The instrument's books are empty.
+    pub(super) fn clear(&mut self, slot: usize, root: Root) {
+        let slot = &self.shared.instruments.slots[slot];
+        let Some(listing) = slot.listing else {
+            return;
+        };
+        let by_order = slot.by_order;
+        self.emit(Event::Level(LevelDelta {
+            venue_at: root.venue_at,
+            price: Ticks(0),
+            size: Lots::ZERO,
+            orders: 0,
+            instrument: listing.id,
+            side: Side::Buy,
+            action: LevelAction::Clear,
+            depth: 0,
+            flags: root.flags,
+        }));
+        if by_order {
+            self.emit(Event::Order(OrderDelta {
+                venue_at: root.venue_at,
+                order: MarketOrderId(0),
+                price: Ticks(0),
+                size: Lots::ZERO,
+                instrument: listing.id,
+                side: Side::Buy,
+                action: OrderAction::Clear,
+                flags: root.flags,
+            }));
+        }
+    }
+
+    /// The slot of an instrument that a change names; the directory is asked the first time.
+    #[inline]
+    pub(crate) fn meet(&mut self, security: i32) -> usize {
+        match self.shared.instruments.find(security) {
+            Some(slot) if self.shared.instruments.slots[slot].resolved => slot,
+            _ => self.first_sight(security),
+        }
+    }
+
+    #[cold]
+    fn first_sight(&mut self, security: i32) -> usize {
+        let slot = self.shared.instruments.meet(security);
+        // Definitions that come later do not rename it: survey and run would part.
+        let name = self.shared.instruments.about[slot]
+            .name
+            .get_or_insert_with(|| format!("#{security}"));
+        let listing = self.directory.listing(VENUE, name);
+        let entry = &mut self.shared.instruments.slots[slot];
+        entry.resolved = true;
+        entry.listing = listing;
+        entry.channel.get_or_insert(self.number);
+        if listing.is_some() {
+            self.channel.seen.push(slot);
+            self.state_of(slot);
+        }
+        slot
+    }
+
+    /// Checks that nothing of the instrument is missing: the second line of defence behind packet numbers.
+    #[inline]
+    pub(crate) fn follow(&mut self, slot: usize, rpt_seq: u32, venue_at: Nanos) {
+        let entry = &mut self.shared.instruments.slots[slot];
+        let due = entry.rpt_seq.wrapping_add(1);
+        if rpt_seq == due && due != 1 {
+            entry.rpt_seq = rpt_seq;
+        } else {
+            self.stumble(slot, rpt_seq, venue_at);
+        }
+    }
+
+    /// The first number of an instrument, no number at all, or not the due one.
+    #[cold]
+    fn stumble(&mut self, slot: usize, rpt_seq: u32, venue_at: Nanos) {
+        let number = self.number;
+        let entry = &mut self.shared.instruments.slots[slot];
+        entry.channel.get_or_insert(number);
+        let last = entry.rpt_seq;
+        if rpt_seq == 0 {
+            return;
+        }
+        entry.rpt_seq = rpt_seq;
+        if last == 0 {
+            return;
+        }
+        let listing = entry.listing;
+        self.shared.counts.tally.rpt_gaps += 1;
+        if let Some(listing) = listing {
+            self.gap(venue_at, u64::from(last) + 1, u64::from(rpt_seq), Some(listing));
+        }
+    }
+
+    /// Appends a change of a book or a trade, and remembers it as the event's last.
+    #[inline]
+    pub(crate) fn emit(&mut self, event: Event) {
+        self.channel.mark = Some((self.shared.call, self.out.arrivals.len()));
+        self.out.push(self.received_at, event);
+    }
+
+    /// The message is over; when it ends the event of the market, its last arrival is marked.
+    #[inline]
+    pub(crate) fn ended(&mut self, event: MatchEvent) {
+        if !event.has(MatchEvent::END) {
+            return;
+        }
+        let Some((call, place)) = self.channel.mark.take() else {
+            return;
+        };
+        // An earlier call's output is the caller's by now.
+        if call != self.shared.call {
+            self.shared.counts.tally.unmarked += 1;
+            return;
+        }
+        match &mut self.out.arrivals[place].event {
+            Event::Level(delta) => delta.flags = delta.flags.with(Flags::LAST),
+            Event::Order(delta) => delta.flags = delta.flags.with(Flags::LAST),
+            Event::Trade(trade) => trade.flags = trade.flags.with(Flags::LAST),
+            Event::Status(_) | Event::Gap(_) | Event::Report(_) | Event::Timer(_) | Event::Operator(_) => {}
+        }
+    }
+
+    /// One entry cannot be used: its instrument's book is not what the venue's is.
+    #[cold]
+    pub(crate) fn spoiled(&mut self, slot: usize, venue_at: Nanos, what: &'static str) {
+        self.shared.counts.tally.spoiled += 1;
+        let slot = &self.shared.instruments.slots[slot];
+        let listing = slot.listing;
+        let security = slot.security;
+        self.out.fault(
+            self.offset,
+            0,
+            format!("packet {}, security {security}: {what}; its book is stale", self.sequence),
+        );
+        if listing.is_some() {
+            let sequence = u64::from(self.sequence);
+            self.gap(venue_at, sequence, sequence, listing);
+        }
+    }
+
+    /// A message whose groups do not fit it: nothing of it is used, and whatever it named is stale.
+    #[cold]
+    fn damaged(&mut self, message: &Message<'_>, damage: Damage) {
+        self.shared.counts.tally.damaged_messages += 1;
+        self.out.fault(
+            self.offset + message.at as u64,
+            message.size as u64,
+            format!(
+                "packet {}, message of template {}: {}; the channel's books are stale",
+                self.sequence, message.template, damage.what
+            ),
+        );
+        let sequence = self.sequence;
+        self.lost(sequence, sequence);
+    }
+
+    /// Packets `due` to `received` (exclusive) are missing for good: every book of the channel is stale.
+    #[cold]
+    pub(crate) fn lost(&mut self, due: u32, received: u32) {
+        self.channel.forget_trades();
+        self.channel.mark = None;
+        for slot in &mut self.shared.instruments.slots {
+            if slot.channel == Some(self.number) {
+                slot.rpt_seq = 0;
+            }
+        }
+        let (expected, received) = (u64::from(due), u64::from(received));
+        for index in 0..self.channel.seen.len() {
+            let listing = self.shared.instruments.slots[self.channel.seen[index]].listing;
+            self.gap(self.sent_at, expected, received, listing);
+        }
+        // A channel of definitions or snapshots has no books to lose, and one that carried only instruments
+        // outside the run has none of ours. Of a channel that showed nothing yet, we do not know.
+        if !self.channel.incremental && !self.channel.replay {
+            self.gap(self.sent_at, expected, received, None);
+        }
+    }
+
+    fn gap(&mut self, venue_at: Nanos, expected: u64, received: u64, listing: Option<Listing>) {
+        self.out.push(
+            self.received_at,
+            Event::Gap(Gap {
+                venue_at,
+                expected,
+                received,
+                instrument: listing.map(|listing| listing.id),
+            }),
+        );
+    }
+}
+
+/// A number of contracts in lots; `None` when it is absent, negative, or no whole number of lots.
+#[inline]
+pub(crate) fn lots(listing: &Listing, contracts: i32) -> Option<Lots> {
+    if !(0..null::I32).contains(&contracts) {
+        return None;
+    }
+    listing.lots(i64::from(contracts) * CONTRACT_NANOS)
+}

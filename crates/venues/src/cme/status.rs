@@ -1,0 +1,127 @@
+//! Security status (30): of one instrument, or of every instrument of a security group.
+//!
+//! A group's status may come before the first change of its instruments' books, or before their definitions. It
+//! is kept, and an instrument takes it over when it is met: nothing is registered for the sake of a status.
+
+use super::decoder::nanos;
+use super::layout::status;
+use super::reading::Reading;
+use super::wire::{Damage, Message, null, whole};
+use super::words::{self, MatchEvent};
+use types::{Event, InstrumentId, Nanos, Phase, Status};
+
+/// The last status of a group, or of one of its assets.
+#[derive(Clone, Copy, Debug)]
+struct State {
+    group: [u8; 6],
+    /// Zeros: every asset of the group.
+    asset: [u8; 6],
+    venue_at: Nanos,
+    phase: Phase,
+}
+
+impl State {
+    fn is_of(&self, group: [u8; 6], asset: [u8; 6]) -> bool {
+        self.group == group && (self.asset == NOBODY || self.asset == asset)
+    }
+}
+
+const NOBODY: [u8; 6] = [0; 6];
+
+/// What holds in each group.
+#[derive(Debug, Default)]
+pub(crate) struct States(Vec<State>);
+
+impl Reading<'_> {
+    /// Template 30.
+    #[expect(clippy::unnecessary_wraps, reason = "one shape for every template")]
+    pub(super) fn status(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        let mut spare = [0; status::BYTES];
+        let block = whole(message.block, status::SHAPES, &mut spare);
+        self.channel.incremental = true;
+        self.shared.counts.tally.statuses += 1;
+        if let Some(phase) = words::phase(status::STATUS.get(block)) {
+            let venue_at = match status::TRANSACT_TIME.get(block) {
+                null::U64 => self.sent_at,
+                word => nanos(word),
+            };
+            match status::SECURITY.get(block) {
+                null::I32 => self.group_status(State {
+                    group: trimmed(status::GROUP.get(block)),
+                    asset: trimmed(status::ASSET.get(block)),
+                    venue_at,
+                    phase,
+                }),
+                security => self.security_status(security, venue_at, phase),
+            }
+        }
+        self.ended(MatchEvent(status::MATCH_EVENT.get(block)));
+        Ok(())
+    }
+
+    fn security_status(&mut self, security: i32, venue_at: Nanos, phase: Phase) {
+        let slot = self.meet(security);
+        match self.shared.instruments.slots[slot].listing {
+            Some(listing) => self.say(listing.id, venue_at, phase),
+            None => self.shared.counts.tally.foreign += 1,
+        }
+    }
+
+    fn group_status(&mut self, state: State) {
+        let states = &mut self.shared.states.0;
+        match states.iter_mut().find(|old| old.group == state.group && old.asset == state.asset) {
+            Some(old) => *old = state,
+            None => states.push(state),
+        }
+        let mut known = false;
+        for slot in 0..self.shared.instruments.slots.len() {
+            let about = &self.shared.instruments.about[slot];
+            if state.is_of(about.group, about.asset) {
+                known = true;
+                if let Some(listing) = self.shared.instruments.slots[slot].listing {
+                    self.say(listing.id, state.venue_at, state.phase);
+                }
+            }
+        }
+        self.shared.counts.tally.statuses_unresolved += u64::from(!known);
+    }
+
+    /// An instrument of the run became known by group: what holds in its group holds for it.
+    pub(super) fn state_of(&mut self, slot: usize) {
+        let about = &self.shared.instruments.about[slot];
+        let (group, asset) = (about.group, about.asset);
+        let Some(listing) = self.shared.instruments.slots[slot].listing else {
+            return;
+        };
+        if group == NOBODY {
+            return;
+        }
+        let states = self.shared.states.0.iter();
+        // The later of the group's own and its asset's.
+        let last = states.filter(|state| state.is_of(group, asset)).max_by_key(|state| state.venue_at);
+        if let Some(state) = last.copied() {
+            self.say(listing.id, state.venue_at, state.phase);
+        }
+    }
+
+    fn say(&mut self, instrument: InstrumentId, venue_at: Nanos, phase: Phase) {
+        self.out.push(
+            self.received_at,
+            Event::Status(Status {
+                venue_at,
+                instrument: Some(instrument),
+                phase,
+            }),
+        );
+    }
+}
+
+/// Some senders pad names with spaces, some with zeros.
+pub(super) fn trimmed<const N: usize>(mut text: [u8; N]) -> [u8; N] {
+    let end = text.iter().position(|&byte| byte == 0).unwrap_or(N);
+    text[end..].fill(0);
+    for byte in text[..end].iter_mut().rev().take_while(|byte| **byte == b' ') {
+        *byte = 0;
+    }
+    text
+}

@@ -1,0 +1,228 @@
+//! CME MDP 3.0 on recorded packets: the decoder reaches the figures that independent tools counted.
+
+use net::capture::Capture;
+use std::collections::{BTreeMap, BTreeSet};
+use types::{Event, Flags, Nanos};
+use venues::cme::{Decoder, Line};
+use venues::{Directory, Output};
+
+struct Packet {
+    received_at: Nanos,
+    line: Line,
+    payload: Vec<u8>,
+    offset: u64,
+}
+
+fn packets(file: &str) -> Option<Vec<Packet>> {
+    let path = testkit::data::recorded(&format!("cme-mdp3/{file}"))?;
+    let bytes = std::fs::read(path).expect("just found");
+    let mut capture = Capture::of(&bytes);
+    let mut packets = Vec::new();
+    while let Some(datagram) = capture.next().expect("the recording is whole") {
+        packets.push(Packet {
+            received_at: datagram.received_at,
+            line: Line {
+                ip: datagram.destination.ip,
+                port: datagram.destination.port,
+            },
+            payload: datagram.payload.to_vec(),
+            offset: datagram.offset,
+        });
+    }
+    Some(packets)
+}
+
+/// Decodes packets into one output; answers it with the decoder and the names that were registered.
+fn decode<'a>(packets: impl IntoIterator<Item = &'a Packet>) -> (Output, Decoder, Directory) {
+    let (mut decoder, mut directory, mut out) = (Decoder::new(), Directory::survey(), Output::default());
+    let mut now = Nanos::MIN;
+    for packet in packets {
+        now = packet.received_at;
+        decoder.packet(now, packet.line, &packet.payload, packet.offset, &mut directory, &mut out);
+    }
+    decoder.finish(now, &mut directory, &mut out);
+    (out, decoder, directory)
+}
+
+fn counts(decoder: &Decoder) -> BTreeMap<String, u64> {
+    decoder.counts().into_iter().collect()
+}
+
+fn kinds(out: &Output) -> BTreeMap<&'static str, usize> {
+    let mut kinds = BTreeMap::new();
+    for arrival in &out.arrivals {
+        *kinds.entry(arrival.event.kind()).or_default() += 1;
+    }
+    kinds
+}
+
+fn flags(event: &Event) -> Flags {
+    match event {
+        Event::Level(delta) => delta.flags,
+        Event::Order(delta) => delta.flags,
+        Event::Trade(trade) => trade.flags,
+        Event::Status(_) | Event::Gap(_) | Event::Report(_) | Event::Timer(_) | Event::Operator(_) => Flags::NONE,
+    }
+}
+
+fn check(counts: &BTreeMap<String, u64>, expected: &[(&str, u64)]) {
+    let all: Vec<(&str, u64)> = counts.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    assert_eq!(all, expected);
+}
+
+const V6: &str = "Cme.Mdp3.Sbe.v6.1.pcapng";
+const V9: &str = "Cme.Mdp3.Sbe.v9.1.Example.pcap";
+
+#[test]
+fn channel_340_of_2016_gives_what_was_counted() {
+    let Some(packets) = packets(V6) else { return };
+    let (out, decoder, directory) = decode(&packets);
+    assert_eq!(out.faults, []);
+    check(
+        &counts(&decoder),
+        &[
+            // 14,574 + 802 + 355 = 15,731 entries, no RptSeq gap.
+            ("entries level", 14_574),
+            ("entries statistic", 802),
+            ("entries trade", 355),
+            ("entries trade order", 0),
+            ("message 12 AdminHeartbeat", 18),
+            ("message 32 MDIncrementalRefreshBook", 19_138),
+            ("message 35 MDIncrementalRefreshSessionStatistics", 614),
+            ("message 37 MDIncrementalRefreshVolume", 388),
+            ("message 42 MDIncrementalRefreshTradeSummary", 388),
+            ("packets", 10_000),
+            ("packets duplicate", 5_000),
+            ("securities", 127),
+        ],
+    );
+    assert_eq!(kinds(&out), BTreeMap::from([("level", 14_574), ("trade", 355)]));
+    assert_eq!(directory.names().len(), 127);
+    // Implied and outright levels, by entry type in the raw bytes: E and F against 0 and 1.
+    let implied = out.arrivals.iter().filter(|arrival| flags(&arrival.event).has(Flags::IMPLIED));
+    assert_eq!(implied.count(), 2_220 + 1_699 + 1_684 + 1_455 + 1_061 + 988);
+}
+
+#[test]
+fn every_event_of_the_market_ends_with_one_mark() {
+    let Some(packets) = packets(V6) else { return };
+    let (mut decoder, mut directory, mut out) = (Decoder::new(), Directory::survey(), Output::default());
+    let mut seen = BTreeSet::new();
+    let (mut events, mut marks) = (0, 0);
+    for packet in &packets {
+        out.clear();
+        decoder.packet(packet.received_at, packet.line, &packet.payload, packet.offset, &mut directory, &mut out);
+        let is_first = seen.insert(packet.payload[..4].to_vec());
+        assert!(is_first || out.arrivals.is_empty(), "second copies give nothing");
+        if !is_first {
+            continue;
+        }
+        // Bit 7 of tag 5799, read here on its own: 18 bytes into each message but heartbeats.
+        let mut at = 12;
+        let mut ends = 0;
+        while at < packet.payload.len() {
+            let size = usize::from(u16::from_le_bytes([packet.payload[at], packet.payload[at + 1]]));
+            if size > 18 && packet.payload[at + 18] & 0x80 != 0 {
+                ends += 1;
+            }
+            at += size;
+        }
+        let marked = out.arrivals.iter().filter(|arrival| flags(&arrival.event).has(Flags::LAST)).count();
+        assert_eq!(marked, ends, "packet at byte {}", packet.offset);
+        // The mark is on the last arrival of the packet where the packet ends its event.
+        if ends == 1 {
+            let last = out.arrivals.last().expect("an event has changes");
+            assert!(flags(&last.event).has(Flags::LAST));
+        }
+        events += ends;
+        marks += marked;
+    }
+    assert_eq!((events, marks), (4_779, 4_779));
+}
+
+#[test]
+fn nine_channels_of_2018_give_what_was_counted() {
+    let Some(packets) = packets(V9) else { return };
+    let (out, decoder, directory) = decode(&packets);
+    assert_eq!(out.faults, []);
+    let counts = counts(&decoder);
+    for (name, count) in [
+        ("message 37 MDIncrementalRefreshVolume", 8),
+        ("message 46 MDIncrementalRefreshBook", 170),
+        ("message 47 MDIncrementalRefreshOrderBook", 8),
+        ("message 48 MDIncrementalRefreshTradeSummary", 8),
+        ("packets", 99),
+        ("securities", 242),
+    ] {
+        assert_eq!(counts.get(name), Some(&count), "{name}: {counts:?}");
+    }
+    let messages: u64 = counts.iter().filter(|(name, _)| name.starts_with("message ")).map(|(_, n)| n).sum();
+    assert_eq!(messages, 194);
+    for absent in ["packets lost", "packets damaged", "RptSeq gaps", "channel restarts", "entries unusable"] {
+        assert_eq!(counts.get(absent), None, "{absent}");
+    }
+    let kinds = kinds(&out);
+    assert_eq!(kinds.get("gap"), None);
+    assert!(kinds["order"] > 0 && kinds["trade"] == 4, "{kinds:?}");
+    assert_eq!(directory.names().len(), 242);
+}
+
+#[test]
+fn one_line_alone_shows_the_hole_that_the_other_fills() {
+    let Some(packets) = packets(V9) else { return };
+    // Of each line's own packets, how many sequence numbers are missing between its first and last.
+    let mut by_line = BTreeMap::<Line, Vec<u32>>::new();
+    for packet in &packets {
+        let sequence = u32::from_le_bytes(*packet.payload.first_chunk().expect("a header"));
+        by_line.entry(packet.line).or_default().push(sequence);
+    }
+    let mut missing = 0;
+    for (line, sequences) in &by_line {
+        let span = sequences.iter().max().expect("not empty") - sequences.iter().min().expect("not empty");
+        let holes = span as usize + 1 - sequences.len();
+        let (out, decoder, _) = decode(packets.iter().filter(|packet| packet.line == *line));
+        assert_eq!(counts(&decoder).get("packets lost").copied().unwrap_or(0), holes as u64);
+        assert_eq!(kinds(&out).contains_key("gap"), holes > 0, "{line:?}");
+        missing += holes;
+    }
+    assert_eq!(missing, MISSING_INSIDE);
+    assert_eq!(by_line.len(), 18);
+}
+
+const MISSING_INSIDE: usize = 1;
+
+#[test]
+fn names_and_arrivals_are_the_same_in_a_second_survey() {
+    for file in [V6, V9] {
+        let Some(packets) = packets(file) else { return };
+        let (first, _, names) = decode(&packets);
+        let (second, _, names_too) = decode(&packets);
+        assert_eq!(first.arrivals, second.arrivals);
+        assert_eq!(names.names(), names_too.names());
+    }
+}
+
+#[test]
+fn single_packets_decode_without_fault() {
+    // File, and what it gives: levels, orders, trades.
+    let files = [
+        ("v1.5/MdIncrementalRefreshBook", [1, 0, 0]),
+        ("v1.5/MdIncrementalRefreshSessionStatistics", [0, 0, 0]),
+        ("v1.5/MdIncrementalRefreshTradeSummary", [0, 0, 1]),
+        ("v1.5/MdIncrementalRefreshVolume", [0, 0, 0]),
+        ("v1.5/MdInstrumentDefinitionSpread", [0, 0, 0]),
+        ("v1.9/MdIncrementalRefreshBook", [0, 0, 0]),
+        ("v1.9/MdIncrementalRefreshOrderBook", [0, 1, 0]),
+        ("v1.9/MdIncrementalRefreshTradeSummary", [0, 0, 1]),
+        ("v1.9/MdIncrementalRefreshVolume", [0, 0, 0]),
+    ];
+    for (name, expected) in files {
+        let Some(packets) = packets(&format!("single/{name}.pcap")) else { return };
+        let (out, decoder, _) = decode(&packets);
+        assert_eq!(out.faults, [], "{name}");
+        let kinds = kinds(&out);
+        let found = ["level", "order", "trade"].map(|kind| kinds.get(kind).copied().unwrap_or(0));
+        println!("{name} {found:?} {:?}", decoder.counts());
+        assert_eq!(found, expected, "{name}");
+    }
+}
