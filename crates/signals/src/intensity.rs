@@ -246,8 +246,8 @@ impl Intensity {
             *slot = 0;
         }
         oldest.live_ns = 0;
-        // Its slot may be gone by its next trade.
-        self.arrival = None;
+        // An order that trades on across a slot's end is still one, unless its own slot is the one let go.
+        self.arrival = self.arrival.filter(|arrival| arrival.slot != self.current);
     }
 }
 

@@ -48,6 +48,19 @@ fn trades_of_one_order_are_one_arrival_as_deep_as_the_deepest() {
 }
 
 #[test]
+fn an_order_that_trades_on_is_one_arrival_for_as_long_as_it_is_in_the_window() {
+    // Seconds between its two trades, in a window of 64 slots of a second → arrivals counted then.
+    for (pause_s, want) in [(0, [(3, 1)]), (1, [(3, 1)]), (62, [(3, 1)]), (64, [(3, 1)]), (1_000, [(3, 1)])] {
+        let mut intensity = Intensity::new(Nanos::from_secs(64));
+        let at = Nanos::from_secs(5);
+        intensity.on_touch(at, Ticks(100), Ticks(101));
+        intensity.on_trade(at, &trade(at, 101, Side::Buy));
+        intensity.on_trade(at + Nanos::from_secs(pause_s), &trade(at, 102, Side::Buy));
+        assert_eq!(stops(&intensity), want, "after {pause_s} s");
+    }
+}
+
+#[test]
 fn what_tells_nothing_about_a_resting_order_is_not_counted() {
     let at = Nanos::from_secs(1);
     let hidden = Trade { flags: Flags::HIDDEN, ..trade(at, 101, Side::Buy) };
@@ -224,6 +237,30 @@ fn a_known_law_is_recovered() {
             assert!((mean - 1.0).abs() < 3.0 * error + 0.01, "A {a}, k {k}: {mean} ± {error}");
         }
     }
+}
+
+#[test]
+fn a_depth_where_none_stops_is_no_point_of_the_line() {
+    // With a spread of one tick every depth is odd in half ticks: 900 stop at 1, 90 at 3, 10 at 6 or beyond.
+    let mut intensity = live(10_000);
+    let mut at = Nanos(0);
+    for (count, price) in [(900, 1), (90, 2), (10, 4)] {
+        for _ in 0..count {
+            at = at + Nanos::from_millis(1);
+            intensity.on_touch(at, Ticks(0), Ticks(1));
+            intensity.on_trade(at, &trade(at, price, Side::Buy));
+        }
+    }
+    let fit = intensity.fit().expect("a thousand");
+    // 1,000, 100 and 10 reach ½, 1½ and 3 ticks (3½ begins its depth at 3): weights and sums by hand,
+    // with y in decades: w 1110, Σwx 680, Σwy 3210, Σwxx 565, Σwxy 1830.
+    let slope = (1110.0 * 1830.0 - 680.0 * 3210.0) / (1110.0 * 565.0 - 680.0 * 680.0);
+    let decade = 10.0_f64.ln();
+    assert_eq!(fit.depths, 3);
+    assert!((fit.decay_per_tick + slope * decade).abs() < 1e-9, "{fit:?}");
+    let intercept = (3210.0 - slope * 680.0) / 1110.0;
+    let rate = 0.5 * 10.0_f64.powf(intercept) / 1.0;
+    assert!((fit.rate_per_second / rate - 1.0).abs() < 1e-9, "{fit:?} {rate}");
 }
 
 #[test]

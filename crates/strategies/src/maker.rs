@@ -327,3 +327,7 @@ pub fn targets(
 const fn count(lots: i64) -> f64 {
     lots as f64
 }
+
+#[cfg(test)]
+#[path = "maker_tests.rs"]
+mod tests;

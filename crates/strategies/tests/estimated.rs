@@ -163,3 +163,22 @@ fn quotes_are_the_formulas_of_the_true_law_and_lean_against_the_inventory() {
         }
     }
 }
+
+#[test]
+fn a_jump_across_a_gap_is_not_taken_for_volatility() {
+    let mut market = Market::new("glft");
+    market.run(300.0);
+    let before = market.distances();
+    market.floor.gap();
+    for (order, _) in market.quotes.iter_mut().filter_map(Option::take) {
+        market.floor.report(order, Outcome::Canceled);
+    }
+    market.floor.wait(60_000);
+    market.mid += 2_000;
+    market.floor.snapshot(market.mid - HALF_SPREAD, market.mid + HALF_SPREAD);
+    market.answer();
+    // A jump of 2,000 ticks in a minute would make σ a hundred times larger.
+    for (after, before) in market.distances().into_iter().zip(before) {
+        assert!((after - before).abs() < 1.5, "{before} became {after}");
+    }
+}

@@ -4,6 +4,7 @@ mod common;
 
 use common::Floor;
 use risk::Limits;
+use strategies::quotes::{Progress, Working};
 use types::{Command, Flags, OrderKind, Outcome, RejectReason, Side, Ticks, TimeInForce, TimerId};
 
 /// A baseline of one lot, two at most, thinking every 100 ms, that stands in a market of 100 to 101.
@@ -162,6 +163,28 @@ fn an_unanswered_order_is_moved_only_after_its_answer() {
     floor.wait(100);
     floor.report(0, Outcome::Accepted);
     assert_eq!(floor.said(), ["#0 to 1@101"]);
+}
+
+#[test]
+fn an_order_is_unanswered_until_the_venue_has_answered_the_last_message() {
+    let progress = |floor: &Floor| {
+        let mut bids = floor.engine.view().open_orders(common::X).map(Working::of);
+        bids.find(|order| order.side == Side::Buy).expect("a bid").progress
+    };
+    let mut floor = fresh();
+    floor.touch(100, 101);
+    assert_eq!(progress(&floor), Progress::Unanswered);
+    floor.report(0, Outcome::Accepted);
+    assert_eq!(progress(&floor), Progress::Answered);
+    floor.wait(100);
+    floor.touch(99, 101);
+    assert_eq!(progress(&floor), Progress::Unanswered);
+    floor.report(0, Outcome::ReplaceRejected(RejectReason::WouldTake));
+    assert_eq!(progress(&floor), Progress::Answered);
+    floor.gap();
+    assert_eq!(progress(&floor), Progress::Leaving);
+    floor.report(0, Outcome::CancelRejected(RejectReason::Other));
+    assert_eq!(progress(&floor), Progress::Leaving, "asked again in the same step: the book is still stale");
 }
 
 #[test]

@@ -15,7 +15,6 @@ macro_rules! id {
             /// The place of this id's entry in a dense table.
             #[inline]
             #[must_use]
-            #[expect(clippy::cast_possible_truncation, reason = "tables are indexed on 64-bit hosts only")]
             pub const fn index(self) -> usize {
                 self.0 as usize
             }
