@@ -93,7 +93,10 @@ impl<T: Copy + Default> Ladder<T> {
 
     /// The slot of a key that lies in the window.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the remainder of a power of two lies in the low bits")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the remainder of a power of two lies in the low bits"
+    )]
     fn slot(&self, key: i64) -> Option<usize> {
         // As unsigned, both a key below the base and one above the window are too large: |key - base| plus the
         // window never reaches 2⁶⁴.

@@ -5,7 +5,9 @@
 
 use crate::{Change, Counts, Level, Resting, State};
 use std::collections::{BTreeMap, VecDeque};
-use types::{Flags, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side, Ticks};
+use types::{
+    Flags, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side, Ticks,
+};
 
 /// The state of a book after a delta, said in full.
 fn state_after(state: State, flags: Flags, venue_at: Nanos, bid: Option<Level>, ask: Option<Level>) -> State {
@@ -89,13 +91,15 @@ impl LevelBook {
             }
             LevelAction::Set if delta.size.0 > 0 => {
                 self.sides[delta.side.index()].insert(delta.price, (delta.size, delta.orders));
-                let beyond: Vec<Ticks> = self.prices(delta.side).skip(self.depth_max).collect();
-                self.drop_levels(delta.side, beyond);
+                if self.sides[delta.side.index()].len() > self.depth_max {
+                    let beyond = self.prices(delta.side).skip(self.depth_max).collect();
+                    self.drop_levels(delta.side, beyond);
+                }
                 Change::Applied
             }
             LevelAction::Set | LevelAction::Delete => {
-                let there = self.prices(delta.side).filter(|&price| price == delta.price).collect();
-                self.known_if(delta.side, there)
+                let there = self.sides[delta.side.index()].contains_key(&delta.price);
+                self.known_if(delta.side, if there { vec![delta.price] } else { Vec::new() })
             }
             LevelAction::DeleteThru => {
                 let gone = self.prices(delta.side).enumerate().filter(|(number, price)| match delta.depth {

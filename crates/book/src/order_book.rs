@@ -19,7 +19,9 @@
 use crate::index::Index;
 use crate::sides::{Sides, Stack, answers};
 use crate::{Change, Counts, Level, LevelBook, State, key, price};
-use types::{Flags, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Phase, Side, Ticks};
+use types::{
+    Flags, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Phase, Side, Ticks,
+};
 
 /// An order that stands in the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,7 +208,10 @@ impl OrderBook {
         let kept = self.nodes[node as usize];
         if delta.size.is_zero() {
             self.remove(place, node);
-        } else if kept.side == delta.side && kept.key == key(delta.side, delta.price) && delta.size.0 <= kept.size {
+        } else if kept.side == delta.side
+            && kept.key == key(delta.side, delta.price)
+            && delta.size.0 <= kept.size
+        {
             self.shrink(node, kept.size - delta.size.0);
         } else {
             self.leave(node);
@@ -321,7 +326,8 @@ impl OrderBook {
         let kept = &mut self.nodes[node as usize];
         kept.size -= size;
         let (side, key) = (kept.side, kept.key);
-        let queue = self.sides.side_mut(side).get_mut(key).expect("an order's level stands as long as the order");
+        let queue =
+            self.sides.side_mut(side).get_mut(key).expect("an order's level stands as long as the order");
         queue.sum -= i128::from(size);
     }
 
@@ -356,7 +362,8 @@ impl OrderBook {
         let change = if delta.flags.has(Flags::IMPLIED) {
             let standing = self.sides.standing;
             let depth = self.implied_depth_max;
-            let implied = self.implied.get_or_insert_with(|| Box::new(LevelBook::implied_with(depth, standing)));
+            let implied =
+                self.implied.get_or_insert_with(|| Box::new(LevelBook::implied_with(depth, standing)));
             implied.apply_as_own(delta)
         } else if delta.action == LevelAction::Clear {
             self.clear_by_level(delta)

@@ -12,7 +12,12 @@ const DELTAS: u64 = 150_000;
 const FULL_EVERY: u64 = 101;
 
 /// The best levels through both doors.
-fn check_levels(fast: impl Iterator<Item = Level>, top: &[Level], truth: impl Iterator<Item = Level>, at: &str) {
+fn check_levels(
+    fast: impl Iterator<Item = Level>,
+    top: &[Level],
+    truth: impl Iterator<Item = Level>,
+    at: &str,
+) {
     let truth: Vec<Level> = truth.collect();
     assert_eq!(fast.collect::<Vec<_>>(), truth, "{at}");
     assert_eq!(top, &truth[..truth.len().min(10)], "{at}");
@@ -67,7 +72,11 @@ fn compare_orders(profile: Profile, seed: u64) {
             fast.on_gap();
             truth.on_gap();
         }
-        assert_eq!((fast.state(), fast.joins(), fast.len()), (truth.state(), truth.joins(), truth.len()), "{at}");
+        assert_eq!(
+            (fast.state(), fast.joins(), fast.len()),
+            (truth.state(), truth.joins(), truth.len()),
+            "{at}"
+        );
         assert_eq!(fast.order(delta.order), truth.order(delta.order), "{at}");
         // The queue that was joined and the one that was left.
         let touched = [Some((delta.side, delta.price)), before.map(|resting| (resting.side, resting.price))];
@@ -84,7 +93,10 @@ fn compare_orders(profile: Profile, seed: u64) {
     }
     assert_eq!(fast.counts(), truth.counts(), "profile {} seed {seed}", profile.name);
     let counts = fast.counts();
-    assert!(counts.unknown > 0 && counts.duplicate > 0 && counts.refused > 0 && counts.excess > 0, "{counts:?}");
+    assert!(
+        counts.unknown > 0 && counts.duplicate > 0 && counts.refused > 0 && counts.excess > 0,
+        "{counts:?}"
+    );
 }
 
 fn check_side(fast: &OrderBook, truth: &obvious::OrderBook, side: Side, at: &str) {

@@ -49,7 +49,10 @@ fn the_es_day_agrees_with_the_obvious_book_at_every_last() {
         assert_eq!(fast.apply(delta), truth.apply(delta), "step {step}");
         if delta.flags.has(Flags::LAST) {
             assert_eq!(fast.state(), truth.state(), "step {step}");
-            assert!(fast.queue(delta.side, delta.price).eq(truth.queue(delta.side, delta.price)), "step {step}");
+            assert!(
+                fast.queue(delta.side, delta.price).eq(truth.queue(delta.side, delta.price)),
+                "step {step}"
+            );
             for side in Side::BOTH {
                 let whole = if step % 500 == 0 { usize::MAX } else { 20 };
                 assert!(fast.levels(side).take(whole).eq(truth.levels(side).take(whole)), "step {step}");
@@ -109,11 +112,17 @@ fn levels_made_of_the_es_day_build_the_same_book() {
     for delta in as_levels(deltas) {
         by_level.apply(&delta);
         let side = &mut plain[delta.side.index()];
-        if delta.size.is_zero() { side.remove(&delta.price.0) } else { side.insert(delta.price.0, delta.size.0) };
+        if delta.size.is_zero() {
+            side.remove(&delta.price.0)
+        } else {
+            side.insert(delta.price.0, delta.size.0)
+        };
     }
     for side in Side::BOTH {
         assert!(by_level.levels(side).eq(by_order.levels(side)));
         assert_eq!(plain[side.index()].len(), by_level.depth(side));
     }
-    assert!(by_level.levels(Side::Sell).map(|l| (l.price.0, l.size.0)).eq(plain[1].iter().map(|(p, s)| (*p, *s))));
+    assert!(
+        by_level.levels(Side::Sell).map(|l| (l.price.0, l.size.0)).eq(plain[1].iter().map(|(p, s)| (*p, *s)))
+    );
 }

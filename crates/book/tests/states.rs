@@ -2,8 +2,8 @@
 
 use book::{Book, Change, LevelBook, OrderBook, State};
 use types::{
-    Flags, InstrumentId, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Phase, Side,
-    Ticks,
+    Flags, InstrumentId, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Phase,
+    Side, Ticks,
 };
 
 const LAST: Flags = Flags::LAST;
@@ -94,7 +94,9 @@ fn letter(state: State, locked: bool) -> char {
         State::Live if locked => 'l',
         State::Live => 'L',
         State::Stale => 'S',
-        State::Crossed { since } => char::from_digit(u32::try_from(since.0).expect("a step"), 10).expect("one digit"),
+        State::Crossed { since } => {
+            char::from_digit(u32::try_from(since.0).expect("a step"), 10).expect("one digit")
+        }
     }
 }
 
@@ -214,7 +216,8 @@ fn levels_are_deleted_by_number_or_else_by_price() {
 #[test]
 fn a_level_beyond_the_depth_pushes_the_worst_out() {
     let mut book = LevelBook::with_depth(3);
-    for (price, left) in [(10, "10×1"), (8, "10×1 8×1"), (9, "10×1 9×1 8×1"), (11, "11×1 10×1 9×1"), (2, "11×1 10×1 9×1")]
+    for (price, left) in
+        [(10, "10×1"), (8, "10×1 8×1"), (9, "10×1 9×1 8×1"), (11, "11×1 10×1 9×1"), (2, "11×1 10×1 9×1")]
     {
         book.apply(&level(0, Side::Buy, price, 1, LAST));
         assert_eq!(shown(book.levels(Side::Buy)), left);

@@ -70,6 +70,8 @@ impl Block {
 /// What goes to the writing thread.
 pub(crate) enum Message {
     Block(Block),
+    /// Inputs below this are complete, though their block went before that was known.
+    Complete(u64),
     Seal,
 }
 
@@ -175,6 +177,12 @@ impl Scribe {
                         self.unless_failed(Self::publish);
                     }
                 }
+                Ok(Message::Complete(below)) => {
+                    self.complete_below = below;
+                    if self.unpublished_blocks == 0 {
+                        self.unless_failed(Self::publish);
+                    }
+                }
                 Ok(Message::Seal) => self.unless_failed(Self::seal),
                 Err(TryRecvError::Empty) => {
                     self.unless_failed(Self::publish);
@@ -241,8 +249,9 @@ impl Scribe {
         if self.unpublished_blocks > 0 {
             self.flush()?;
             self.unpublished_blocks = 0;
-            self.shared.complete_below.store(self.complete_below, Ordering::Release);
         }
+        let below = self.complete_below;
+        self.shared.complete_below.store(below, Ordering::Release);
         Ok(())
     }
 

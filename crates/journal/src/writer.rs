@@ -93,6 +93,8 @@ pub struct Writer {
     block_records: usize,
     flush_interval: Nanos,
     last_seq: Seq,
+    /// Whether the last block went when more answers to its last input could still follow.
+    open_ended: bool,
     full: Option<SyncSender<Message>>,
     empty: Receiver<Block>,
     shared: Arc<Shared>,
@@ -159,8 +161,9 @@ impl Writer {
     }
 
     fn start(scribe: Scribe, options: Options) -> Result<Self, JournalError> {
-        // Both channels hold every block there is, so only a missing empty one can make anybody wait.
-        let (full, full_blocks) = sync_channel(options.blocks + 1);
+        // Both channels hold every block there is, with a word behind each, so only a missing empty block can make
+        // anybody wait.
+        let (full, full_blocks) = sync_channel(2 * options.blocks + 1);
         let (empty_blocks, empty) = sync_channel(options.blocks);
         for _ in 1..options.blocks {
             let given = empty_blocks.send(Block::new(options.block_records));
@@ -176,6 +179,7 @@ impl Writer {
             block_records: options.block_records,
             flush_interval: options.flush_interval.unwrap_or(Nanos::MAX),
             last_seq: Seq(0),
+            open_ended: false,
             full: Some(full),
             empty,
             shared,
@@ -192,6 +196,7 @@ impl Writer {
         if self.block.records == self.block_records || at - self.block.first_at >= self.flush_interval {
             // More answers to this input may follow: only what is below it is complete.
             self.hand_over(self.last_seq.0);
+            self.open_ended = true;
         }
     }
 
@@ -199,8 +204,12 @@ impl Writer {
     /// waits for [`written`](Self::written). Also when nothing happens for a while.
     #[inline]
     pub fn flush(&mut self) {
+        let complete_below = self.last_seq.0.saturating_add(1);
         if self.block.records > 0 {
-            self.hand_over(self.last_seq.0.saturating_add(1));
+            self.hand_over(complete_below);
+        } else if self.open_ended {
+            self.send(Message::Complete(complete_below));
+            self.open_ended = false;
         }
     }
 
@@ -219,9 +228,14 @@ impl Writer {
         };
         let mut full = std::mem::replace(&mut self.block, next);
         full.complete_below = complete_below;
+        self.open_ended = false;
+        self.send(Message::Block(full));
+    }
+
+    fn send(&self, message: Message) {
         if let Some(channel) = &self.full {
-            // As above: a hung-up channel is a finished thread.
-            let _ = channel.send(Message::Block(full));
+            // Whoever hung up is a finished thread, which `health` and `finish` tell.
+            let _ = channel.send(message);
         }
     }
 
@@ -261,10 +275,7 @@ impl Writer {
     /// The first failure of the whole run: then there is no seal.
     pub fn finish(mut self) -> Result<Summary, JournalError> {
         self.flush();
-        if let Some(channel) = &self.full {
-            // As in `hand_over`: `close` tells.
-            let _ = channel.send(Message::Seal);
-        }
+        self.send(Message::Seal);
         self.close()
     }
 

@@ -9,8 +9,11 @@ use types::Nanos;
 const SOURCE: Endpoint = Endpoint { ip: [10, 1, 2, 3], port: 40_000 };
 const GROUP: Endpoint = Endpoint { ip: [224, 0, 31, 64], port: 14_340 };
 
-/// Time, payload and record offset of every datagram, and what ended or interrupted the capture.
-fn read_all(mut capture: Capture<'_>) -> (Vec<(i64, Vec<u8>, u64)>, Vec<CaptureError>, Skipped) {
+/// Time, payload and record offset.
+type Seen = (i64, Vec<u8>, u64);
+
+/// Every datagram, and what ended or interrupted the capture.
+fn read_all(mut capture: Capture<'_>) -> (Vec<Seen>, Vec<CaptureError>, Skipped) {
     let (mut datagrams, mut errors) = (Vec::new(), Vec::new());
     loop {
         match capture.next() {
@@ -347,6 +350,20 @@ fn recorded_captures_hold_what_independent_tools_counted() {
     // 2016-11-12 14:30:25 to 14:35:29 UTC.
     assert_eq!((first / 1_000_000_000, last / 1_000_000_000), (1_478_961_025, 1_478_961_329));
     assert_eq!(capture.skipped().not_udp, 0);
+
+    // 13 files of one packet; the four of iLink 3 are TCP.
+    let folder = testkit::data::recorded("cme-mdp3/single").expect("beside the others");
+    let (mut udp, mut others) = (0, 0);
+    for version in ["v1.5", "v1.9", "ilink3"] {
+        for entry in std::fs::read_dir(folder.join(version)).expect("just found") {
+            let bytes = std::fs::read(entry.expect("readable").path()).expect("readable");
+            let (datagrams, errors, skipped) = read_all(Capture::of(&bytes));
+            assert!(errors.is_empty(), "{version}: {errors:?}");
+            udp += datagrams.len();
+            others += usize::from(skipped.not_udp > 0);
+        }
+    }
+    assert_eq!((udp, others), (9, 4));
 
     let path = testkit::data::recorded("cme-mdp3/Cme.Mdp3.Sbe.v9.1.Example.pcap").expect("beside the other");
     let bytes = std::fs::read(path).expect("just found");

@@ -4,6 +4,7 @@
 
 mod commands;
 mod terminal;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

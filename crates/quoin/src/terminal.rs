@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal, Write};
 /// A table with headings, numbers to the right from the second column on.
 pub(crate) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     if !headings.is_empty() {
         table.set_header(headings.iter().map(Cell::new));
     }

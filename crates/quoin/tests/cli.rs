@@ -50,7 +50,7 @@ fn a_journal_replays_to_the_same_report_and_verifies() {
         serde_json::from_str::<serde_json::Value>(&text).expect("JSON")
     };
     let (first, second) = (report("run"), report("again"));
-    for part in ["headline", "attribution", "markouts", "fill_rates"] {
+    for part in ["headline", "pnl", "activity", "fill_rate", "instruments", "hashes"] {
         assert!(!first[part].is_null(), "report.json has no {part}");
         assert_eq!(first[part], second[part], "{part}");
     }

@@ -13,16 +13,20 @@ use types::{Money, Nanos, Side};
 const WIDE: f64 = 1_080.0;
 const HALF: f64 = 520.0;
 
-const fn frame(width: f64, height: f64) -> Frame {
+const fn frame(width: f64, height: f64, bottom: f64) -> Frame {
     Frame {
         width,
         height,
         left: 74.0,
         right: 14.0,
         top: 26.0,
-        bottom: 40.0,
+        bottom,
     }
 }
+
+/// Room for labels, and for a name below them.
+const LABELS: f64 = 24.0;
+const LABELS_AND_NAME: f64 = 40.0;
 
 /// A chart over time: the picture, and what the script needs of it.
 #[derive(Clone, Debug)]
@@ -50,6 +54,14 @@ pub struct PanelData {
     v: Vec<f64>,
     /// Time, price, 1 bought or -1 sold, size, note.
     marks: Vec<(f64, f64, i8, f64, String)>,
+}
+
+impl PanelData {
+    /// Whether fills are marked on it.
+    #[must_use]
+    pub const fn has_marks(&self) -> bool {
+        !self.marks.is_empty()
+    }
 }
 
 /// A panel before it is drawn.
@@ -81,7 +93,7 @@ impl Report {
                 name: format!("Net P&L ({})", self.currency),
                 unit: self.currency.clone(),
                 class: "s1",
-                height: 250.0,
+                height: 240.0,
                 points: self.since_start(&self.earned),
                 marks: &[],
                 zero: true,
@@ -95,7 +107,7 @@ impl Report {
                 name: format!("Drawdown ({})", self.currency),
                 unit: self.currency.clone(),
                 class: "s2",
-                height: 150.0,
+                height: 136.0,
                 points: self.since_start(&self.drawdown),
                 marks: &[],
                 zero: true,
@@ -120,7 +132,7 @@ impl Report {
             name: format!("{} inventory (lots)", instrument.symbol),
             unit: "lots".into(),
             class: "s3",
-            height: 180.0,
+            height: 166.0,
             points: self.since_start(&points),
             marks: &[],
             zero: true,
@@ -140,7 +152,7 @@ impl Report {
             name: format!("{} mid ({})", instrument.symbol, instrument.currency),
             unit: String::new(),
             class: "s0",
-            height: 330.0,
+            height: 320.0,
             points: self.since_start(&instrument.mid),
             marks: &instrument.marks,
             zero: false,
@@ -163,13 +175,14 @@ impl Report {
         let values = plan.points.iter().map(|p| p.1).chain(plan.marks.iter().map(|m| m.price));
         let y = Axis::around(values.chain(plan.zero.then_some(0.0)));
         let mut chart =
-            Chart::new(&plan.id, plan.title, &plan.about, frame(WIDE, plan.height), Axis::linear(0.0, end), y);
+            Chart::new(&plan.id, plan.title, &plan.about, frame(WIDE, plan.height, LABELS), Axis::linear(0.0, end), y);
         let rows = if plan.height > 200.0 { 6 } else { 3 };
         chart.y_axis(&plan.name, &y.ticks(rows));
         let ticks = time_ticks(Nanos(session.first_at), Nanos(session.last_at), 9)
             .into_iter()
             .map(|(at, label)| ((at.0 - session.first_at) as f64 / 1e6, label));
-        chart.x_axis("UTC", &ticks.collect::<Vec<_>>());
+        chart.x_axis("", &ticks.collect::<Vec<_>>());
+        chart.x_unit("UTC");
         chart.open_clip(&plan.id);
         if plan.filled {
             chart.area(plan.class, &plan.points, end, 0.0);
@@ -238,7 +251,7 @@ impl Report {
         let y = Axis::around(bars.iter().flat_map(|b| [b.1.to_f64(), b.2.to_f64()]));
         let about = format!("Spread captured, adverse selection, fees and inventory add up to the net P&L in {}.", self.currency);
         let x = Axis::linear(0.0, 5.0);
-        let mut chart = Chart::new("parts", "P&L by part", &about, frame(HALF, 290.0), x, y);
+        let mut chart = Chart::new("parts", "P&L by part", &about, frame(HALF, 270.0, LABELS), x, y);
         chart.y_axis(&format!("P&L ({})", self.currency), &y.ticks(6));
         let mut left = 0.0;
         for (at, (name, from, to, part)) in bars.iter().enumerate() {
@@ -272,7 +285,7 @@ impl Report {
         let y = Axis::linear(0.0, tops.fold(0.0, f64::max).min(100.0) * 1.08);
         let about = "Share of resting quotes with a first fill within the horizon, Kaplan-Meier estimate.";
         let mut chart =
-            Chart::new("fillrate", "Fill rate by horizon", about, frame(HALF, 290.0), horizon_axis(), y);
+            Chart::new("fillrate", "Fill rate by horizon", about, frame(HALF, 290.0, LABELS_AND_NAME), horizon_axis(), y);
         chart.y_axis("Quotes with a first fill (%)", &y.ticks(5));
         chart.x_axis("time since the quote works", &horizon_ticks(self));
         let band: Vec<_> = known.iter().map(|p| (p.0, (p.1 - p.2).max(0.0), (p.1 + p.2).min(100.0))).collect();
@@ -320,7 +333,7 @@ pub fn markout_chart(report: &Report, at: usize) -> String {
     let y = Axis::around(all.chain([0.0]));
     let about = format!("Mean move of the {} mid after our fills, in ticks, positive in our favour.", instrument.symbol);
     let id = format!("markout-{at}");
-    let mut chart = Chart::new(&id, "Markouts", &about, frame(HALF, 290.0), horizon_axis(), y);
+    let mut chart = Chart::new(&id, "Markouts", &about, frame(HALF, 290.0, LABELS_AND_NAME), horizon_axis(), y);
     chart.y_axis("Mid move in our favour (ticks)", &y.ticks(6));
     chart.x_axis("time since the fill", &horizon_ticks(report));
     for (place, (markouts, class)) in instrument.markouts.iter().zip(["s1", "s2"]).enumerate() {
@@ -358,9 +371,9 @@ fn spans_chart(id: &str, title: &str, what: &str, spans: &Spans) -> String {
     let x = Axis::log(first / room, last * room);
     let most = spans.bars.iter().map(|bar| bar.2).max().unwrap_or(1) as f64;
     let share = |count: u64| count as f64 / spans.count.max(1) as f64 * 100.0;
-    let y = Axis::linear(0.0, most / spans.count.max(1) as f64 * 108.0);
+    let y = Axis::linear(0.0, most / spans.count.max(1) as f64 * 122.0);
     let about = format!("{title}: distribution over {} {what}.", number::count(spans.count));
-    let mut chart = Chart::new(id, title, &about, frame(HALF, 250.0), x, y);
+    let mut chart = Chart::new(id, title, &about, frame(HALF, 240.0, LABELS), x, y);
     chart.y_axis(&format!("{what} (%)"), &y.ticks(4));
     let decades = (0..18).scan(1_i64, |at, _| {
         let here = *at;
@@ -388,9 +401,9 @@ fn spans_chart(id: &str, title: &str, what: &str, spans: &Spans) -> String {
         );
         chart.bar("s1", ((*from as f64).max(0.7), *to as f64 + 1.0), (0.0, share(*count)), &note);
     }
-    for (row, (name, at)) in [("median", spans.p50_ns), ("99 %", spans.p99_ns)].into_iter().enumerate() {
+    for (name, at, is_left) in [("median", spans.p50_ns, true), ("99 %", spans.p99_ns, false)] {
         if let Some(at) = at {
-            chart.rule("", (at as f64).max(0.7), &format!("{name} {}", number::span(Nanos(at))), row as f64);
+            chart.rule("", (at as f64).max(0.7), &format!("{name} {}", number::span(Nanos(at))), is_left);
         }
     }
     chart.finish()

@@ -20,6 +20,9 @@ pub mod series;
 pub mod report;
 pub mod number;
 pub mod svg;
+pub mod charts;
+pub mod page;
+pub mod summary;
 
 pub use about::{About, Counted, DataFile, Ending};
 pub use recorder::Recorder;

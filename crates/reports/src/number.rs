@@ -60,6 +60,26 @@ fn money_decimals(amount: Money) -> usize {
     if zeros == 0 { 2 } else { (zeros + 2).min(12) }
 }
 
+/// A large amount in a few digits: `4.16 bn`, `12.3 M`; smaller ones as [`money`] writes them.
+#[must_use]
+pub fn money_short(amount: Money) -> String {
+    let whole = (amount.0 / Money::ONE.0).unsigned_abs();
+    let (unit, name) = match whole {
+        0..10_000_000 => return money(amount),
+        10_000_000..1_000_000_000 => (1_000_000, "M"),
+        1_000_000_000..1_000_000_000_000 => (1_000_000_000, "bn"),
+        _ => (1_000_000_000_000, "tn"),
+    };
+    let hundredths = whole / (unit / 100);
+    let sign = if amount.0 < 0 { "-" } else { "" };
+    let shown = match hundredths {
+        0..1_000 => format!("{}.{:02}", hundredths / 100, hundredths % 100),
+        1_000..10_000 => format!("{}.{}", hundredths / 100, hundredths % 100 / 10),
+        _ => grouped(&(hundredths / 100).to_string()),
+    };
+    format!("{sign}{shown} {name}")
+}
+
 /// A share of one, as a percentage with as many decimals as it needs to be read.
 #[must_use]
 pub fn percent(share: f64) -> String {
@@ -67,10 +87,32 @@ pub fn percent(share: f64) -> String {
     let decimals = match value.abs() {
         v if v == 0.0 || v >= 10.0 => 1,
         v if v >= 0.1 => 2,
+        v if v >= 0.01 => 3,
         v if v >= 0.001 => 4,
-        _ => 6,
+        _ if value > 0.0 => return "< 0.001 %".into(),
+        _ => return "> -0.001 %".into(),
     };
     plain_zero(format!("{value:.decimals$}")) + " %"
+}
+
+/// An estimate with its standard error, both to the error's second digit: `-8.53 ± 0.14`.
+#[must_use]
+pub fn estimate(value: f64, standard_error: Option<f64>) -> String {
+    let Some(error) = standard_error else { return price_like(value) };
+    if error <= 0.0 {
+        return format!("{} ± 0", price_like(value));
+    }
+    let (mut decimals, mut unit) = (0, 10.0);
+    while unit > error && decimals < 12 {
+        unit /= 10.0;
+        decimals += 1;
+    }
+    let write = |v: f64| grouped(&plain_zero(format!("{v:.decimals$}")));
+    format!("{} ± {}", write(value), write(error))
+}
+
+fn price_like(value: f64) -> String {
+    grouped(&plain_zero(format!("{value:.3}")))
 }
 
 /// A ratio or estimate, with about four significant digits.
@@ -224,9 +266,25 @@ mod tests {
         }
         assert_eq!(count(1_000), "1,000");
         assert_eq!(signed(-123), "-123");
-        assert_eq!(percent(-0.000_000_000_1), "0.000000 %");
+        assert_eq!(percent(-0.000_000_000_1), "> -0.001 %");
+        assert_eq!(percent(0.0), "0.0 %");
         assert_eq!(percent(0.123_45), "12.3 %");
         assert_eq!(ratio(-1234.5), "-1,234");
+        let estimates = [
+            (-8.5312, Some(0.1391), "-8.53 ± 0.14"),
+            (0.344, Some(0.0062), "0.3440 ± 0.0062"),
+            (12_345.6, Some(78.0), "12,346 ± 78"),
+            (0.5, Some(0.0), "0.500 ± 0"),
+            (0.25, None, "0.250"),
+            (-0.001, Some(0.9), "0.00 ± 0.90"),
+        ];
+        for (value, error, text) in estimates {
+            assert_eq!(estimate(value, error), text);
+        }
+        let short = [(4_161_020_637, "4.16 bn"), (-12_345_678, "-12.3 M"), (999_000_000, "999 M"), (5, "5.00")];
+        for (units, text) in short {
+            assert_eq!(money_short(Money::ONE * units), text);
+        }
     }
 
     #[test]

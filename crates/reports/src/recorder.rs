@@ -25,7 +25,7 @@ const DAY: i64 = 86_400_000_000_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Purse {
     pub(crate) capital: Money,
-    /// Profit and loss since the start, of all instruments in the report's currency.
+    /// Profit and loss since the start.
     pub(crate) earned: Money,
     pub(crate) drawdown: Drawdown,
     pub(crate) earned_over_time: Series<Money>,
@@ -265,19 +265,17 @@ impl Recorder {
     }
 
     fn look(&mut self, now: Nanos, machine: &impl Watched) {
-        let mut earned = self.purse.earned;
+        let mut holds = false;
         for watch in self.watches.iter_mut().filter(|watch| watch.touched) {
             watch.touched = false;
             let id = watch.instrument.id();
             let (market, touch) = machine.market(id);
             watch.on_book(now, watch.touched_at, market, touch);
             self.venue_clock = self.venue_clock.max(watch.touched_at);
-            if !watch.position.is_zero() {
-                earned += earn(watch, machine, &self.about.currency);
-            }
+            holds |= !watch.position.is_zero();
         }
-        if earned != self.purse.earned {
-            self.purse.on_earned(now, earned);
+        if holds {
+            self.purse.on_earned(now, machine.equity());
         }
     }
 
@@ -326,10 +324,9 @@ impl Recorder {
         }
         self.holding.on_position(now, watch.position, position);
         watch.on_fill(now, report.venue_at, price, liquidity, position);
-        let earned = earn(watch, machine, &self.about.currency);
         self.purse.on_time(now);
         self.purse_due = self.purse.next_due();
-        self.purse.on_earned(now, self.purse.earned + earned);
+        self.purse.on_earned(now, machine.equity());
         Some(booked)
     }
 
@@ -346,11 +343,4 @@ impl Recorder {
         }
         Report::new(self, machine, ending)
     }
-}
-
-/// How much more an instrument earned since it was last looked at, if the report adds it up.
-fn earn(watch: &mut Watch, machine: &impl Watched, currency: &str) -> Money {
-    let before = watch.earned.net();
-    watch.earned = machine.earned(watch.instrument.id());
-    if watch.instrument.currency() == currency { watch.earned.net() - before } else { Money::ZERO }
 }

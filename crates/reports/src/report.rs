@@ -469,11 +469,11 @@ struct Totals {
     fills: u64,
 }
 
-fn instrument_report(mut watch: Watch, machine: &impl Watched, totals: Option<&mut Totals>) -> InstrumentReport {
+fn instrument_report(watch: Watch, machine: &impl Watched, totals: Option<&mut Totals>) -> InstrumentReport {
     let instrument = watch.instrument.clone();
-    watch.earned = machine.earned(instrument.id());
+    let earned = machine.earned(instrument.id());
     let findings = watch.aftermath.clone().finish(&instrument);
-    let (net, fees) = (watch.earned.net(), watch.earned.fees);
+    let (net, fees) = (earned.net(), earned.fees);
     if let Some(totals) = totals {
         totals.net += net;
         totals.fees += fees;
@@ -705,9 +705,16 @@ fn spans(histogram: &Histogram) -> Spans {
         p90_ns: quantile(900_000),
         p99_ns: quantile(990_000),
         max_ns: histogram.most().map(|span| span.0),
-        // Four bars to a doubling.
-        bars: histogram.bars(8).into_iter().map(|(low, high, count)| (low.0, high.0, count)).collect(),
+        bars: bars(histogram),
     }
+}
+
+/// Four bars to a doubling, or as many more as it takes to see a shape.
+fn bars(histogram: &Histogram) -> Vec<(i64, i64, u64)> {
+    let enough = |bars: &Vec<_>| bars.len() >= 14;
+    let bars = [8, 4, 2].map(|coarse| histogram.bars(coarse)).into_iter().find(enough);
+    let bars = bars.unwrap_or_else(|| histogram.bars(2));
+    bars.into_iter().map(|(low, high, count)| (low.0, high.0, count)).collect()
 }
 
 /// What the figures themselves say against trusting them too far.

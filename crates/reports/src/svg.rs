@@ -320,6 +320,12 @@ impl Chart {
         }
     }
 
+    /// What the horizontal axis counts, in front of its labels.
+    pub fn x_unit(&mut self, name: &str) {
+        let (x, y) = (self.frame.left - 8.0, self.floor() + 17.0);
+        self.put(format_args!("<text class=\"ty\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escape(name)));
+    }
+
     /// What follows is cut off at the plot's edge, until [`close_clip`](Self::close_clip).
     pub fn open_clip(&mut self, id: &str) {
         self.put(format_args!("<g clip-path=\"url(#{}-c)\">", escape(id)));
@@ -384,10 +390,10 @@ impl Chart {
         self.put(format_args!("Z\"/>"));
     }
 
-    /// A triangle that points up (bought) or down (sold), with a note.
+    /// A triangle below the place, pointing up at it (bought), or above, pointing down (sold), with a note.
     pub fn triangle(&mut self, class: &str, at: (f64, f64), size: f64, up: bool, note: &str) {
         let (x, y) = (self.x(at.0), self.y(at.1));
-        let (tip, foot) = if up { (y - size, y + size * 0.7) } else { (y + size, y - size * 0.7) };
+        let (tip, foot) = if up { (y + 1.0, y + 1.0 + size * 1.7) } else { (y - 1.0, y - 1.0 - size * 1.7) };
         self.put(format_args!(
             "<path class=\"mark {class}\" d=\"M{x:.1} {tip:.1}L{:.1} {foot:.1}H{:.1}Z\"><title>{}</title></path>",
             x + size * 0.9,
@@ -429,17 +435,15 @@ impl Chart {
         ));
     }
 
-    /// A line down the whole plot at `x`, with a label on top.
-    pub fn rule(&mut self, class: &str, x: f64, label: &str, label_row: f64) {
+    /// A line down the whole plot at `x`, with a label on top: left of it or right of it.
+    pub fn rule(&mut self, class: &str, x: f64, label: &str, left: bool) {
         let (x, top, floor) = (self.x(x), self.frame.top, self.floor());
-        let middle = self.frame.left + self.plot_width() / 2.0;
-        // The label stands on the side where there is room.
-        let (anchor, shift) = if x > middle { ("end", -4.0) } else { ("start", 4.0) };
+        let (anchor, shift) = if left { ("end", -4.0) } else { ("start", 4.0) };
         self.put(format_args!(
             "<line class=\"rule {class}\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{top:.1}\" y2=\"{floor:.1}\"/>\
              <text class=\"note\" text-anchor=\"{anchor}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
             x + shift,
-            top + 10.0 + 13.0 * label_row,
+            top + 10.0,
             escape(label)
         ));
     }
@@ -525,7 +529,7 @@ mod tests {
         chart.triangle("buy", (0.5, 0.5), 4.0, true, hostile);
         chart.dot("s1", (0.5, 0.5), Some((0.4, 0.6)), hostile);
         chart.bar("s1", (0.1, 0.2), (0.0, 1.0), hostile);
-        chart.rule("s1", 0.5, hostile, 0.0);
+        chart.rule("s1", 0.5, hostile, true);
         chart.note("s1", (0.5, 0.5), 0.0, hostile);
         let text = chart.finish();
         assert!(!text.contains("<script") && !text.contains('\u{1}') && !text.contains("'x"));

@@ -7,7 +7,7 @@ use crate::aftermath::{Aftermath, Fill};
 use crate::mids::Mid;
 use crate::quotes::Presence;
 use crate::series::{Marks, Prints, Series};
-use crate::watched::{Earned, Market};
+use crate::watched::Market;
 use types::{Instrument, Liquidity, Lots, Money, Nanos, Side, Ticks};
 
 /// Marks of each side on the price chart.
@@ -58,8 +58,6 @@ pub struct Watch {
     pub touched_at: Nanos,
     /// At the last step.
     pub position: Lots,
-    /// At the last step.
-    pub earned: Earned,
     /// The farthest long, zero or above.
     pub longest: Lots,
     /// The farthest short, zero or below.
@@ -90,7 +88,6 @@ impl Watch {
             touched: false,
             touched_at: Nanos::MIN,
             position: Lots::ZERO,
-            earned: Earned::default(),
             longest: Lots::ZERO,
             shortest: Lots::ZERO,
             spent: Spent::default(),

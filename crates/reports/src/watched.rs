@@ -1,6 +1,8 @@
 //! What a recorder looks at after each step. The engine is it; tests put something simpler in its place.
 
 use crate::mids::Mid;
+use book::State;
+use engine::Engine;
 use types::{InstrumentId, Lots, Money};
 
 /// Whether a book may be traded on, and if not, why.
@@ -42,8 +44,52 @@ pub trait Watched {
     fn market(&self, instrument: InstrumentId) -> (Market, Option<Mid>);
     /// What is held.
     fn position(&self, instrument: InstrumentId) -> Lots;
-    /// What it earned.
+    /// Net P&L of everything since the start, at the last marks; asked for on every book change while holding.
+    fn equity(&self) -> Money;
+    /// What an instrument earned; asked for at the end.
     fn earned(&self, instrument: InstrumentId) -> Earned;
     /// How often risk said no, by kind.
     fn refusals(&self) -> Vec<(&'static str, u64)>;
+}
+
+impl Watched for Engine {
+    #[inline]
+    fn market(&self, instrument: InstrumentId) -> (Market, Option<Mid>) {
+        let book = self.book(instrument);
+        let market = match book.state() {
+            State::Building => Market::Building,
+            State::Live => Market::Live,
+            State::Crossed { .. } => Market::Crossed,
+            State::Stale => Market::Stale,
+        };
+        let touch = book.best_bid().zip(book.best_ask());
+        let mid = touch.map(|(bid, ask)| Mid {
+            bid: bid.price,
+            ask: ask.price,
+        });
+        (market, mid)
+    }
+
+    #[inline]
+    fn position(&self, instrument: InstrumentId) -> Lots {
+        self.portfolio().position(instrument)
+    }
+
+    #[inline]
+    fn equity(&self) -> Money {
+        self.portfolio().equity()
+    }
+
+    fn earned(&self, instrument: InstrumentId) -> Earned {
+        let account = self.portfolio().account(instrument);
+        Earned {
+            realised: account.realised,
+            unrealised: account.unrealised,
+            fees: account.fees,
+        }
+    }
+
+    fn refusals(&self) -> Vec<(&'static str, u64)> {
+        self.risk().refusals().collect()
+    }
 }

@@ -44,7 +44,7 @@ pub fn prepare(
 ) -> Result<Prepared, PrepareError> {
     let survey = survey(&recordings, tick)?;
     let table = survey.table(&config)?;
-    let traded = survey.traded(&config)?;
+    let traded = survey.traded(&table, &config)?;
     let data = recordings.iter().map(data_file).collect::<Result<_, _>>()?;
     let setup = Setup::new(config, table.instruments.clone(), traded, data)?;
     Ok(Prepared { survey, table, setup, recordings })

@@ -269,7 +269,11 @@ fn fingerprint(config: Config) -> u64 {
 #[test]
 fn the_same_seed_gives_the_same_bytes_on_every_host() {
     // A changed number is a changed session for everybody who quotes one by its seed.
-    let pinned = [(Kind::QueueReactive, 0), (Kind::Hawkes, 0), (Kind::Poisson, 0)];
+    let pinned = [
+        (Kind::QueueReactive, 0xe553_7f31_a275_f9c6),
+        (Kind::Hawkes, 0x0578_d345_a556_bcd2),
+        (Kind::Poisson, 0xbb94_0882_f013_0806),
+    ];
     let session = |kind, seed| Config { kind, seed, duration: Nanos::from_secs(10), ..Config::default() };
     let found = pinned.map(|(kind, _)| (kind, fingerprint(session(kind, 1))));
     assert_eq!(found, pinned, "{found:x?}");
@@ -385,7 +389,7 @@ fn the_market_looks_like_a_market() {
             seen.dispersion,
         );
         // Wide bounds: they hold the model to its shape, not to a seed.
-        assert!((200.0..450.0).contains(&rate), "{rate}");
+        assert!((150.0..350.0).contains(&rate), "{rate}");
         assert!((0.02..0.08).contains(&(seen.trades as f64 / seen.steps as f64)), "{kind:?}");
         assert!(seen.spread_one > 0.9, "{kind:?}: {}", seen.spread_one);
         assert!((0.3..6.0).contains(&(seen.mid_moves as f64 / seen.seconds)), "{kind:?}");

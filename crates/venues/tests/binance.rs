@@ -91,15 +91,9 @@ type Print = (i64, i64, i64, i64, u64, Side);
 
 fn changes(arrivals: &[Arrival]) -> Vec<Change> {
     let change = |arrival: &Arrival| match arrival.event {
-        Event::Level(e) => Some((
-            arrival.received_at.0,
-            e.venue_at.0,
-            e.action,
-            e.side,
-            e.price.0,
-            e.size.0,
-            e.flags,
-        )),
+        Event::Level(e) => {
+            Some((arrival.received_at.0, e.venue_at.0, e.action, e.side, e.price.0, e.size.0, e.flags))
+        }
         _ => None,
     };
     arrivals.iter().filter_map(change).collect()
@@ -342,16 +336,11 @@ fn a_recording_cut_anywhere_keeps_what_stood_before() {
 
 #[test]
 fn a_damaged_line_is_a_fault_and_the_next_is_read() {
-    let starts: Vec<usize> = std::iter::once(0)
-        .chain(SMALL.match_indices('\n').map(|(at, _)| at + 1))
-        .collect();
+    let starts: Vec<usize> =
+        std::iter::once(0).chain(SMALL.match_indices('\n').map(|(at, _)| at + 1)).collect();
     // What is put in the middle of which line, whether a book may be stale, and which trades are left.
-    let cases = [
-        (3, "\u{0}\"", false, 1),
-        (4, "\u{0}\"", true, 1),
-        (5, "\u{0}\"", false, 0),
-        (2, "]", true, 1),
-    ];
+    let cases =
+        [(3, "\u{0}\"", false, 1), (4, "\u{0}\"", true, 1), (5, "\u{0}\"", false, 0), (2, "]", true, 1)];
     for (line, noise, stale, trades) in cases {
         let mut text = SMALL.to_string();
         let middle = (starts[line] + starts[line + 1]) / 2;

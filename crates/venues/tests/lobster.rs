@@ -296,10 +296,8 @@ fn a_visible_level_that_differs_is_a_fault_and_set_right() {
     let wrong = ROWS.replacen("1000100,9,1000000,3", "1000100,10,1000000,3", 1);
     let (decoder, out) = decode(MESSAGES, &wrong);
     let whats: Vec<&str> = out.faults.iter().map(|fault| fault.what.as_str()).collect();
-    let expected = [
-        "row 3: sell level 100.01 says 10, book has 9",
-        "row 4: sell level 100.01 says 9, book has 10",
-    ];
+    let expected =
+        ["row 3: sell level 100.01 says 10, book has 9", "row 4: sell level 100.01 says 9, book has 10"];
     assert_eq!(whats, expected);
     assert_eq!(decoder.mismatches(), 2);
     assert!(shape(&out).contains("Rm|Hda|"), "{}", shape(&out));
@@ -339,7 +337,8 @@ fn files_cut_anywhere_are_survived() {
             let at = usize::try_from(prng.below(text.len() as u64)).expect("small");
             text[at] = b"0123456789,-.\nx"[usize::try_from(prng.below(15)).expect("below 15")];
         }
-        let [messages, rows] = texts.map(|text| String::from_utf8(text).expect("only such bytes were put in"));
+        let [messages, rows] =
+            texts.map(|text| String::from_utf8(text).expect("only such bytes were put in"));
         decode(&messages, &rows);
     }
 }

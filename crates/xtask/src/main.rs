@@ -1,2 +1,56 @@
-//! Chores.
-fn main() {}
+//! `cargo run -p xtask -- <chore>`.
+
+use anyhow::ensure;
+use clap::{Parser, Subcommand};
+use xtask::{core_lints, layers, licences, workspace};
+
+/// Chores that are more than a cargo command.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Which crate may depend on which, and what the core may never link
+    Layers,
+    /// Every dependency's licence and source, against deny.toml, without a network
+    Licences,
+    /// Clippy over the core's libraries with .config/core/clippy.toml
+    Core,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().chore {
+        Chore::Layers => check_layers(),
+        Chore::Licences => check_licences(),
+        Chore::Core => core_lints::check(),
+    }
+}
+
+fn check_layers() -> anyhow::Result<()> {
+    let metadata = workspace::with_dependencies()?;
+    let crates = layers::crates_of(&metadata);
+    let mut wrong = layers::edges_up(&crates);
+    wrong.extend(layers::banned_in_core(&layers::resolved_links(&metadata)?));
+    tell(&wrong)?;
+    println!("layers: {} crates, every edge points down", crates.len());
+    Ok(())
+}
+
+fn check_licences() -> anyhow::Result<()> {
+    let report = licences::check()?;
+    tell(&report.wrong)?;
+    println!(
+        "licences: {} packages on the list of deny.toml; sources: {} packages from crates.io or our own",
+        report.licences, report.sources
+    );
+    Ok(())
+}
+
+fn tell(wrong: &[String]) -> anyhow::Result<()> {
+    wrong.iter().for_each(|line| eprintln!("- {line}"));
+    ensure!(wrong.is_empty(), "{} things are wrong", wrong.len());
+    Ok(())
+}

@@ -2,7 +2,8 @@
 
 use stdx::Prng;
 use types::{
-    Flags, InstrumentId, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side, Ticks,
+    Flags, InstrumentId, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side,
+    Ticks,
 };
 
 /// Where prices lie, and what goes wrong.
@@ -26,11 +27,35 @@ pub(crate) struct Profile {
 pub(crate) const PROFILES: [Profile; 7] = [
     Profile { name: "narrow", centre: 20_000, spread: 12, jump: 1, nonsense: 0.02, huge: false, orders: 60 },
     Profile { name: "negative", centre: -40, spread: 80, jump: 3, nonsense: 0.02, huge: false, orders: 200 },
-    Profile { name: "wide", centre: 500_000, spread: 3_000, jump: 40, nonsense: 0.02, huge: false, orders: 600 },
+    Profile {
+        name: "wide",
+        centre: 500_000,
+        spread: 3_000,
+        jump: 40,
+        nonsense: 0.02,
+        huge: false,
+        orders: 600,
+    },
     Profile { name: "jumps", centre: 0, spread: 600, jump: 9_000, nonsense: 0.02, huge: false, orders: 300 },
-    Profile { name: "very wide", centre: 7, spread: 400_000, jump: 50_000, nonsense: 0.02, huge: false, orders: 900 },
+    Profile {
+        name: "very wide",
+        centre: 7,
+        spread: 400_000,
+        jump: 50_000,
+        nonsense: 0.02,
+        huge: false,
+        orders: 900,
+    },
     Profile { name: "hostile", centre: 0, spread: 30, jump: 1_000, nonsense: 0.4, huge: true, orders: 50 },
-    Profile { name: "extremes", centre: 0, spread: i64::MAX, jump: i64::MAX, nonsense: 0.1, huge: true, orders: 80 },
+    Profile {
+        name: "extremes",
+        centre: 0,
+        spread: i64::MAX,
+        jump: i64::MAX,
+        nonsense: 0.1,
+        huge: true,
+        orders: 80,
+    },
 ];
 
 /// A market that makes deltas.
@@ -48,7 +73,14 @@ pub(crate) struct Market {
 impl Market {
     pub(crate) fn new(profile: Profile, seed: u64) -> Self {
         let prng = Prng::new(seed).fork(profile.name);
-        Self { profile, prng, centre: profile.centre, now: 0, standing: Vec::new(), next_id: 6_412_777_160_000 }
+        Self {
+            profile,
+            prng,
+            centre: profile.centre,
+            now: 0,
+            standing: Vec::new(),
+            next_id: 6_412_777_160_000,
+        }
     }
 
     fn side(&mut self) -> Side {
@@ -159,7 +191,9 @@ impl Market {
                 self.prng.bits()
             }
             OrderAction::Delete => self.standing.swap_remove(place),
-            OrderAction::Add | OrderAction::Modify | OrderAction::Reduce | OrderAction::Fill => self.standing[place],
+            OrderAction::Add | OrderAction::Modify | OrderAction::Reduce | OrderAction::Fill => {
+                self.standing[place]
+            }
         }
     }
 }

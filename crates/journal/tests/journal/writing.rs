@@ -70,9 +70,15 @@ fn the_gate_opens_for_an_input_only_with_all_its_answers() {
     writer.flush();
     wait_for(&writer, 2);
     assert_eq!(writer.written(), Some(Seq(2)));
+    // A block that is full with its last input's last answer, which is only known afterwards.
+    (4..7).for_each(|n| writer.append(&record(n)));
+    wait_for(&writer, 4);
+    assert_eq!(writer.written(), Some(Seq(4)));
+    writer.flush();
+    wait_for(&writer, 5);
     // Nothing new: nothing to write.
     writer.flush();
-    assert_eq!(writer.finish().expect("room").records, 4);
+    assert_eq!(writer.finish().expect("room").records, 7);
 }
 
 #[test]

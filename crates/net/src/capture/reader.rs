@@ -4,7 +4,8 @@ use super::frame::{Content, content};
 use super::window::Window;
 use super::{CaptureError, Datagram, Endpoint, Skipped};
 use pcap_parser::{
-    Block, Linktype, parse_block_be, parse_block_le, parse_pcap_frame, parse_pcap_frame_be, parse_pcap_header,
+    Block, EnhancedPacketBlock, InterfaceDescriptionBlock, Linktype, parse_block_be, parse_block_le,
+    parse_pcap_frame, parse_pcap_frame_be, parse_pcap_header,
 };
 use std::io::Read;
 use types::Nanos;
@@ -26,7 +27,7 @@ struct Interface {
     offset_seconds: i64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Format {
     /// Nothing was read yet.
     New,
@@ -35,10 +36,9 @@ enum Format {
         nanos_per_unit: i64,
         link: Linktype,
     },
-    /// One section of it.
     Pcapng {
+        /// Of the section at hand.
         big_endian: bool,
-        interfaces: Vec<Interface>,
     },
     /// Nothing more can be read.
     Ended,
@@ -58,10 +58,22 @@ struct Record {
     size: usize,
 }
 
+/// A datagram, by its place in the window.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    record: Record,
+    source: Endpoint,
+    destination: Endpoint,
+    start: usize,
+    end: usize,
+}
+
 /// The datagrams of a capture, in the order of the file.
 pub struct Capture<'r> {
     window: Window<'r>,
     format: Format,
+    /// Of the pcapng section at hand.
+    interfaces: Vec<Interface>,
     skipped: Skipped,
 }
 
@@ -69,7 +81,12 @@ impl<'r> Capture<'r> {
     /// The capture that `reader` gives; read in chunks.
     #[must_use]
     pub fn new(reader: Box<dyn Read + 'r>) -> Self {
-        Self { window: Window::new(reader), format: Format::New, skipped: Skipped::default() }
+        Self {
+            window: Window::new(reader),
+            format: Format::New,
+            interfaces: Vec::new(),
+            skipped: Skipped::default(),
+        }
     }
 
     /// The capture in `bytes`.
@@ -94,31 +111,34 @@ impl<'r> Capture<'r> {
         reason = "it lends from the capture, which `Iterator` cannot say"
     )]
     pub fn next(&mut self) -> Result<Option<Datagram<'_>>, CaptureError> {
-        let Some((record, source, destination, start, end)) = self.find().inspect_err(|error| {
+        let found = self.find().inspect_err(|error| {
             if error.is_final() {
                 self.format = Format::Ended;
             }
-        })?
-        else {
-            return Ok(None);
-        };
-        Ok(Some(Datagram {
-            received_at: record.received_at,
-            source,
-            destination,
-            payload: self.window.at(start, end),
-            offset: record.offset,
+        })?;
+        Ok(found.map(|found| Datagram {
+            received_at: found.record.received_at,
+            source: found.source,
+            destination: found.destination,
+            payload: self.window.at(found.start, found.end),
+            offset: found.record.offset,
         }))
     }
 
-    fn find(&mut self) -> Result<Option<(Record, Endpoint, Endpoint, usize, usize)>, CaptureError> {
+    fn find(&mut self) -> Result<Option<Found>, CaptureError> {
         while let Some(record) = self.record()? {
             let frame = self.window.at(record.start, record.end);
             match content(record.link, frame) {
                 Content::Datagram { source, destination, payload } => {
                     // Both are slices of the window; the difference is the payload's place in the frame.
                     let start = record.start + (payload.as_ptr().addr() - frame.as_ptr().addr());
-                    return Ok(Some((record, source, destination, start, start + payload.len())));
+                    return Ok(Some(Found {
+                        record,
+                        source,
+                        destination,
+                        start,
+                        end: start + payload.len(),
+                    }));
                 }
                 Content::NotIpv4 => self.skipped.not_ipv4 += 1,
                 Content::NotUdp => self.skipped.not_udp += 1,
@@ -142,24 +162,23 @@ impl<'r> Capture<'r> {
     /// The next packet record; other records are passed over.
     fn record(&mut self) -> Result<Option<Record>, CaptureError> {
         loop {
-            let found = match &self.format {
+            let format = self.format;
+            match format {
                 Format::Ended => return Ok(None),
-                Format::New => {
-                    self.open()?;
-                    continue;
-                }
-                Format::Pcap { .. } => {
+                Format::New => self.open()?,
+                // The file may end here, between records.
+                Format::Pcap { .. } | Format::Pcapng { .. } => {
                     if !self.fill(1)? {
                         return Ok(None);
                     }
-                    return self.pcap_record().map(Some);
                 }
-                Format::Pcapng { .. } => {
-                    if !self.fill(1)? {
-                        return Ok(None);
-                    }
-                    self.block()?
+            }
+            let found = match format {
+                Format::Ended | Format::New => None,
+                Format::Pcap { big_endian, nanos_per_unit, link } => {
+                    Some(self.pcap_record(big_endian, nanos_per_unit, link)?)
                 }
+                Format::Pcapng { big_endian } => self.block(big_endian)?,
             };
             if found.is_some() {
                 return Ok(found);
@@ -196,7 +215,7 @@ impl<'r> Capture<'r> {
             [0x4d, 0x3c, 0xb2, 0xa1] => (false, 1),
             [0xa1, 0xb2, 0x3c, 0x4d] => (true, 1),
             _ if u32::from_le_bytes(magic) == SECTION_HEADER => {
-                self.format = Format::Pcapng { big_endian: false, interfaces: Vec::new() };
+                self.format = Format::Pcapng { big_endian: false };
                 return Ok(());
             }
             _ => return Err(CaptureError::NotACapture),
@@ -211,10 +230,12 @@ impl<'r> Capture<'r> {
         Ok(())
     }
 
-    fn pcap_record(&mut self) -> Result<Record, CaptureError> {
-        let Format::Pcap { big_endian, nanos_per_unit, link } = self.format else {
-            unreachable!("called for pcap only");
-        };
+    fn pcap_record(
+        &mut self,
+        big_endian: bool,
+        nanos_per_unit: i64,
+        link: Linktype,
+    ) -> Result<Record, CaptureError> {
         self.need(PCAP_RECORD_HEADER)?;
         let captured = word(self.window.bytes(), 8, big_endian) as usize;
         if captured > RECORD_MAX {
@@ -251,94 +272,81 @@ impl<'r> Capture<'r> {
     }
 
     /// Reads one block of pcapng; `None` for one without a packet.
-    fn block(&mut self) -> Result<Option<Record>, CaptureError> {
-        let Format::Pcapng { big_endian, interfaces } = &mut self.format else {
-            unreachable!("called for pcapng only");
-        };
-        let offset = self.window.offset();
-        let filled = self.window.fill(BLOCK_MIN).map_err(|source| CaptureError::Read { offset, source })?;
-        if !filled {
-            return Err(CaptureError::Truncated { offset, skipped: self.window.bytes().len() as u64 });
-        }
+    fn block(&mut self, section_big_endian: bool) -> Result<Option<Record>, CaptureError> {
+        self.need(BLOCK_MIN)?;
         let head = self.window.bytes();
+        let mut big_endian = section_big_endian;
         if word(head, 0, false) == SECTION_HEADER {
             // A section brings its own byte order and its own interfaces.
-            *big_endian = match head[8..12] {
+            big_endian = match head[8..12] {
                 [0x4d, 0x3c, 0x2b, 0x1a] => false,
                 [0x1a, 0x2b, 0x3c, 0x4d] => true,
                 _ => return Err(self.lost("a section's byte order cannot be told")),
             };
-            interfaces.clear();
+            self.format = Format::Pcapng { big_endian };
+            self.interfaces.clear();
         }
-        let size = word(head, 4, *big_endian) as usize;
-        if size < BLOCK_MIN || size % 4 != 0 || size > RECORD_MAX {
+        let size = word(self.window.bytes(), 4, big_endian) as usize;
+        if size < BLOCK_MIN || !size.is_multiple_of(4) || size > RECORD_MAX {
             return Err(self.lost("a block's length is impossible"));
         }
-        let big_endian = *big_endian;
         self.need(size)?;
-        let start = self.window.place();
+        let (offset, start) = (self.window.offset(), self.window.place());
+        self.window.consume(size);
         let parse = match big_endian {
             true => parse_block_be,
             false => parse_block_le,
         };
-        let damaged = |what| CaptureError::Damaged { offset, skipped: size as u64, what };
-        let Format::Pcapng { interfaces, .. } = &mut self.format else {
-            unreachable!("unchanged since the start of this function");
-        };
-        let block = match parse(&self.window.bytes()[..size]) {
-            Ok((_, block)) => block,
-            Err(_) => {
-                self.window.consume(size);
-                return Err(damaged("a block's parts do not fit its length"));
-            }
-        };
-        let mut found = Ok(None);
-        match block {
-            Block::InterfaceDescription(description) => {
-                let interface = Interface {
-                    link: description.linktype,
-                    units_per_second: units_per_second(description.if_tsresol),
-                    offset_seconds: match big_endian {
-                        // The parser reads this option as little endian in both.
-                        true => description.if_tsoffset.swap_bytes(),
-                        false => description.if_tsoffset,
-                    },
-                };
-                interfaces.push(interface);
+        let found = match parse(self.window.at(start, start + size)) {
+            Ok((_, Block::InterfaceDescription(description))) => {
+                self.interfaces.push(Interface::of(&description, big_endian));
                 self.skipped.blocks += 1;
+                Ok(None)
             }
-            Block::EnhancedPacket(packet) => {
-                let captured = packet.caplen as usize;
-                let interface = interfaces.get(packet.if_id as usize);
-                found = match interface {
-                    // Type, length, interface, two halves of the time, two lengths: 28 bytes before the packet.
-                    Some(interface) if captured <= packet.data.len() => Ok(Some(Record {
-                        offset,
-                        received_at: interface
-                            .moment(u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low)),
-                        link: interface.link,
-                        start: start + 28,
-                        end: start + 28 + captured,
-                        cut: packet.origlen > packet.caplen,
-                        size,
-                    })),
-                    Some(_) => Err(damaged("a packet is longer than its block")),
-                    None => Err(damaged("a packet is of an interface that was not described")),
-                };
+            Ok((_, Block::EnhancedPacket(packet))) => {
+                packet_record(&packet, &self.interfaces, start).map(Some)
             }
-            Block::SimplePacket(_) => self.skipped.untimed += 1,
-            Block::SectionHeader(_)
-            | Block::NameResolution(_)
-            | Block::InterfaceStatistics(_)
-            | Block::SystemdJournalExport(_)
-            | Block::DecryptionSecrets(_)
-            | Block::ProcessInformation(_)
-            | Block::Custom(_)
-            | Block::Unknown(_) => self.skipped.blocks += 1,
+            Ok((_, Block::SimplePacket(_))) => {
+                self.skipped.untimed += 1;
+                Ok(None)
+            }
+            Ok(_) => {
+                self.skipped.blocks += 1;
+                Ok(None)
+            }
+            Err(_) => Err("a block's parts do not fit its length"),
+        };
+        match found {
+            Ok(found) => Ok(found.map(|record| Record { offset, size, ..record })),
+            Err(what) => Err(CaptureError::Damaged { offset, skipped: size as u64, what }),
         }
-        self.window.consume(size);
-        found
     }
+}
+
+/// The record of a packet block that starts at `start` in the window; the caller knows its offset and size.
+fn packet_record(
+    packet: &EnhancedPacketBlock<'_>,
+    interfaces: &[Interface],
+    start: usize,
+) -> Result<Record, &'static str> {
+    let captured = packet.caplen as usize;
+    let Some(interface) = interfaces.get(packet.if_id as usize) else {
+        return Err("a packet is of an interface that was not described");
+    };
+    if captured > packet.data.len() {
+        return Err("a packet is longer than its block");
+    }
+    // Type, length, interface, two halves of the time, two lengths: 28 bytes before the packet.
+    let start = start + 28;
+    Ok(Record {
+        offset: 0,
+        size: 0,
+        received_at: interface.moment(u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low)),
+        link: interface.link,
+        start,
+        end: start + captured,
+        cut: packet.origlen > packet.caplen,
+    })
 }
 
 impl std::fmt::Debug for Capture<'_> {
@@ -352,6 +360,18 @@ impl std::fmt::Debug for Capture<'_> {
 }
 
 impl Interface {
+    fn of(description: &InterfaceDescriptionBlock<'_>, big_endian: bool) -> Self {
+        Self {
+            link: description.linktype,
+            units_per_second: units_per_second(description.if_tsresol),
+            offset_seconds: match big_endian {
+                // The parser reads this option as little endian in both.
+                true => description.if_tsoffset.swap_bytes(),
+                false => description.if_tsoffset,
+            },
+        }
+    }
+
     fn moment(&self, units: u64) -> Nanos {
         let nanos = u128::from(units) * u128::from(NANOS) / u128::from(self.units_per_second);
         let nanos = i64::try_from(nanos).unwrap_or(i64::MAX);

@@ -1,6 +1,7 @@
 //! `quoin replay` and `quoin verify`
 
 use crate::terminal::{self, Unit, grouped};
+use crate::watch::Watch;
 use journal::{Ending, JournalError, verify_chain};
 use runtime::backtest::Observer;
 use runtime::replay::{ReplayError, Replayed, replay as replay_journal};
@@ -49,9 +50,9 @@ impl Observer for Nobody {
 
 pub(crate) fn replay(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     let setup = runtime::replay::setup_of(&args.dir)?;
-    let mut recorder = super::backtest::recorder(&setup, &[]);
-    let replayed = again(&args.dir, &mut recorder)?;
-    let report = recorder.finish(&replayed);
+    let mut watch = Watch::new(&setup);
+    let replayed = again(&args.dir, &mut watch)?;
+    let report = watch.finish(&replayed.engine, Some(replayed.summary.head.to_string()), Vec::new());
     super::backtest::deliver(&report, args.out.as_deref(), args.json)?;
     if replayed.divergence.is_some() {
         eprintln!("{}", outcome(&replayed));

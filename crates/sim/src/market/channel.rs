@@ -4,7 +4,7 @@
 //! losses, and the heartbeats of a quiet channel.
 //!
 //! One event of the market is one or a few packets: trades first, then levels, then orders, the last message
-//! marked as the end of the event (CME Globex, "MDP 3.0 - Event Driven Messaging").
+//! marked as the end of the event (CME Globex MDP 3.0, event-based messages).
 
 use crate::latency::{Delay, Link};
 use crate::market::{Emit, Line};

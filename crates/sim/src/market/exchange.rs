@@ -346,7 +346,8 @@ mod tests {
 
     #[test]
     fn price_goes_before_time_and_time_before_the_rest() {
-        let cases: [(i64, i64, &[(u64, i64)], i64); 4] = [
+        type Case = (i64, i64, &'static [(u64, i64)], i64);
+        let cases: [Case; 4] = [
             (101, 2, &[(3, 2)], 0),
             (100, 10, &[(3, 4), (1, 5), (2, 1)], 0),
             (100, 20, &[(3, 4), (1, 5), (2, 3)], 8),

@@ -7,14 +7,14 @@
 //!
 //! | model | rates |
 //! |---|---|
-//! | `QueueReactive` | depend on how much stands at the price (Huang, Lehalle & Rosenbaum 2015, model I; the shapes follow their figures, the levels are ours) |
+//! | `QueueReactive` | depend on how much stands at the price (Huang, Lehalle & Rosenbaum 2015, model I: each queue by its own size; the functions and their numbers are ours, fitted to nothing) |
 //! | `Hawkes` | the same, and each market order makes more of them likely for a while (Hawkes 1971; sampled by thinning, Ogata 1981) |
 //! | `Poisson` | constant; each resting order is cancelled at a rate of its own (Cont, Stoikov & Talreja 2010) |
 //!
 //! The reference price is the middle of two neighbouring prices. When a best queue next to it empties, it moves
-//! one step that way with probability `THETA`, as in the paper's section 2.4; the paper's redrawing of the
-//! whole book at such moments is left out, because these orders have numbers and owners. In its place the
-//! market orders and cancels lean towards a wandering fair value.
+//! one step that way with probability `THETA`, as in the paper; its redrawing of the whole book at such moments
+//! is left out, because these orders have numbers and owners. In its place the market orders and cancels lean
+//! towards a wandering fair value.
 //!
 //! Cost: about forty table look-ups an action.
 
@@ -94,10 +94,10 @@ const DEPTH: usize = 10;
 const QUEUE_MAX: usize = 512;
 /// The probability that the reference price follows a best queue that emptied.
 const THETA: f64 = 0.7;
-/// The mean of the sizes drawn below: the paper's "average event size".
+/// About the mean of the sizes drawn below, the paper's "average event size": the unit of the tables.
 const MEAN_SIZE: f64 = 2.3;
 /// Limit orders a second at the best price of an average queue, at usual activity: sets the clock of it all.
-const PACE: f64 = 9.0;
+const PACE: f64 = 6.5;
 /// How strongly the flow leans towards fair value: the log of the rate ratio, at most.
 const LEAN_MAX: f64 = 0.8;
 /// How far from fair value, in ticks, the lean is at about three quarters of that.

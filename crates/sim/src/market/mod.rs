@@ -76,7 +76,7 @@ pub struct Product {
     pub opens_at: Ticks,
     /// The long-run deviation of its fair value from there, in ticks.
     pub wander_ticks: f64,
-    /// How busy it is, 1 being about 190 actions a second.
+    /// How busy it is, 1 being about 200 actions a second.
     pub pace: f64,
 }
 
@@ -142,7 +142,7 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// Half an hour of two futures from 2026-01-05 14:30 UTC: about 1.4 million events.
+    /// Half an hour of two futures from 2026-01-05 14:30 UTC: about 1.5 million events.
     fn default() -> Self {
         Self {
             kind: Kind::QueueReactive,

@@ -62,7 +62,8 @@ impl Weather {
     }
 }
 
-/// One exact step of a standard Ornstein-Uhlenbeck process (Gillespie 1996, equation 3.1).
+/// One exact step of a standard Ornstein-Uhlenbeck process (Gillespie 1996, "Exact numerical
+/// simulation of the Ornstein-Uhlenbeck process").
 pub(crate) fn wander(x: f64, seconds: f64, prng: &mut Prng) -> f64 {
     let keep = math::exp(-seconds / MEMORY_S);
     x * keep + math::sqrt(1.0 - keep * keep) * prng.normal()

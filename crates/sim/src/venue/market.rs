@@ -71,7 +71,7 @@ impl Market {
             return;
         }
         // A hidden order's trade says nothing about the queue that is shown.
-        if trade.flags.has(Flags::HIDDEN) {
+        if trade.flags.has(Flags::HIDDEN) || trade.size <= Lots::ZERO {
             return;
         }
         if let Some(aggressor) = trade.aggressor.or_else(|| self.aggressor(trade)) {
@@ -84,7 +84,7 @@ impl Market {
         self.blind = true;
     }
 
-    /// Who crossed the spread, from where it traded (the quote rule: Lee & Ready 1991, section 2).
+    /// Who crossed the spread, from where it traded (the quote rule of Lee & Ready 1991).
     fn aggressor(&self, trade: &Trade) -> Option<Side> {
         let at = |side: Side| self.book.best(side).map(|level| level.price);
         match (at(Side::Buy), at(Side::Sell)) {
@@ -198,7 +198,7 @@ impl Market {
                 let before = self.book.by_order().and_then(|book| book.order(delta.order));
                 // One that crossed us already has met us with what it had.
                 let met = before.filter(|order| order.price.crosses(best, order.side));
-                delta.size - met.map_or(Lots::ZERO, |order| order.size)
+                Lots(delta.size.0.saturating_sub(met.map_or(0, |order| order.size.0)))
             }
             OrderAction::Reduce | OrderAction::Delete | OrderAction::Fill | OrderAction::Clear => Lots::ZERO,
         }
@@ -222,8 +222,7 @@ impl Market {
 
     #[inline(never)]
     fn level_with_ours(&mut self, delta: &LevelDelta, reports: &mut Reports<'_>) {
-        // Order by order, and for implied levels, a level says nothing about our place.
-        if self.book.by_order().is_some() || delta.flags.has(Flags::IMPLIED) {
+        if !self.concerns_us(delta) {
             self.book.apply_level(delta);
             self.look(delta.flags, reports);
             return;
@@ -247,6 +246,19 @@ impl Market {
             }
         }
         self.look(delta.flags, reports);
+    }
+
+    /// Whether a level change can move or fill one of our orders, or give back what we took. Order by order, and
+    /// for implied levels, it cannot.
+    fn concerns_us(&self, delta: &LevelDelta) -> bool {
+        if self.book.by_order().is_some() || delta.flags.has(Flags::IMPLIED) {
+            return false;
+        }
+        let bulk = !matches!(delta.action, LevelAction::Set | LevelAction::Delete);
+        let best = self.ours[(!delta.side).index()].best();
+        bulk || !self.taken.is_empty()
+            || best.is_some_and(|best| delta.price.crosses(best, delta.side))
+            || self.ours[delta.side.index()].iter().any(|working| working.price == delta.price)
     }
 
     /// Tells the orders whose level changed.
@@ -378,10 +390,10 @@ impl Market {
         match &self.book {
             Book::ByLevel(_) => working.estimate.ahead(),
             Book::ByOrder(book) => {
-                let ahead: i64 = book
+                let ahead: i128 = book
                     .queue(working.side, working.price)
                     .take_while(|(_, order)| order.joined < working.joined)
-                    .map(|(_, order)| order.size.0)
+                    .map(|(_, order)| i128::from(order.size.0))
                     .sum();
                 ahead as f64
             }

@@ -237,12 +237,7 @@ mod tests {
     #[test]
     fn members_are_found_whatever_stands_between_them() {
         let text = r#" { "a" : "x\"}y" , "b":[["1","2"],{"c":"]"}],"n":-1.5e3,"t":true} "#;
-        let expected = [
-            ("a", r#"x\"}y"#),
-            ("b", r#"[["1","2"],{"c":"]"}]"#),
-            ("n", "-1.5e3"),
-            ("t", "true"),
-        ];
+        let expected = [("a", r#"x\"}y"#), ("b", r#"[["1","2"],{"c":"]"}]"#), ("n", "-1.5e3"), ("t", "true")];
         let expected: Vec<_> = expected.map(|(n, v)| (n.to_string(), v.to_string())).into();
         assert_eq!(seen(text), Some(expected));
         assert_eq!(seen("{}"), Some(vec![]));

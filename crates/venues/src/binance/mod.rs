@@ -240,11 +240,7 @@ impl Decoder {
         if self.listing(row, directory).is_none() {
             return;
         }
-        let numbers = Numbers {
-            first,
-            last,
-            before: message.before,
-        };
+        let numbers = Numbers { first, last, before: message.before };
         match self.books[row].sequence.step(numbers) {
             Verdict::Apply => self.apply(row, line, received_at, message, directory, out),
             Verdict::Drop => self.tally.dropped += 1,
@@ -377,9 +373,8 @@ impl Decoder {
         out: &mut Output,
     ) {
         let decimals = message.price.zip(message.size);
-        let parsed = decimals.and_then(|(price, size)| {
-            Some((decimal::parse(price).ok()?, decimal::parse(size).ok()?))
-        });
+        let parsed = decimals
+            .and_then(|(price, size)| Some((decimal::parse(price).ok()?, decimal::parse(size).ok()?)));
         let (Some(symbol), Some((price, size)), Some(buyer_is_maker)) =
             (message.symbol, parsed, message.buyer_is_maker)
         else {
@@ -433,9 +428,9 @@ impl Decoder {
     fn listing(&mut self, row: usize, directory: &mut Directory) -> Option<Listing> {
         let market = self.market?;
         let book = &mut self.books[row];
-        *book.listing.get_or_insert_with(|| {
-            directory.listing(market.venue(), &String::from_utf8_lossy(&book.symbol))
-        })
+        *book
+            .listing
+            .get_or_insert_with(|| directory.listing(market.venue(), &String::from_utf8_lossy(&book.symbol)))
     }
 
     fn fault(&mut self, line: &[u8], what: &str, out: &mut Output) {

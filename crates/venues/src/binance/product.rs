@@ -49,9 +49,8 @@ pub struct Product {
 }
 
 /// Quote coins of spot and USD-M, longer ones before those they end with.
-const QUOTES: [&str; 14] = [
-    "FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD1", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL", "JPY", "USD",
-];
+const QUOTES: [&str; 14] =
+    ["FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD1", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL", "JPY", "USD"];
 
 /// The product behind a symbol such as `BTCUSDT` or `BTCUSD_PERP`; `None` when its quote coin is not one we
 /// know.
@@ -62,21 +61,13 @@ pub fn product(market: Market, symbol: &str) -> Option<Product> {
     match market {
         Market::Spot | Market::UsdM => {
             let quote = QUOTES.into_iter().find(|quote| pair.len() > quote.len() && pair.ends_with(quote))?;
-            Some(Product {
-                contract: Contract::Linear,
-                currency: quote.into(),
-                multiplier_nanos: ONE,
-            })
+            Some(Product { contract: Contract::Linear, currency: quote.into(), multiplier_nanos: ONE })
         }
         Market::CoinM => {
             let coin = pair.strip_suffix("USD").filter(|coin| !coin.is_empty())?;
             // Binance, "COIN-M futures contract specifications": 100 USD for Bitcoin, 10 USD for the others.
             let face = if coin == "BTC" { 100 } else { 10 };
-            Some(Product {
-                contract: Contract::Inverse,
-                currency: coin.into(),
-                multiplier_nanos: face * ONE,
-            })
+            Some(Product { contract: Contract::Inverse, currency: coin.into(), multiplier_nanos: face * ONE })
         }
     }
 }

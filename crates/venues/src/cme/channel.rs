@@ -123,22 +123,20 @@ impl Channel {
     }
 
     /// Keeps a packet that is ahead. False when it is held already.
-    pub(crate) fn hold(&mut self, sequence: u32, sending_time: u64, received_at: Nanos, offset: u64, bytes: &[u8]) -> bool {
+    pub(crate) fn hold(
+        &mut self,
+        sequence: u32,
+        sending_time: u64,
+        received_at: Nanos,
+        offset: u64,
+        bytes: &[u8],
+    ) -> bool {
         let Err(place) = self.held.binary_search_by_key(&sequence, |held| held.sequence) else {
             return false;
         };
         let mut copy = self.spare.pop().unwrap_or_default();
         copy.extend_from_slice(bytes);
-        self.held.insert(
-            place,
-            Held {
-                sequence,
-                sending_time,
-                received_at,
-                offset,
-                bytes: copy,
-            },
-        );
+        self.held.insert(place, Held { sequence, sending_time, received_at, offset, bytes: copy });
         self.hole_at.get_or_insert(received_at);
         true
     }
@@ -169,10 +167,7 @@ impl Channel {
 
     /// The header of the first packet that waits.
     pub(crate) fn first_held(&self) -> Option<Header> {
-        self.held.first().map(|held| Header {
-            sequence: held.sequence,
-            sending_time: held.sending_time,
-        })
+        self.held.first().map(|held| Header { sequence: held.sequence, sending_time: held.sending_time })
     }
 
     /// The held packet whose turn it is, if any. Give its buffer back with [`recycle`](Self::recycle).

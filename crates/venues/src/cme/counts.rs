@@ -68,11 +68,7 @@ tally! {
 
 impl Default for Counts {
     fn default() -> Self {
-        Self {
-            messages: [0; KNOWN],
-            messages_beyond: 0,
-            tally: Tally::default(),
-        }
+        Self { messages: [0; KNOWN], messages_beyond: 0, tally: Tally::default() }
     }
 }
 

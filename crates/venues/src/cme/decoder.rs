@@ -71,15 +71,8 @@ impl Decoder {
             Ok(header) => header,
             Err(damage) => return self.damaged(number, received_at, payload, offset, damage, out),
         };
-        let packet = Packet {
-            header,
-            bytes: payload,
-            offset,
-        };
-        let Header {
-            sequence,
-            sending_time,
-        } = header;
+        let packet = Packet { header, bytes: payload, offset };
+        let Header { sequence, sending_time } = header;
         match self.channels[number].turn(sequence, sending_time) {
             Turn::Due => self.take_all(number, received_at, packet, directory, out),
             Turn::Behind => self.shared.counts.tally.duplicates += 1,
@@ -99,8 +92,7 @@ impl Decoder {
                 self.shared.counts.tally.restarts += 1;
                 let due = self.channels[number].due.unwrap_or(sequence);
                 self.channels[number].forget_held();
-                self.reading(number, received_at, header, offset, directory, out)
-                    .lost(due, sequence);
+                self.reading(number, received_at, header, offset, directory, out).lost(due, sequence);
                 self.take_all(number, received_at, packet, directory, out);
             }
         }
@@ -152,7 +144,8 @@ impl Decoder {
                 self.channels.len() - 1
             }
         };
-        let short = u16::try_from(number).expect("CME has some hundred channels, an address space few thousand");
+        let short =
+            u16::try_from(number).expect("CME has some hundred channels, an address space few thousand");
         self.lines.push((line, short));
         number
     }
@@ -160,10 +153,8 @@ impl Decoder {
     /// Whether the packet's messages fill it exactly; counts them. A packet that fails is not taken, so that
     /// the other line's copy can be.
     fn check(&mut self, payload: &[u8]) -> Result<Header, Damage> {
-        let header = Header::read(payload).ok_or(Damage {
-            at: 0,
-            what: "the packet is shorter than its header",
-        })?;
+        let header =
+            Header::read(payload).ok_or(Damage { at: 0, what: "the packet is shorter than its header" })?;
         for message in Messages::new(payload) {
             self.shared.counts.message(message?.template);
         }
@@ -210,10 +201,7 @@ impl Decoder {
     fn take_held(&mut self, number: usize, now: Nanos, directory: &mut Directory, out: &mut Output) {
         while let Some(held) = self.channels[number].next_held() {
             let packet = Packet {
-                header: Header {
-                    sequence: held.sequence,
-                    sending_time: held.sending_time,
-                },
+                header: Header { sequence: held.sequence, sending_time: held.sending_time },
                 bytes: &held.bytes,
                 offset: held.offset,
             };
@@ -231,8 +219,7 @@ impl Decoder {
         out: &mut Output,
     ) {
         self.channels[number].advance(packet.header.sequence, packet.header.sending_time);
-        self.reading(number, now, packet.header, packet.offset, directory, out)
-            .packet(packet.bytes);
+        self.reading(number, now, packet.header, packet.offset, directory, out).packet(packet.bytes);
     }
 
     #[cold]
@@ -242,10 +229,7 @@ impl Decoder {
         };
         self.shared.counts.tally.lost += u64::from(next.wrapping_sub(due));
         // The message that showed the hole: the first that waited behind it.
-        let header = self.channels[number].first_held().unwrap_or(Header {
-            sequence: next,
-            sending_time: 0,
-        });
+        let header = self.channels[number].first_held().unwrap_or(Header { sequence: next, sending_time: 0 });
         self.reading(number, now, header, 0, directory, out).lost(due, next);
         self.take_held(number, now, directory, out);
     }

@@ -105,8 +105,7 @@ impl Reading<'_> {
         let terms = Terms {
             security,
             currency: spread::CURRENCY.get(block),
-            wire_tick: nanos(spread::TICK.get(block))
-                .or_else(|| variable_tick(spread::TICK_RULE.get(block))),
+            wire_tick: nanos(spread::TICK.get(block)).or_else(|| variable_tick(spread::TICK_RULE.get(block))),
             display_factor: nanos(spread::DISPLAY_FACTOR.get(block)),
             tick_amount: None,
             unit_size: None,

@@ -25,7 +25,9 @@
 //! assert_eq!(packet.finish(), bytes.len());
 //! ```
 
-use super::layout::{channel_reset, definition, future, level, level_order, order, root, status, trade, trade_order};
+use super::layout::{
+    channel_reset, definition, future, level, level_order, order, root, status, trade, trade_order,
+};
 use super::wire::{GROUP_HEADER, GROUP_HEADER_WIDE, MESSAGE_HEADER, PACKET_HEADER, Shape, null};
 use super::words::{self, Action, EntryKind, MatchEvent};
 use types::{Nanos, Phase, Side};

@@ -54,12 +54,7 @@ pub(crate) struct Instruments {
 
 impl Default for Instruments {
     fn default() -> Self {
-        let mut instruments = Self {
-            rows: Vec::new(),
-            shift: 0,
-            slots: Vec::new(),
-            about: Vec::new(),
-        };
+        let mut instruments = Self { rows: Vec::new(), shift: 0, slots: Vec::new(), about: Vec::new() };
         instruments.resize(ROWS_MIN);
         instruments
     }
@@ -125,21 +120,13 @@ impl Instruments {
         while self.rows[at].slot != EMPTY {
             at = (at + 1) & mask;
         }
-        self.rows[at] = Row {
-            security,
-            slot: u32::try_from(slot).expect("one slot for each 32-bit number at most"),
-        };
+        self.rows[at] =
+            Row { security, slot: u32::try_from(slot).expect("one slot for each 32-bit number at most") };
     }
 
     fn resize(&mut self, rows: usize) {
         self.rows.clear();
-        self.rows.resize(
-            rows,
-            Row {
-                security: 0,
-                slot: EMPTY,
-            },
-        );
+        self.rows.resize(rows, Row { security: 0, slot: EMPTY });
         self.shift = 32 - rows.trailing_zeros();
         for slot in 0..self.slots.len() {
             self.enter(slot);
@@ -158,7 +145,9 @@ mod tests {
         let mut obvious = std::collections::BTreeMap::new();
         for _ in 0..5_000 {
             let security = match prng.chance(0.5) {
-                true => i32::try_from(prng.between(i64::from(i32::MIN), i64::from(i32::MAX))).expect("in range"),
+                true => {
+                    i32::try_from(prng.between(i64::from(i32::MIN), i64::from(i32::MAX))).expect("in range")
+                }
                 false => i32::try_from(prng.between(0, 400)).expect("in range"),
             };
             assert_eq!(instruments.find(security), obvious.get(&security).copied());

@@ -30,14 +30,8 @@ impl Line {
             return self;
         }
         match self.ip {
-            [224, 0, 32, n] => Self {
-                ip: [224, 0, 31, n],
-                port,
-            },
-            [224, 0, 28, n] if n >= 128 => Self {
-                ip: [224, 0, 28, n - 127],
-                port,
-            },
+            [224, 0, 32, n] => Self { ip: [224, 0, 31, n], port },
+            [224, 0, 28, n] if n >= 128 => Self { ip: [224, 0, 28, n - 127], port },
             _ => self,
         }
     }

@@ -56,7 +56,13 @@ impl Reading<'_> {
     }
 
     /// The orders behind the levels of templates 32 and 46: price, side and instrument are the level's.
-    pub(super) fn level_orders(&mut self, levels: &Group<'_>, group: &Group<'_>, root: Root, decimals: Decimals) {
+    pub(super) fn level_orders(
+        &mut self,
+        levels: &Group<'_>,
+        group: &Group<'_>,
+        root: Root,
+        decimals: Decimals,
+    ) {
         self.shared.counts.tally.level_orders += group.count() as u64;
         let (mut spare, mut spare_level) = ([0; level_order::BYTES], [0; level::BYTES]);
         for index in 0..group.count() {
@@ -73,7 +79,11 @@ impl Reading<'_> {
             let kind = EntryKind::read(level::KIND.get(level));
             let (Some(EntryKind::Real(side)), Some(action)) = (kind, action) else {
                 let slot = self.meet(security);
-                self.spoiled(slot, root.venue_at, "an order refers to no real level, or its update action is none we know");
+                self.spoiled(
+                    slot,
+                    root.venue_at,
+                    "an order refers to no real level, or its update action is none we know",
+                );
                 continue;
             };
             let change = Change {

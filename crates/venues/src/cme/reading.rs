@@ -13,7 +13,8 @@ use super::wire::{Damage, Field, Group, Message, Messages, null, whole};
 use super::words::{Action, EntryKind, MatchEvent};
 use crate::{Directory, Listing, Output};
 use types::{
-    Event, Flags, Gap, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side, Ticks,
+    Event, Flags, Gap, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side,
+    Ticks,
 };
 
 /// Contracts are whole; the directory counts in nanos.
@@ -95,21 +96,13 @@ impl Reading<'_> {
         let block = whole(message.block, root::SHAPES, &mut spare);
         let event = MatchEvent(root::MATCH_EVENT.get(block));
         self.channel.incremental = true;
-        Root {
-            venue_at: self.venue_at(root::TRANSACT_TIME.get(block)),
-            event,
-            flags: event.flags(),
-        }
+        Root { venue_at: self.venue_at(root::TRANSACT_TIME.get(block)), event, flags: event.flags() }
     }
 
     /// When the venue says it happened; when it sent it, if it does not say.
     #[inline]
     pub(crate) fn venue_at(&self, transact_time: u64) -> Nanos {
-        if transact_time == null::U64 {
-            self.sent_at
-        } else {
-            nanos(transact_time)
-        }
+        if transact_time == null::U64 { self.sent_at } else { nanos(transact_time) }
     }
 
     /// Templates 32 and 46.
@@ -149,7 +142,9 @@ impl Reading<'_> {
         };
         let price = level::PRICE.get(entry);
         let (price, size) = match action {
-            LevelAction::Set => (self.ticks(&listing, price, decimals), lots(&listing, level::SIZE.get(entry))),
+            LevelAction::Set => {
+                (self.ticks(&listing, price, decimals), lots(&listing, level::SIZE.get(entry)))
+            }
             LevelAction::Delete => (self.ticks(&listing, price, decimals), Some(Lots::ZERO)),
             // These name a depth; whatever price they carry is not looked at.
             LevelAction::DeleteThru | LevelAction::DeleteFrom | LevelAction::Clear => {
@@ -270,9 +265,7 @@ impl Reading<'_> {
     fn first_sight(&mut self, security: i32) -> usize {
         let slot = self.shared.instruments.meet(security);
         // Definitions that come later do not rename it: survey and run would part.
-        let name = self.shared.instruments.about[slot]
-            .name
-            .get_or_insert_with(|| format!("#{security}"));
+        let name = self.shared.instruments.about[slot].name.get_or_insert_with(|| format!("#{security}"));
         let listing = self.directory.listing(VENUE, name);
         let entry = &mut self.shared.instruments.slots[slot];
         entry.resolved = true;
@@ -406,12 +399,7 @@ impl Reading<'_> {
     fn gap(&mut self, venue_at: Nanos, expected: u64, received: u64, listing: Option<Listing>) {
         self.out.push(
             self.received_at,
-            Event::Gap(Gap {
-                venue_at,
-                expected,
-                received,
-                instrument: listing.map(|listing| listing.id),
-            }),
+            Event::Gap(Gap { venue_at, expected, received, instrument: listing.map(|listing| listing.id) }),
         );
     }
 }

@@ -105,14 +105,8 @@ impl Reading<'_> {
     }
 
     fn say(&mut self, instrument: InstrumentId, venue_at: Nanos, phase: Phase) {
-        self.out.push(
-            self.received_at,
-            Event::Status(Status {
-                venue_at,
-                instrument: Some(instrument),
-                phase,
-            }),
-        );
+        self.out
+            .push(self.received_at, Event::Status(Status { venue_at, instrument: Some(instrument), phase }));
     }
 }
 

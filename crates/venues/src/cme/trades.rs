@@ -60,13 +60,7 @@ impl Reading<'_> {
             if self.channel.owed.len() >= OWED_MAX {
                 self.shared.counts.tally.orders_unmatched += self.channel.forget_trades();
             }
-            self.channel.owed.push(Owed {
-                slot,
-                price,
-                aggressor,
-                first: true,
-                left: orders.unsigned_abs(),
-            });
+            self.channel.owed.push(Owed { slot, price, aggressor, first: true, left: orders.unsigned_abs() });
         }
     }
 
@@ -141,7 +135,11 @@ impl Reading<'_> {
             return;
         }
         let Some(size) = lots(&listing, trade_order::SIZE.get(entry)) else {
-            return self.spoiled(owed.slot, root.venue_at, "a traded order's size is no whole number of lots");
+            return self.spoiled(
+                owed.slot,
+                root.venue_at,
+                "a traded order's size is no whole number of lots",
+            );
         };
         self.emit(Event::Order(OrderDelta {
             venue_at: root.venue_at,

@@ -92,10 +92,7 @@ pub(crate) struct Field<T> {
 
 impl<T: Word> Field<T> {
     pub(crate) const fn new(at: usize) -> Self {
-        Self {
-            at,
-            kind: PhantomData,
-        }
+        Self { at, kind: PhantomData }
     }
 
     /// Where it ends.
@@ -141,11 +138,7 @@ pub(crate) fn whole<'a, const N: usize>(
 }
 
 #[cold]
-fn completed<'a, const N: usize>(
-    bytes: &[u8],
-    shapes: &[Shape],
-    spare: &'a mut [u8; N],
-) -> &'a [u8; N] {
+fn completed<'a, const N: usize>(bytes: &[u8], shapes: &[Shape], spare: &'a mut [u8; N]) -> &'a [u8; N] {
     for shape in shapes {
         let field = &mut spare[shape.at..shape.at + shape.size];
         match bytes.get(shape.at..shape.at + shape.size) {
@@ -171,10 +164,7 @@ pub(crate) struct Header {
 impl Header {
     pub(crate) fn read(packet: &[u8]) -> Option<Self> {
         let header: &[u8; PACKET_HEADER] = packet.first_chunk()?;
-        Some(Self {
-            sequence: u32::read(header, 0),
-            sending_time: u64::read(header, 4),
-        })
+        Some(Self { sequence: u32::read(header, 0), sending_time: u64::read(header, 4) })
     }
 }
 
@@ -203,10 +193,7 @@ pub(crate) struct Messages<'a> {
 
 impl<'a> Messages<'a> {
     pub(crate) const fn new(packet: &'a [u8]) -> Self {
-        Self {
-            packet,
-            at: PACKET_HEADER,
-        }
+        Self { packet, at: PACKET_HEADER }
     }
 
     fn read(&self) -> Result<Message<'a>, Damage> {
@@ -276,12 +263,7 @@ impl<'a> Group<'a> {
     /// the group (or ends in padding): the group is empty.
     pub(crate) fn read_wide(bytes: &'a [u8]) -> Result<Self, Damage> {
         if bytes.len() < GROUP_HEADER_WIDE {
-            return Ok(Self {
-                entry_bytes: 0,
-                count: 0,
-                entries: &[],
-                rest: bytes,
-            });
+            return Ok(Self { entry_bytes: 0, count: 0, entries: &[], rest: bytes });
         }
         Self::with_header(bytes, GROUP_HEADER_WIDE)
     }
@@ -299,22 +281,14 @@ impl<'a> Group<'a> {
             return Err(damage("a message ends within a group"));
         }
         let (entries, rest) = rest.split_at(total);
-        Ok(Self {
-            entry_bytes,
-            count,
-            entries,
-            rest,
-        })
+        Ok(Self { entry_bytes, count, entries, rest })
     }
 
     /// The group, if its entries are long enough to say whose they are.
     #[inline]
     pub(crate) fn naming(self, bytes: usize) -> Result<Self, Damage> {
         if self.count > 0 && self.entry_bytes < bytes {
-            return Err(Damage {
-                at: 0,
-                what: "a group's entries are too short to name their instruments",
-            });
+            return Err(Damage { at: 0, what: "a group's entries are too short to name their instruments" });
         }
         Ok(self)
     }

@@ -42,11 +42,7 @@ impl MatchEvent {
     /// The marks that every arrival of the message carries.
     #[inline]
     pub(crate) const fn flags(self) -> Flags {
-        if self.has(Self::RECOVERY) {
-            Flags::SNAPSHOT
-        } else {
-            Flags::NONE
-        }
+        if self.has(Self::RECOVERY) { Flags::SNAPSHOT } else { Flags::NONE }
     }
 }
 

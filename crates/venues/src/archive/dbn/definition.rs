@@ -24,13 +24,7 @@ const fn places(version: u8) -> Places {
         2 => (88, 96, 186, 200, 71),
         _ => (80, 88, 224, 238, 71),
     };
-    Places {
-        unit_of_measure,
-        tick_amount,
-        currency,
-        symbol,
-        symbol_room,
-    }
+    Places { unit_of_measure, tick_amount, currency, symbol, symbol_room }
 }
 
 /// The venue's own symbol.
@@ -85,11 +79,11 @@ mod tests {
         let nanos = |text: &str| stdx::decimal::parse(text.as_bytes()).expect("a decimal");
         let cases = [
             // Tick's amount, display factor, tick: worth.
-            ("0.125", "0.01", "0.25", Some("50")),  // E-mini S&P 500: 12.50 USD a tick
-            ("0.05", "0.01", "0.25", Some("20")),   // E-mini Nasdaq-100: 5 USD a tick
-            ("0.125", "0.01", "0.25", Some("50")),  // corn in cents, 5,000 bushels: 12.50 USD a tick
-            ("10", "1", "0.01", Some("1000")),      // crude oil
-            ("0.1", "0.01", "0.3", None),           // no whole number of nanos
+            ("0.125", "0.01", "0.25", Some("50")), // E-mini S&P 500: 12.50 USD a tick
+            ("0.05", "0.01", "0.25", Some("20")),  // E-mini Nasdaq-100: 5 USD a tick
+            ("0.125", "0.01", "0.25", Some("50")), // corn in cents, 5,000 bushels: 12.50 USD a tick
+            ("10", "1", "0.01", Some("1000")),     // crude oil
+            ("0.1", "0.01", "0.3", None),          // no whole number of nanos
         ];
         for (amount, factor, tick, worth) in cases {
             assert_eq!(

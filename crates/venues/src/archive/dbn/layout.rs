@@ -103,9 +103,7 @@ pub(super) const fn known(rtype: u8, version: u8) -> Option<(&'static str, usize
 /// The `N` bytes at `at`. Every caller has checked that the record is long enough for its layout.
 #[inline]
 fn bytes<const N: usize>(record: &[u8], at: usize) -> [u8; N] {
-    *record[at..]
-        .first_chunk()
-        .expect("checked against the layout before it is read")
+    *record[at..].first_chunk().expect("checked against the layout before it is read")
 }
 
 #[inline]

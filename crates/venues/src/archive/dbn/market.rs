@@ -160,11 +160,7 @@ impl Decoder {
         let mut changes = std::mem::take(&mut self.changes);
         let slot = self.slot(record, received_at, directory);
         if let Some(listing) = slot.listing {
-            let of = Change {
-                venue_at,
-                listing,
-                flags: Flags::NONE,
-            };
+            let of = Change { venue_at, listing, flags: Flags::NONE };
             match &mut slot.window {
                 Some(shown) => {
                     window.changes_since(shown, &of, &mut changes);
@@ -225,9 +221,10 @@ impl Order {
             return if fill { Ok(None) } else { Err("an order without a side".into()) };
         };
         let price = match (self.price, action) {
-            (Some(price), _) => {
-                self.listing.ticks(price).ok_or_else(|| what_off_grid(&self.listing, OffGrid::Price(price)))?
-            }
+            (Some(price), _) => self
+                .listing
+                .ticks(price)
+                .ok_or_else(|| what_off_grid(&self.listing, OffGrid::Price(price)))?,
             (None, OrderAction::Reduce) => Ticks(0),
             (None, _) => return Err("an order without a price".into()),
         };
@@ -332,14 +329,7 @@ fn what_action(letter: u8) -> String {
 fn what_off_grid(listing: &Listing, off: OffGrid) -> String {
     let (what, value, step) = match off {
         OffGrid::Price(price) => ("price", decimal::Display(price), listing.price),
-        OffGrid::Size(size) => (
-            "size",
-            decimal::Display(i64::from(size) * decimal::ONE),
-            listing.size,
-        ),
+        OffGrid::Size(size) => ("size", decimal::Display(i64::from(size) * decimal::ONE), listing.size),
     };
-    format!(
-        "{what} {value} is not a whole number of steps of {}",
-        decimal::Display(step.nanos())
-    )
+    format!("{what} {value} is not a whole number of steps of {}", decimal::Display(step.nanos()))
 }

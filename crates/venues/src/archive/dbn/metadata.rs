@@ -57,13 +57,7 @@ fn fits(words: u8, rtype: u8, version: u8) -> bool {
 pub(super) fn read(version: u8, body: &[u8]) -> (Metadata, Option<String>) {
     let mut metadata = Metadata::default();
     if body.len() < FIXED_BYTES {
-        return (
-            metadata,
-            Some(format!(
-                "metadata of {} bytes, at least {FIXED_BYTES} are due",
-                body.len()
-            )),
-        );
+        return (metadata, Some(format!("metadata of {} bytes, at least {FIXED_BYTES} are due", body.len())));
     }
     metadata.dataset = read_text(body, 0, 16);
     metadata.schema = read_u16(body, 16);
@@ -71,15 +65,8 @@ pub(super) fn read(version: u8, body: &[u8]) -> (Metadata, Option<String>) {
     let kinds = if version == 1 { 50 } else { 42 };
     let (kind_in, kind_out) = (body[kinds], body[kinds + 1]);
     metadata.ts_out = body[kinds + 2] != 0;
-    let room = if version == 1 {
-        22
-    } else {
-        usize::from(read_u16(body, kinds + 3))
-    };
-    let mut lists = Lists {
-        rest: &body[FIXED_BYTES..],
-        room,
-    };
+    let room = if version == 1 { 22 } else { usize::from(read_u16(body, kinds + 3)) };
+    let mut lists = Lists { rest: &body[FIXED_BYTES..], room };
     let what = match lists.mappings(kind_in, kind_out, &mut metadata.mappings) {
         Some(()) => None,
         None => Some("metadata that ends inside its lists of symbols: some names are missing".into()),
@@ -108,11 +95,7 @@ impl Lists<'_> {
                 let (from, until) = (self.date()?, self.date()?);
                 let got = self.text()?;
                 // Whoever asked by number got names; whoever asked by name got numbers.
-                let (number, symbol) = if kind_in == BY_NUMBER {
-                    (&asked, &got)
-                } else {
-                    (&got, &asked)
-                };
+                let (number, symbol) = if kind_in == BY_NUMBER { (&asked, &got) } else { (&got, &asked) };
                 let both_numbers = kind_in == BY_NUMBER && kind_out == BY_NUMBER;
                 let (Ok(id), Some(from)) = (number.parse(), from) else {
                     continue;

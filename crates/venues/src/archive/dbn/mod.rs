@@ -191,11 +191,7 @@ impl Decoder {
 
     fn lose(&mut self, why: String) {
         // The byte that told is counted with those behind it.
-        self.state = State::Lost {
-            from: self.offset,
-            bytes: 1,
-            why,
-        };
+        self.state = State::Lost { from: self.offset, bytes: 1, why };
     }
 
     fn record(&mut self, bytes: &[u8], end: bool, directory: &mut Directory, out: &mut Output) -> usize {
@@ -269,12 +265,7 @@ impl Decoder {
             return 0;
         }
         let instrument = bytes.get(..8).and_then(|header| self.slots.met(layout::read_u32(header, 4)));
-        self.damage(
-            skipped,
-            instrument,
-            format!("{name} record of {stated} bytes, {due} are due"),
-            out,
-        );
+        self.damage(skipped, instrument, format!("{name} record of {stated} bytes, {due} are due"), out);
         skipped
     }
 
@@ -297,11 +288,7 @@ impl Decoder {
             return;
         };
         if let Some(phase) = market::phase(layout::read_u16(record, 24), record[30], record[31]) {
-            let event = Event::Status(Status {
-                venue_at,
-                instrument: Some(listing.id),
-                phase,
-            });
+            let event = Event::Status(Status { venue_at, instrument: Some(listing.id), phase });
             self.emitter.emit(received_at, event, out);
         }
     }
@@ -321,11 +308,8 @@ impl Decoder {
     }
 
     fn symbol_mapping(&mut self, record: &[u8]) {
-        let (out_at, in_at, room, from_at) = if self.version < 2 {
-            (38, 16, 22, 64)
-        } else {
-            (89, 17, 71, 160)
-        };
+        let (out_at, in_at, room, from_at) =
+            if self.version < 2 { (38, 16, 22, 64) } else { (89, 17, 71, 160) };
         let mut symbol = layout::read_text(record, out_at, room);
         if symbol.is_empty() {
             symbol = layout::read_text(record, in_at, room);

@@ -122,12 +122,7 @@ mod tests {
 
     #[test]
     fn a_name_holds_for_its_span() {
-        let mapping = |id, from, until, symbol: &str| Mapping {
-            id,
-            from,
-            until,
-            symbol: symbol.into(),
-        };
+        let mapping = |id, from, until, symbol: &str| Mapping { id, from, until, symbol: symbol.into() };
         let mut symbols = Symbols::default();
         symbols.set_dated(vec![mapping(7, 20, 30, "B"), mapping(7, 0, 10, "A")]);
         let name = |symbols: &Symbols, id, at| symbols.name(id, at);

@@ -84,10 +84,7 @@ impl Window {
 
     /// Appends everything, as a snapshot.
     pub(super) fn snapshot(&self, of: &Change, into: &mut Vec<LevelDelta>) {
-        let of = Change {
-            flags: Flags::SNAPSHOT,
-            ..*of
-        };
+        let of = Change { flags: Flags::SNAPSHOT, ..*of };
         into.push(of.delta(LevelAction::Clear, Side::Buy, Row::default(), 0));
         self.changes_since(&Self::default(), &of, into);
     }

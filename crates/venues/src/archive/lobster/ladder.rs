@@ -9,12 +9,20 @@ use types::Side;
 /// The high bit: no order of NASDAQ's has it.
 const SYNTHETIC: u64 = 1 << 63;
 
+/// One order.
+#[derive(Clone, Copy, Debug)]
+struct Order {
+    left: i64,
+    /// Its level was out of sight since it was added: it may have shrunk or gone, and another come, unseen.
+    doubtful: bool,
+}
+
 /// Everything that stands at one price.
 #[derive(Debug, Default)]
 struct Level {
     total: i64,
-    /// Sizes by order, the synthetic one among them.
-    orders: BTreeMap<u64, i64>,
+    /// By id, the synthetic one among them.
+    orders: BTreeMap<u64, Order>,
     synthetic: Option<u64>,
 }
 
@@ -28,20 +36,31 @@ pub(super) struct Ladder {
 /// Where something was taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
-    /// The order itself; perhaps nothing is left of it.
-    Order { gone: bool },
+    /// The order itself; perhaps nothing is left of it. A deleted order that should have held less than we
+    /// thought leaves `over`, which is somebody else's.
+    Order { gone: bool, over: i64 },
     /// The order that stands for those never shown.
     Synthetic { id: u64 },
     /// The order is unknown, and there is nothing that could stand for it.
     Nothing,
 }
 
-/// A level that is not what the row says.
+/// An order of our own making, after it was made or grew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Difference {
+pub(super) struct Synthetic {
+    pub(super) id: u64,
+    pub(super) size: i64,
+    pub(super) is_new: bool,
+}
+
+/// A level within the window that needs a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sighting {
     pub(super) price: i64,
     pub(super) ours: i64,
     pub(super) theirs: i64,
+    /// It was out of sight until now.
+    pub(super) returned: bool,
 }
 
 impl Ladder {
@@ -51,29 +70,27 @@ impl Ladder {
 
     pub(super) fn add(&mut self, side: Side, price: i64, id: u64, size: i64) {
         let level = self.sides[side.index()].entry(price).or_default();
-        let before = level.orders.insert(id, size).unwrap_or(0);
+        let order = Order { left: size, doubtful: false };
+        let before = level.orders.insert(id, order).map_or(0, |order| order.left);
         level.total += size - before;
     }
 
-    /// Adds an order of our own making; one a level.
-    pub(super) fn add_synthetic(&mut self, side: Side, price: i64, size: i64) -> u64 {
+    /// Adds to the level's synthetic order, or makes it; one a level.
+    pub(super) fn add_synthetic(&mut self, side: Side, price: i64, more: i64) -> Synthetic {
+        let level = self.sides[side.index()].entry(price).or_default();
+        level.total += more;
+        if let Some(id) = level.synthetic
+            && let Some(order) = level.orders.get_mut(&id)
+        {
+            order.left += more;
+            return Synthetic { id, size: order.left, is_new: false };
+        }
         let id = SYNTHETIC | self.made;
         self.made += 1;
-        self.add(side, price, id, size);
-        if let Some(level) = self.sides[side.index()].get_mut(&price) {
-            level.synthetic = Some(id);
-        }
-        id
-    }
-
-    /// Makes the level's synthetic order larger; answers with its id and new size, if there is one.
-    pub(super) fn grow_synthetic(&mut self, side: Side, price: i64, more: i64) -> Option<(u64, i64)> {
-        let level = self.sides[side.index()].get_mut(&price)?;
-        let id = level.synthetic?;
-        let size = level.orders.get_mut(&id)?;
-        *size += more;
-        level.total += more;
-        Some((id, *size))
+        let order = Order { left: more, doubtful: false };
+        level.orders.insert(id, order);
+        level.synthetic = Some(id);
+        Synthetic { id, size: more, is_new: true }
     }
 
     /// Takes `size` from an order (all of it when `whole`), else from its level's synthetic order.
@@ -82,13 +99,13 @@ impl Ladder {
         let Some(level) = levels.get_mut(&price) else {
             return Taken::Nothing;
         };
-        let taken = if let Some(&left) = level.orders.get(&id) {
+        let taken = if let Some(left) = level.left(id) {
             let gone = whole || left <= size;
             level.reduce(id, if gone { left } else { size });
-            Taken::Order { gone }
+            Taken::Order { gone, over: if gone { (left - size).max(0) } else { 0 } }
         } else {
             match level.synthetic {
-                Some(id) if level.orders.get(&id).is_some_and(|&left| left >= size) => {
+                Some(id) if level.left(id).is_some_and(|left| left >= size) => {
                     level.reduce(id, size);
                     Taken::Synthetic { id }
                 }
@@ -101,24 +118,58 @@ impl Ladder {
         taken
     }
 
-    /// Empties a level; answers with what stood there, oldest first.
-    pub(super) fn remove(&mut self, side: Side, price: i64) -> BTreeMap<u64, i64> {
-        let level = self.sides[side.index()].remove(&price);
-        level.map(|level| level.orders).unwrap_or_default()
+    /// Makes room for an order never shown of `size`: doubtful orders, the youngest first, are taken to be
+    /// gone until the synthetic order is large enough. Answers with them; empty when that is not enough.
+    pub(super) fn recast(&mut self, side: Side, price: i64, size: i64) -> Vec<(u64, i64)> {
+        let Some(level) = self.sides[side.index()].get_mut(&price) else {
+            return Vec::new();
+        };
+        let mut missing = size - level.synthetic.and_then(|id| level.left(id)).unwrap_or(0);
+        let mut gone = Vec::new();
+        for (&id, order) in level.orders.iter().rev().filter(|(_, order)| order.doubtful) {
+            if missing <= 0 {
+                break;
+            }
+            missing -= order.left;
+            gone.push((id, order.left));
+        }
+        if missing > 0 {
+            return Vec::new();
+        }
+        for &(id, left) in &gone {
+            level.reduce(id, left);
+        }
+        gone
     }
 
-    /// The levels within the row's window that are not what it says.
-    pub(super) fn differences(&self, side: Side, row: &Row) -> Vec<Difference> {
+    /// The level was out of sight.
+    pub(super) fn doubt(&mut self, side: Side, price: i64) {
+        if let Some(level) = self.sides[side.index()].get_mut(&price) {
+            let made = level.synthetic;
+            for (&id, order) in &mut level.orders {
+                order.doubtful = Some(id) != made;
+            }
+        }
+    }
+
+    /// Empties a level; answers with what stood there, oldest first.
+    pub(super) fn remove(&mut self, side: Side, price: i64) -> Vec<(u64, i64)> {
+        let level = self.sides[side.index()].remove(&price).unwrap_or_default();
+        level.orders.into_iter().map(|(id, order)| (id, order.left)).collect()
+    }
+
+    /// The levels within the row's window that are not what it says, or that the row before did not show.
+    pub(super) fn sightings(&self, side: Side, row: &Row, before: &Row) -> Vec<Sighting> {
         let ours = self.sides[side.index()].iter().map(|(&price, level)| (price, level.total));
         match side {
-            Side::Buy => differ(side, ours.rev(), row),
-            Side::Sell => differ(side, ours, row),
+            Side::Buy => walk(side, ours.rev(), row, before),
+            Side::Sell => walk(side, ours, row, before),
         }
     }
 }
 
 /// Walks both ladders once, best first.
-fn differ(side: Side, mut ours: impl Iterator<Item = (i64, i64)>, row: &Row) -> Vec<Difference> {
+fn walk(side: Side, mut ours: impl Iterator<Item = (i64, i64)>, row: &Row, before: &Row) -> Vec<Sighting> {
     let sign = -side.sign();
     let mut theirs = row.side(side).iter().copied();
     let (mut our, mut their) = (ours.next(), theirs.next());
@@ -140,22 +191,23 @@ fn differ(side: Side, mut ours: impl Iterator<Item = (i64, i64)>, row: &Row) -> 
             say = their.map_or(0, |(_, size)| size);
             their = theirs.next();
         }
-        if have != say {
-            found.push(Difference {
-                price,
-                ours: have,
-                theirs: say,
-            });
+        let returned = !before.covers(side, price);
+        if have != say || returned {
+            found.push(Sighting { price, ours: have, theirs: say, returned });
         }
     }
 }
 
 impl Level {
+    fn left(&self, id: u64) -> Option<i64> {
+        self.orders.get(&id).map(|order| order.left)
+    }
+
     fn reduce(&mut self, id: u64, by: i64) {
-        let Some(left) = self.orders.get_mut(&id) else { return };
-        *left -= by;
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        order.left -= by;
         self.total -= by;
-        if *left == 0 {
+        if order.left == 0 {
             self.orders.remove(&id);
             if self.synthetic == Some(id) {
                 self.synthetic = None;

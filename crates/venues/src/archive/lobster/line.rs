@@ -16,15 +16,8 @@ pub(super) enum Kind {
     Halt = 6,
 }
 
-pub(super) const KINDS: [Kind; 7] = [
-    Kind::Add,
-    Kind::Reduce,
-    Kind::Delete,
-    Kind::Execute,
-    Kind::ExecuteHidden,
-    Kind::Cross,
-    Kind::Halt,
-];
+pub(super) const KINDS: [Kind; 7] =
+    [Kind::Add, Kind::Reduce, Kind::Delete, Kind::Execute, Kind::ExecuteHidden, Kind::Cross, Kind::Halt];
 
 impl Kind {
     pub(super) const fn name(self) -> &'static str {
@@ -125,10 +118,7 @@ pub(super) struct Row {
 impl Row {
     pub(super) fn new(levels_max: usize) -> Self {
         let side = || Vec::with_capacity(levels_max);
-        Self {
-            levels_max,
-            sides: [side(), side()],
-        }
+        Self { levels_max, sides: [side(), side()] }
     }
 
     /// Reads `ask,size,bid,size,ask,size,…`, and says whether it could. Empty levels have size zero.

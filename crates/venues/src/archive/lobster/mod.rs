@@ -7,7 +7,8 @@
 //! - the first row seeds the book: one synthetic order a level, which stands for all that stood there;
 //! - what is taken from an order never shown is taken from its level's synthetic order;
 //! - a level that comes (back) into the window is set right with synthetic orders: a **fringe correction**,
-//!   due to the window, not to an error;
+//!   due to the window, not to an error. Its known orders are doubtful from then on: when one never shown is
+//!   taken from and the synthetic order is too small, they make room, which is such a correction too;
 //! - a level that was already visible and differs is a **fault**, reported and counted, then set right.
 //!
 //! Without the companion file only orders seen being added are known; the others are counted faults.
@@ -22,8 +23,8 @@ use crate::{Directory, Listing, Output};
 use ladder::{Ladder, Taken};
 use line::{Kind, Message, Row};
 use types::{
-    Arrival, Event, Flags, Gap, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Phase, Side, Status, Ticks,
-    Trade,
+    Arrival, Event, Flags, Gap, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Phase, Side, Status,
+    Ticks, Trade,
 };
 
 /// One unit of a LOBSTER price (10⁻⁴ USD), in nanos.
@@ -202,24 +203,23 @@ impl Decoder {
     /// One message and the row that shows the book after it.
     fn line(&mut self, message: &[u8], row: &[u8], directory: &mut Directory, out: &mut Output) {
         self.lines += 1;
-        let listing = *self
-            .listing
-            .get_or_insert_with(|| directory.listing("nasdaq", &self.symbol));
+        let listing = *self.listing.get_or_insert_with(|| directory.listing("nasdaq", &self.symbol));
         let message = match Message::read(message) {
             Ok(message) => message,
             Err(what) => return self.damage(message.len() + 1, what, listing, out),
         };
         let moment = self.midnight + message.since_midnight;
         if self.with_book && !self.row.read(row) {
-            return self.damage(row.len() + 1, "an order-book row that is not numbers, or too short", listing, out);
+            return self.damage(
+                row.len() + 1,
+                "an order-book row that is not numbers, or too short",
+                listing,
+                out,
+            );
         }
         self.tally.kinds[message.kind as usize] += 1;
         let Some(listing) = listing else { return };
-        let line = Line {
-            at: moment,
-            listing,
-            number: self.lines,
-        };
+        let line = Line { at: moment, listing, number: self.lines };
         if self.with_book && !self.seeded {
             self.seed(&message, &line, out);
         }
@@ -245,11 +245,7 @@ impl Decoder {
     /// A line is lost, and with it the book: it is seeded anew with the next row.
     fn damage(&mut self, length: usize, what: impl Into<String>, listing: Option<Listing>, out: &mut Output) {
         let skipped = u64::try_from(length).unwrap_or(u64::MAX);
-        out.fault(
-            self.offset_messages,
-            skipped,
-            format!("line {}: {}", self.lines, what.into()),
-        );
+        out.fault(self.offset_messages, skipped, format!("line {}: {}", self.lines, what.into()));
         self.tally.damaged += 1;
         self.seeded = false;
         let at = out.arrivals.last().map_or(self.midnight, |last| last.received_at);
@@ -273,9 +269,9 @@ impl Decoder {
             let before = message.undone(side, self.row.side(side));
             for (price, size) in before {
                 let Some(ticks) = line.ticks(price) else { continue };
-                let id = self.ladder.add_synthetic(side, price, size);
+                let made = self.ladder.add_synthetic(side, price, size);
                 let flags = Flags::SNAPSHOT.with(MADE);
-                events.push(line.order(OrderAction::Add, id, ticks, size, side, flags));
+                events.push(line.order(OrderAction::Add, made.id, ticks, size, side, flags));
             }
         }
         self.events = events;
@@ -321,9 +317,13 @@ impl Decoder {
         let (side, price, size) = (message.side, message.price, message.size);
         let ticks = line.ticks(price).ok_or_else(|| message.what_price())?;
         let whole = message.kind == Kind::Delete;
-        let (id, flags, gone) = match self.ladder.take(side, price, message.order, size, whole) {
-            Taken::Order { gone } => (message.order, Flags::NONE, gone),
-            Taken::Synthetic { id } => (id, MADE, false),
+        let mut taken = self.ladder.take(side, price, message.order, size, whole);
+        if taken == Taken::Nothing && self.recast(message, ticks, line) {
+            taken = self.ladder.take(side, price, message.order, size, whole);
+        }
+        let (id, flags, gone, over) = match taken {
+            Taken::Order { gone, over } => (message.order, Flags::NONE, gone, over),
+            Taken::Synthetic { id } => (id, MADE, false, 0),
             Taken::Nothing => {
                 self.tally.unknown += 1;
                 if !self.with_book {
@@ -336,21 +336,51 @@ impl Decoder {
         if message.kind == Kind::Execute {
             self.events.push(line.order(OrderAction::Fill, id, ticks, size, side, flags));
         }
-        let action = if whole && gone {
-            OrderAction::Delete
-        } else {
-            OrderAction::Reduce
-        };
+        let action = if whole && gone { OrderAction::Delete } else { OrderAction::Reduce };
         self.events.push(line.order(action, id, ticks, size, side, flags));
+        if over > 0 && self.with_book {
+            self.tally.fringe += 1;
+            self.make(side, price, over, ticks, line);
+        }
         Ok(())
+    }
+
+    /// Orders whose level was out of sight make room for one that came unseen.
+    fn recast(&mut self, message: &Message, ticks: Ticks, line: &Line) -> bool {
+        let (side, price) = (message.side, message.price);
+        let gone = self.ladder.recast(side, price, message.size);
+        if gone.is_empty() {
+            return false;
+        }
+        self.tally.fringe += 1;
+        for &(id, left) in &gone {
+            self.events.push(line.order(OrderAction::Delete, id, ticks, left, side, MADE));
+        }
+        self.make(side, price, gone.iter().map(|&(_, left)| left).sum(), ticks, line);
+        true
+    }
+
+    /// Adds to a level's synthetic order.
+    fn make(&mut self, side: Side, price: i64, more: i64, ticks: Ticks, line: &Line) {
+        let made = self.ladder.add_synthetic(side, price, more);
+        let action = if made.is_new { OrderAction::Add } else { OrderAction::Modify };
+        self.events.push(line.order(action, made.id, ticks, made.size, side, MADE));
     }
 
     /// Holds our levels against the row, and sets right what differs.
     fn compare(&mut self, line: &Line, out: &mut Output) {
         for side in Side::BOTH {
-            for difference in self.ladder.differences(side, &self.row) {
-                let ladder::Difference { price, ours, theirs } = difference;
-                if self.shown.covers(side, price) {
+            for sighting in self.ladder.sightings(side, &self.row, &self.shown) {
+                let ladder::Sighting { price, ours, theirs, returned } = sighting;
+                if returned {
+                    self.ladder.doubt(side, price);
+                }
+                if ours == theirs {
+                    continue;
+                }
+                if returned {
+                    self.tally.fringe += 1;
+                } else {
                     self.tally.mismatches += 1;
                     let what = format!(
                         "row {}: {side} level {} says {theirs}, book has {ours}",
@@ -358,8 +388,6 @@ impl Decoder {
                         stdx::decimal::Display(price.saturating_mul(PRICE_NANOS)),
                     );
                     out.fault(self.offset_book, 0, what);
-                } else {
-                    self.tally.fringe += 1;
                 }
                 self.set_right(side, price, ours, theirs, line);
             }
@@ -370,21 +398,13 @@ impl Decoder {
         // A price that is no whole number of ticks cannot be in our book.
         let Some(ticks) = line.ticks(price) else { return };
         if theirs > ours {
-            let more = theirs - ours;
-            if let Some((id, size)) = self.ladder.grow_synthetic(side, price, more) {
-                self.events.push(line.order(OrderAction::Modify, id, ticks, size, side, MADE));
-            } else {
-                let id = self.ladder.add_synthetic(side, price, more);
-                self.events.push(line.order(OrderAction::Add, id, ticks, more, side, MADE));
-            }
-            return;
+            return self.make(side, price, theirs - ours, ticks, line);
         }
-        for (id, size) in self.ladder.remove(side, price) {
-            self.events.push(line.order(OrderAction::Delete, id, ticks, size, side, MADE));
+        for (id, left) in self.ladder.remove(side, price) {
+            self.events.push(line.order(OrderAction::Delete, id, ticks, left, side, MADE));
         }
         if theirs > 0 {
-            let id = self.ladder.add_synthetic(side, price, theirs);
-            self.events.push(line.order(OrderAction::Add, id, ticks, theirs, side, MADE));
+            self.make(side, price, theirs, ticks, line);
         }
     }
 }
@@ -408,7 +428,15 @@ impl Line {
         self.listing.lots(nanos).unwrap_or(Lots(self.listing.size.floor(nanos).0))
     }
 
-    fn order(&self, action: OrderAction, id: u64, price: Ticks, size: i64, side: Side, flags: Flags) -> Event {
+    fn order(
+        &self,
+        action: OrderAction,
+        id: u64,
+        price: Ticks,
+        size: i64,
+        side: Side,
+        flags: Flags,
+    ) -> Event {
         Event::Order(OrderDelta {
             venue_at: self.at,
             order: MarketOrderId(id),

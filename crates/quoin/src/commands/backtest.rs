@@ -1,0 +1,262 @@
+//! `quoin backtest`
+
+use crate::terminal::{self, Unit, grouped, permille};
+use crate::watch::Watch;
+use anyhow::{Context as _, bail};
+use journal::{Options, Writer};
+use reports::{Counted, Report};
+use runtime::backtest::{Backtest, Totals};
+use runtime::source::{Progress, Recording};
+use runtime::{Config, Prepared, Setup, generate, prepare};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+use types::Origin;
+
+#[derive(clap::Args)]
+#[command(after_help = "Without --data an embedded session is generated: half an hour of two futures, as CME MDP 3.0 packets,
+from a fixed seed.
+
+Examples:
+  quoin backtest
+  quoin backtest --out runs/first
+  quoin backtest --data es.mbo.dbn.zst --strategy avellaneda_stoikov --out runs/es
+  quoin backtest --data spot.gz usdm.gz --config quoin.toml --json")]
+pub(crate) struct Args {
+    /// Recordings to run on; several are merged by the venues' time
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    data: Vec<PathBuf>,
+    /// Configuration; `quoin config --print` writes the defaults
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Which strategy, before the configuration's
+    #[arg(long, value_name = "NAME")]
+    strategy: Option<String>,
+    /// What to trade, before the configuration's
+    #[arg(long, value_name = "SYMBOL", num_args = 1..)]
+    symbols: Vec<String>,
+    /// Write report.html, report.json and the journal here
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write over a run that is there
+    #[arg(long)]
+    force: bool,
+    /// Print report.json instead of the table
+    #[arg(long)]
+    json: bool,
+    /// Say more: what was read, assumed and skipped
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let config = configuration(args)?;
+    if let Some(out) = &args.out {
+        refuse_to_overwrite(out, args.force)?;
+    }
+    let prepared = prepared(args, config)?;
+    if args.verbose {
+        say_what_was_found(&prepared);
+    }
+    let setup = &prepared.setup;
+    let journal = match &args.out {
+        Some(out) => {
+            let options = Options { replace: args.force, ..Options::default() };
+            Some(Writer::create(out, setup.to_json().as_bytes(), options)?)
+        }
+        None => None,
+    };
+    let mut watch = Watch::new(setup);
+    let (totals, engine, summary, seconds) = simulate(&prepared, journal, &mut watch)?;
+    let report = watch.finish(&engine, summary.map(|s| s.head.to_string()), faults(&prepared));
+    deliver(&report, args.out.as_deref(), args.json)?;
+    if !args.json {
+        say_how_it_went(args, &prepared, &totals, seconds)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn configuration(args: &Args) -> anyhow::Result<Config> {
+    let mut config = super::read_config(args.config.as_deref())?;
+    if let Some(strategy) = &args.strategy {
+        config.trading.strategy.clone_from(strategy);
+    }
+    if !args.symbols.is_empty() {
+        config.trading.symbols.clone_from(&args.symbols);
+    }
+    config.spec()?;
+    Ok(config)
+}
+
+fn refuse_to_overwrite(out: &Path, force: bool) -> anyhow::Result<()> {
+    if !force && out.join("journal.qj").exists() {
+        bail!("{} holds a run already; choose another folder, or --force to write over it", out.display());
+    }
+    Ok(())
+}
+
+fn prepared(args: &Args, config: Config) -> anyhow::Result<Prepared> {
+    let recordings = if args.data.is_empty() {
+        let bar = terminal::progress("generating", 1_000, Unit::Share);
+        let session = generate::embedded(|share| bar.set_position(permille(share)));
+        bar.finish_and_clear();
+        vec![session]
+    } else {
+        args.data.iter().cloned().map(Recording::File).collect()
+    };
+    let total = recordings.iter().map(Recording::size).sum::<Result<u64, _>>()?;
+    let bar = terminal::progress("surveying", total, Unit::Bytes);
+    let prepared = prepare(recordings, config, |bytes| bar.set_position(bytes))?;
+    bar.finish_and_clear();
+    Ok(prepared)
+}
+
+fn simulate(
+    prepared: &Prepared,
+    journal: Option<Writer>,
+    watch: &mut Watch,
+) -> anyhow::Result<(Totals, engine::Engine, Option<journal::Summary>, f64)> {
+    let total = prepared.setup.data.iter().map(|file| file.bytes).sum();
+    let bar = terminal::progress("running", total, Unit::Bytes);
+    let progress = Progress::default();
+    let started = Instant::now();
+    let mut backtest = Backtest::new(&prepared.setup, prepared.feed(&progress)?, journal)?;
+    let totals = backtest.run(watch, |totals| {
+        bar.set_position(progress.bytes());
+        bar.set_prefix(format!("{} events/s", grouped(rate(totals.inputs, started.elapsed().as_secs_f64()))));
+    })?;
+    let seconds = started.elapsed().as_secs_f64();
+    let (engine, summary) = backtest.finish()?;
+    bar.finish_and_clear();
+    Ok((totals, engine, summary, seconds))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate for people"
+)]
+fn rate(count: u64, seconds: f64) -> u64 {
+    (count as f64 / seconds.max(1e-9)) as u64
+}
+
+/// What was wrong with the data, for the report.
+fn faults(prepared: &Prepared) -> Vec<Counted> {
+    let mut faults = Vec::new();
+    for file in &prepared.survey.files {
+        let mut count = |what: &str, count| {
+            if count > 0 {
+                faults.push(Counted { what: format!("{}: {what}", file.name), count });
+            }
+        };
+        count("gaps", file.gaps);
+        count("events stamped before an earlier one", file.out_of_order);
+        count("damaged places", file.fault_count);
+        count("bytes skipped", file.skipped);
+        for fault in &file.faults {
+            count(&fault.to_string(), 1);
+        }
+    }
+    faults
+}
+
+/// What a reader must know before believing a number.
+pub(crate) fn caveats(setup: &Setup) -> Vec<String> {
+    let mut caveats = Vec::new();
+    for id in setup.strategies.iter().flat_map(|strategy| &strategy.traded) {
+        let terms = setup.instruments[id.index()].terms();
+        if terms.origin == Origin::Inferred {
+            caveats.push(format!(
+                "{}: the data does not define it; steps are inferred from prices and sizes, and its multiplier \
+                 and currency are assumed. [[instrument]] in the configuration sets them.",
+                terms.symbol
+            ));
+        }
+    }
+    let latency = &setup.config.latency;
+    caveats.push(format!(
+        "Latency is assumed: orders {} ns, answers {} ns, market data {} ns ({:?}), jitter {} ns ({:?}).",
+        latency.order_ns,
+        latency.response_ns,
+        latency.market_data_ns,
+        latency.market_data,
+        latency.jitter_ns,
+        latency.jitter_shape,
+    ));
+    caveats.push(format!(
+        "Price-level data: the queue model is {:?}. Order-by-order data: the queue is exact.",
+        setup.config.venue.queue_model
+    ));
+    caveats
+}
+
+/// Writes the report's files and shows it.
+pub(crate) fn deliver(report: &Report, out: Option<&Path>, json: bool) -> anyhow::Result<()> {
+    if let Some(out) = out {
+        let write = |name: &str, text: String| {
+            let path = out.join(name);
+            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+        };
+        fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+        write("report.json", report.to_json())?;
+        write("report.html", report.to_html())?;
+    }
+    if json {
+        return terminal::print(&report.to_json());
+    }
+    let mut text = String::new();
+    for (section, rows) in report.summary() {
+        let mut table = terminal::table(&[&section, ""]);
+        for (label, value) in rows {
+            terminal::row(&mut table, [label, value]);
+        }
+        text.push_str(&format!("\n{table}\n"));
+    }
+    terminal::print(&text)
+}
+
+fn say_what_was_found(prepared: &Prepared) {
+    for file in &prepared.survey.files {
+        let events: u64 = file.events.values().sum();
+        eprintln!("{}: {}, {} events", file.name, file.format, grouped(events));
+        for fault in &file.faults {
+            eprintln!("  {fault}");
+        }
+    }
+    for strategy in &prepared.setup.strategies {
+        for id in &strategy.traded {
+            let terms = prepared.setup.instruments[id.index()].terms();
+            eprintln!("{} trades {}/{} ({:?})", strategy.name, terms.venue, terms.symbol, terms.origin);
+        }
+    }
+}
+
+fn say_how_it_went(args: &Args, prepared: &Prepared, totals: &Totals, seconds: f64) -> anyhow::Result<()> {
+    let mut text = format!(
+        "\n{} events in {seconds:.2} s: {} events/s\n",
+        grouped(totals.inputs),
+        grouped(rate(totals.inputs, seconds))
+    );
+    const SHOWN: usize = 5;
+    for file in &prepared.survey.files {
+        for fault in file.faults.iter().take(SHOWN) {
+            text.push_str(&format!("{}: {fault}\n", file.name));
+        }
+        if file.fault_count > SHOWN as u64 {
+            let more = grouped(file.fault_count - SHOWN as u64);
+            text.push_str(&format!("{}: … and {more} more places (quoin inspect shows them)\n", file.name));
+        }
+    }
+    match &args.out {
+        Some(out) => text.push_str(&format!(
+            "report   {}\njournal  {}  (prove it: quoin verify {})\n",
+            out.join("report.html").display(),
+            out.join("journal.qj").display(),
+            out.display(),
+        )),
+        None => text.push_str("Add --out DIR for report.html, report.json and the journal.\n"),
+    }
+    terminal::print(&text)
+}

@@ -1,0 +1,24 @@
+//! Writes the report of a made-up session: `cargo run -p reports --example sample -- /tmp/report.html`, and the
+//! same as JSON beside it.
+
+#[path = "../tests/session/mod.rs"]
+mod session;
+
+use std::error::Error;
+use std::path::PathBuf;
+use types::Nanos;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path: PathBuf = std::env::args_os().nth(1).ok_or("usage: sample <file.html> [minutes]")?.into();
+    let minutes: i64 = std::env::args().nth(2).map_or(Ok(150), |text| text.parse())?;
+    let (report, _) = session::report(7, "ESH6", Nanos::from_secs(60 * minutes));
+    std::fs::write(&path, report.to_html())?;
+    std::fs::write(path.with_extension("json"), report.to_json())?;
+    for (title, rows) in report.summary() {
+        println!("\n{title}");
+        for (label, value) in rows {
+            println!("  {label:<26} {value}");
+        }
+    }
+    Ok(())
+}
