@@ -106,8 +106,20 @@ impl<T: Copy> Far<T> {
         if place > RUN / 2 { (run + 1, place - RUN / 2) } else { (run, place) }
     }
 
+    /// Doubles the room, from 8 runs on: a market that has begun to wander asks for memory once, not at every
+    /// new price.
+    #[cold]
+    fn grow(&mut self) {
+        let more = self.runs.len().max(8);
+        self.runs.reserve(more);
+        self.pool.resize_with(more, || Vec::with_capacity(RUN));
+    }
+
     fn fresh_run(&mut self) -> Vec<(i64, T)> {
-        self.pool.pop().unwrap_or_else(|| Vec::with_capacity(RUN))
+        if self.pool.is_empty() {
+            self.grow();
+        }
+        self.pool.pop().expect("just grown")
     }
 
     /// The upper half of a full run becomes the next run.

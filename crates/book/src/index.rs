@@ -178,6 +178,27 @@ mod tests {
     }
 
     #[test]
+    fn ids_whose_hashes_share_the_kept_half_are_told_apart() {
+        // Newton's iteration, five times, gives the number whose product with GOLDEN is 1; so these hashes are
+        // 0, 1, 2 …, and their upper halves are all 0.
+        let inverse = (0..5).fold(GOLDEN, |x, _| x.wrapping_mul(2_u64.wrapping_sub(GOLDEN.wrapping_mul(x))));
+        let ids: Vec<u64> = (0..50_u64).map(|n| n.wrapping_mul(inverse)).collect();
+        assert!(ids.iter().zip(0..).all(|(&id, n)| hash(id) == n));
+        let mut index = Index::new();
+        let find = |index: &Index, id| index.find(id, |node| ids[node as usize - 1] == id);
+        for (&id, node) in ids.iter().zip(1..) {
+            assert_eq!(find(&index, id), None);
+            index.insert(id, node);
+        }
+        for (&id, node) in ids.iter().zip(1..) {
+            let (place, found) = find(&index, id).expect("entered above");
+            assert_eq!(found, node);
+            index.remove(place);
+            assert_eq!(find(&index, id), None);
+        }
+    }
+
+    #[test]
     fn room_asked_for_is_room_had() {
         let mut index = Index::with_capacity(1_000);
         let before = index.places.len();

@@ -287,6 +287,22 @@ fn stamps_tell_who_is_ahead_and_never_fall() {
 }
 
 #[test]
+fn orders_whose_ids_hash_alike_are_told_apart() {
+    // The multiplicative inverse of the index's multiplier: the hashes of its multiples are 0, 1, 2 …
+    let id = |n: u64| n.wrapping_mul(0xf1de_83e1_9937_733d);
+    let mut book = OrderBook::new();
+    (1..=20).for_each(|n| {
+        book.apply(&order(id(n), OrderAction::Add, Side::Buy, 50, n.cast_signed()));
+    });
+    assert_eq!((book.len(), book.counts().duplicate), (20, 0));
+    for n in 1..=20 {
+        let size = book.order(MarketOrderId(id(n))).map(|resting| resting.size);
+        assert_eq!(size, Some(Lots(n.cast_signed())));
+    }
+    assert_eq!(book.order(MarketOrderId(id(21))), None);
+}
+
+#[test]
 fn sums_beyond_an_i64_are_shown_as_the_largest_and_come_back_exactly() {
     use OrderAction::{Add, Delete};
     let mut book = OrderBook::new();

@@ -1,13 +1,13 @@
 //! What a terminal shows: tables, and progress where somebody is looking.
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal, Write};
 
 /// A table with headings, numbers to the right from the second column on.
 pub(crate) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if !headings.is_empty() {
         table.set_header(headings.iter().map(Cell::new));
     }
@@ -21,6 +21,14 @@ pub(crate) fn row<T: ToString>(table: &mut Table, cells: impl IntoIterator<Item 
         if at == 0 { cell } else { cell.set_alignment(CellAlignment::Right) }
     });
     table.add_row(cells);
+}
+
+/// A line above the rows of a section.
+pub(crate) fn heading(table: &mut Table, text: &str) {
+    if table.row_count() > 0 {
+        table.add_row([""]);
+    }
+    table.add_row([Cell::new(text).add_attribute(Attribute::Bold)]);
 }
 
 /// Prints to standard output; a closed pipe is an error the caller passes on.

@@ -67,10 +67,8 @@ impl Aftermath {
         let mut spans = [Nanos(0); STOPS];
         spans[1..ATTRIBUTION].copy_from_slice(&HORIZONS);
         spans[ATTRIBUTION] = attribution_after;
-        let tally = || Tally {
-            edge_ticks: ClusteredMean::with_span(Nanos(0)),
-            moves: HORIZONS.map(Moves::over),
-        };
+        let tally =
+            || Tally { edge_ticks: ClusteredMean::with_span(Nanos(0)), moves: HORIZONS.map(Moves::over) };
         Self {
             mids: Mids::new(),
             spans,
@@ -99,11 +97,7 @@ impl Aftermath {
             // A late report is measured from the fill before it: the cursors need order.
             fill.venue_at = fill.venue_at.max(last.fill.venue_at);
         }
-        self.waiting.push_back(Waiting {
-            fill,
-            mid: None,
-            last_mid: None,
-        });
+        self.waiting.push_back(Waiting { fill, mid: None, last_mid: None });
         self.settle(instrument);
     }
 
@@ -199,11 +193,7 @@ impl Aftermath {
                 }
             }
         }
-        Findings {
-            tallies: self.tallies,
-            attribution: self.attribution,
-            without_mid: self.without_mid,
-        }
+        Findings { tallies: self.tallies, attribution: self.attribution, without_mid: self.without_mid }
     }
 }
 
@@ -232,10 +222,7 @@ mod tests {
     use types::{Contract, Money};
 
     fn mid(bid: i64) -> Option<Mid> {
-        Some(Mid {
-            bid: Ticks(bid),
-            ask: Ticks(bid + 1),
-        })
+        Some(Mid { bid: Ticks(bid), ask: Ticks(bid + 1) })
     }
 
     fn fill(at_millis: i64, price: i64, signed: i64) -> Fill {

@@ -52,10 +52,7 @@ impl Attribution {
         later: Option<Mid>,
     ) {
         let Some(later) = later else { return };
-        let start = at_fill.unwrap_or(Mid {
-            bid: price,
-            ask: price,
-        });
+        let start = at_fill.unwrap_or(Mid { bid: price, ask: price });
         self.twice_adverse += later.twice_value(instrument, signed) - start.twice_value(instrument, signed);
     }
 
@@ -70,12 +67,7 @@ impl Attribution {
     pub fn split(&self, net: Money, fees: Money) -> Split {
         let spread = Money(self.twice_spread.0.div_euclid(2));
         let adverse = Money(self.twice_adverse.0.div_euclid(2));
-        Split {
-            spread,
-            adverse,
-            fees: -fees,
-            inventory: net - spread - adverse + fees,
-        }
+        Split { spread, adverse, fees: -fees, inventory: net - spread - adverse + fees }
     }
 }
 
@@ -94,10 +86,7 @@ mod tests {
     use types::Contract;
 
     const fn mid(bid: i64, ask: i64) -> Option<Mid> {
-        Some(Mid {
-            bid: Ticks(bid),
-            ask: Ticks(ask),
-        })
+        Some(Mid { bid: Ticks(bid), ask: Ticks(ask) })
     }
 
     #[test]
@@ -125,7 +114,8 @@ mod tests {
         for _ in 0..1_000 {
             let price = chance.between(500_000, 600_000);
             let signed = Lots(chance.between(-9, 9));
-            let at = |chance: &mut stdx::Prng| chance.chance(0.9).then(|| mid(price - 3, price + 4)).flatten();
+            let at =
+                |chance: &mut stdx::Prng| chance.chance(0.9).then(|| mid(price - 3, price + 4)).flatten();
             let (start, later) = (at(&mut chance), at(&mut chance));
             sums.on_fill(&coin, Ticks(price), signed, start);
             sums.on_horizon(&coin, Ticks(price), signed, start, later);

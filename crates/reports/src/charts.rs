@@ -3,25 +3,20 @@
 //! Colours are classes; what each class looks like is the style sheet's business. Charts over time also leave their
 //! numbers for the page's script, which only adds a cross-hair and zoom: without it nothing is missing.
 
+use crate::axis::{Axis, time_ticks};
 use crate::markout::Estimate;
 use crate::number;
 use crate::report::{InstrumentReport, Mark, Report, Spans};
-use crate::svg::{Axis, Chart, Frame, time_ticks};
+use crate::svg::{Chart, Frame};
 use serde::Serialize;
+use stdx::math;
 use types::{Money, Nanos, Side};
 
 const WIDE: f64 = 1_080.0;
 const HALF: f64 = 520.0;
 
 const fn frame(width: f64, height: f64, bottom: f64) -> Frame {
-    Frame {
-        width,
-        height,
-        left: 74.0,
-        right: 14.0,
-        top: 26.0,
-        bottom,
-    }
+    Frame { width, height, left: 74.0, right: 14.0, top: 26.0, bottom }
 }
 
 /// Room for labels, and for a name below them.
@@ -174,8 +169,14 @@ impl Report {
         let end = session.duration_ns as f64 / 1e6;
         let values = plan.points.iter().map(|p| p.1).chain(plan.marks.iter().map(|m| m.price));
         let y = Axis::around(values.chain(plan.zero.then_some(0.0)));
-        let mut chart =
-            Chart::new(&plan.id, plan.title, &plan.about, frame(WIDE, plan.height, LABELS), Axis::linear(0.0, end), y);
+        let mut chart = Chart::new(
+            &plan.id,
+            plan.title,
+            &plan.about,
+            frame(WIDE, plan.height, LABELS),
+            Axis::linear(0.0, end),
+            y,
+        );
         let rows = if plan.height > 200.0 { 6 } else { 3 };
         chart.y_axis(&plan.name, &y.ticks(rows));
         let ticks = time_ticks(Nanos(session.first_at), Nanos(session.last_at), 9)
@@ -207,10 +208,7 @@ impl Report {
             v,
             marks,
         };
-        Panel {
-            svg: chart.finish(),
-            data,
-        }
+        Panel { svg: chart.finish(), data }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a place on a chart")]
@@ -219,12 +217,18 @@ impl Report {
         // Many marks are drawn smaller, and a mark of many fills a little larger.
         let base = if marks.len() > 300 { 3.2 } else { 4.6 };
         let drawn = |mark: &Mark| {
-            let middle = (mark.first_at.saturating_sub(start) as f64 + mark.last_at.saturating_sub(start) as f64) / 2e6;
+            let middle = (mark.first_at.saturating_sub(start) as f64
+                + mark.last_at.saturating_sub(start) as f64)
+                / 2e6;
             let (side, verb) = match mark.side {
                 Side::Buy => (1, "bought"),
                 Side::Sell => (-1, "sold"),
             };
-            let count = if mark.fills == 1 { "1 fill".into() } else { format!("{} fills", number::count(mark.fills)) };
+            let count = if mark.fills == 1 {
+                "1 fill".into()
+            } else {
+                format!("{} fills", number::count(mark.fills))
+            };
             let note = format!("{verb} {} at {} ({count})", mark.lots, number::price(mark.price));
             (middle, mark.price, side, base + (mark.fills.min(16) as f64 - 1.0) * 0.12, note)
         };
@@ -249,7 +253,10 @@ impl Report {
         }
         bars.push(("net", Money::ZERO, sum, sum));
         let y = Axis::around(bars.iter().flat_map(|b| [b.1.to_f64(), b.2.to_f64()]));
-        let about = format!("Spread captured, adverse selection, fees and inventory add up to the net P&L in {}.", self.currency);
+        let about = format!(
+            "Spread captured, adverse selection, fees and inventory add up to the net P&L in {}.",
+            self.currency
+        );
         let x = Axis::linear(0.0, 5.0);
         let mut chart = Chart::new("parts", "P&L by part", &about, frame(HALF, 270.0, LABELS), x, y);
         chart.y_axis(&format!("P&L ({})", self.currency), &y.ticks(6));
@@ -284,11 +291,18 @@ impl Report {
         let tops = known.iter().map(|p| p.1 + p.2).chain([0.0, 1.0]);
         let y = Axis::linear(0.0, tops.fold(0.0, f64::max).min(100.0) * 1.08);
         let about = "Share of resting quotes with a first fill within the horizon, Kaplan-Meier estimate.";
-        let mut chart =
-            Chart::new("fillrate", "Fill rate by horizon", about, frame(HALF, 290.0, LABELS_AND_NAME), horizon_axis(), y);
+        let mut chart = Chart::new(
+            "fillrate",
+            "Fill rate by horizon",
+            about,
+            frame(HALF, 290.0, LABELS_AND_NAME),
+            horizon_axis(),
+            y,
+        );
         chart.y_axis("Quotes with a first fill (%)", &y.ticks(5));
         chart.x_axis("time since the quote works", &horizon_ticks(self));
-        let band: Vec<_> = known.iter().map(|p| (p.0, (p.1 - p.2).max(0.0), (p.1 + p.2).min(100.0))).collect();
+        let band: Vec<_> =
+            known.iter().map(|p| (p.0, (p.1 - p.2).max(0.0), (p.1 + p.2).min(100.0))).collect();
         if band.len() > 1 {
             chart.band("s1", &band);
             chart.line("s1", &known.iter().map(|p| (p.0, p.1)).collect::<Vec<_>>());
@@ -331,9 +345,13 @@ pub fn markout_chart(report: &Report, at: usize) -> String {
     };
     let all = instrument.markouts.iter().flat_map(|m| &m.points).flat_map(|p| ends(&p.ticks));
     let y = Axis::around(all.chain([0.0]));
-    let about = format!("Mean move of the {} mid after our fills, in ticks, positive in our favour.", instrument.symbol);
+    let about = format!(
+        "Mean move of the {} mid after our fills, in ticks, positive in our favour.",
+        instrument.symbol
+    );
     let id = format!("markout-{at}");
-    let mut chart = Chart::new(&id, "Markouts", &about, frame(HALF, 290.0, LABELS_AND_NAME), horizon_axis(), y);
+    let mut chart =
+        Chart::new(&id, "Markouts", &about, frame(HALF, 290.0, LABELS_AND_NAME), horizon_axis(), y);
     chart.y_axis("Mid move in our favour (ticks)", &y.ticks(6));
     chart.x_axis("time since the fill", &horizon_ticks(report));
     for (place, (markouts, class)) in instrument.markouts.iter().zip(["s1", "s2"]).enumerate() {
@@ -369,12 +387,17 @@ fn spans_chart(id: &str, title: &str, what: &str, spans: &Spans) -> String {
     // At least a decade, or a single bar would fill the picture.
     let room = (10.0 * first / last).max(1.2).sqrt();
     let x = Axis::log(first / room, last * room);
-    let most = spans.bars.iter().map(|bar| bar.2).max().unwrap_or(1) as f64;
     let share = |count: u64| count as f64 / spans.count.max(1) as f64 * 100.0;
-    let y = Axis::linear(0.0, most / spans.count.max(1) as f64 * 122.0);
+    // Buckets are not equally wide on a logarithmic scale: heights are shares of a doubling, so that areas count.
+    let drawn = |&(from, to, count): &(i64, i64, u64)| {
+        let (from, to) = ((from as f64).max(0.7), to as f64 + 1.0);
+        (from, to, share(count) / math::log2(to / from))
+    };
+    let most = spans.bars.iter().map(|bar| drawn(bar).2).fold(1.0, f64::max);
+    let y = Axis::linear(0.0, most * 1.22);
     let about = format!("{title}: distribution over {} {what}.", number::count(spans.count));
     let mut chart = Chart::new(id, title, &about, frame(HALF, 240.0, LABELS), x, y);
-    chart.y_axis(&format!("{what} (%)"), &y.ticks(4));
+    chart.y_axis(&format!("{what} (% per doubling)"), &y.ticks(4));
     let decades = (0..18).scan(1_i64, |at, _| {
         let here = *at;
         *at *= 10;
@@ -391,15 +414,17 @@ fn spans_chart(id: &str, title: &str, what: &str, spans: &Spans) -> String {
         .map(|n| (n as f64, number::span(Nanos(n)).replace(" 00 s", "")))
         .collect();
     chart.x_axis("", &ticks);
-    for (from, to, count) in &spans.bars {
+    for bar in &spans.bars {
+        let (from, to, count) = *bar;
         let note = format!(
             "{} to {}: {} ({:.2} %)",
-            number::span(Nanos(*from)),
+            number::span(Nanos(from)),
             number::span(Nanos(to.saturating_add(1))),
-            number::count(*count),
-            share(*count)
+            number::count(count),
+            share(count)
         );
-        chart.bar("s1", ((*from as f64).max(0.7), *to as f64 + 1.0), (0.0, share(*count)), &note);
+        let (left, right, height) = drawn(bar);
+        chart.bar("s1", (left, right), (0.0, height), &note);
     }
     for (name, at, is_left) in [("median", spans.p50_ns, true), ("99 %", spans.p99_ns, false)] {
         if let Some(at) = at {

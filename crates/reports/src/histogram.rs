@@ -26,13 +26,7 @@ impl Histogram {
     /// Empty.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            counts: vec![0; BUCKETS],
-            count: 0,
-            negative: 0,
-            least: i64::MAX,
-            most: i64::MIN,
-        }
+        Self { counts: vec![0; BUCKETS], count: 0, negative: 0, least: i64::MAX, most: i64::MIN }
     }
 
     /// Adds a span.

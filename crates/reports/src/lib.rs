@@ -4,25 +4,38 @@
 //! Never changes what it watches, never reads a clock or a file, and keeps no more memory for a long run than for
 //! a short one. Two runs that did the same give the same report, byte for byte.
 
+// What watches a run.
 pub mod about;
-pub mod watched;
 pub mod recorder;
-pub mod watch;
-pub mod quotes;
+pub mod watched;
+
+// What it keeps of it.
 pub mod aftermath;
 pub mod mids;
-pub mod markout;
-pub mod attribution;
-pub mod survival;
-pub mod ratios;
-pub mod histogram;
+pub mod quotes;
 pub mod series;
+pub mod watch;
+
+// The statistics.
+pub mod attribution;
+pub mod histogram;
+pub mod markout;
+pub mod ratios;
+pub mod survival;
+
+// The report, as data.
+mod assemble;
 pub mod report;
-pub mod number;
-pub mod svg;
+mod words;
+
+// The report, to look at.
+pub mod axis;
 pub mod charts;
-pub mod page;
+pub mod number;
+mod page;
 pub mod summary;
+pub mod svg;
+mod tables;
 
 pub use about::{About, Counted, DataFile, Ending};
 pub use recorder::Recorder;

@@ -10,12 +10,8 @@ use stdx::math;
 use types::Nanos;
 
 /// How long after the fill one looks.
-pub const HORIZONS: [Nanos; 4] = [
-    Nanos::from_millis(100),
-    Nanos::from_secs(1),
-    Nanos::from_secs(10),
-    Nanos::from_secs(60),
-];
+pub const HORIZONS: [Nanos; 4] =
+    [Nanos::from_millis(100), Nanos::from_secs(1), Nanos::from_secs(10), Nanos::from_secs(60)];
 
 /// A mean with its uncertainty.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -85,18 +81,14 @@ impl ClusteredMean {
     #[must_use]
     pub fn estimate(mut self) -> Estimate {
         if self.count == 0.0 {
-            return Estimate {
-                mean: None,
-                standard_error: None,
-            };
+            return Estimate { mean: None, standard_error: None };
         }
         if self.open.2 > 0.0 {
             self.close();
         }
         let mean = self.sum / self.count;
         // Σ (S - n·mean)², multiplied out.
-        let scatter =
-            self.sums_squared - 2.0 * mean * self.sums_counts + mean * mean * self.counts_squared;
+        let scatter = self.sums_squared - 2.0 * mean * self.sums_counts + mean * mean * self.counts_squared;
         let groups = self.clusters;
         Estimate {
             mean: Some(mean),
@@ -166,10 +158,8 @@ mod tests {
     #[test]
     fn a_repeated_witness_counts_once() {
         // Each value three times at once: the same mean, the same error as told once.
-        let (mut once, mut thrice) = (
-            ClusteredMean::with_span(Nanos(10)),
-            ClusteredMean::with_span(Nanos(10)),
-        );
+        let (mut once, mut thrice) =
+            (ClusteredMean::with_span(Nanos(10)), ClusteredMean::with_span(Nanos(10)));
         let mut chance = Prng::new(1);
         for at in 0..100 {
             let value = chance.normal();
@@ -178,10 +168,7 @@ mod tests {
         }
         let (once, thrice) = (once.estimate(), thrice.estimate());
         assert!(close(thrice.mean.expect("some"), once.mean.expect("some")));
-        assert!(close(
-            thrice.standard_error.expect("some"),
-            once.standard_error.expect("some")
-        ));
+        assert!(close(thrice.standard_error.expect("some"), once.standard_error.expect("some")));
     }
 
     /// The obvious way: all values kept, grouped, squared.
@@ -204,10 +191,8 @@ mod tests {
             }
             let mean = groups.iter().flat_map(|g| &g.1).sum::<f64>() / 200.0;
             let g = groups.len() as f64;
-            let scatter: f64 = groups
-                .iter()
-                .map(|(_, group)| group.iter().map(|v| v - mean).sum::<f64>().powi(2))
-                .sum();
+            let scatter: f64 =
+                groups.iter().map(|(_, group)| group.iter().map(|v| v - mean).sum::<f64>().powi(2)).sum();
             let error = (scatter * g / (g - 1.0)).sqrt() / 200.0;
             let found = fast.estimate();
             assert!((found.mean.expect("some") - mean).abs() < 1e-12, "seed {seed}");

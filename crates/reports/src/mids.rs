@@ -45,10 +45,7 @@ impl Mids {
     /// No market yet.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            changes: VecDeque::with_capacity(KEPT),
-            clock: Nanos::MIN,
-        }
+        Self { changes: VecDeque::with_capacity(KEPT), clock: Nanos::MIN }
     }
 
     /// The mid is `mid` from `at` on. A moment before the latest counts as the latest.
@@ -102,10 +99,7 @@ mod tests {
     use super::*;
 
     fn mid(bid: i64) -> Option<Mid> {
-        Some(Mid {
-            bid: Ticks(bid),
-            ask: Ticks(bid + 1),
-        })
+        Some(Mid { bid: Ticks(bid), ask: Ticks(bid + 1) })
     }
 
     #[test]

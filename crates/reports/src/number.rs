@@ -281,7 +281,8 @@ mod tests {
         for (value, error, text) in estimates {
             assert_eq!(estimate(value, error), text);
         }
-        let short = [(4_161_020_637, "4.16 bn"), (-12_345_678, "-12.3 M"), (999_000_000, "999 M"), (5, "5.00")];
+        let short =
+            [(4_161_020_637, "4.16 bn"), (-12_345_678, "-12.3 M"), (999_000_000, "999 M"), (5, "5.00")];
         for (units, text) in short {
             assert_eq!(money_short(Money::ONE * units), text);
         }

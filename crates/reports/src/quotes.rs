@@ -7,8 +7,8 @@ use crate::histogram::Histogram;
 use crate::markout::HORIZONS;
 use crate::survival::Waits;
 use types::{
-    Command, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome, RejectReason, Report, Side, Ticks,
-    TimeInForce,
+    Command, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome, RejectReason, Report, Side,
+    Ticks, TimeInForce,
 };
 
 /// An order that is not closed.
@@ -220,11 +220,7 @@ impl Quotes {
 
 impl Track {
     const fn presence(&self, came: bool) -> Presence {
-        Presence {
-            instrument: self.instrument,
-            side: self.side,
-            came,
-        }
+        Presence { instrument: self.instrument, side: self.side, came }
     }
 }
 
@@ -261,12 +257,7 @@ mod tests {
     }
 
     fn fill(size: i64) -> Outcome {
-        Outcome::Filled {
-            price: Ticks(100),
-            size: Lots(size),
-            fill: 0,
-            liquidity: Liquidity::Maker,
-        }
+        Outcome::Filled { price: Ticks(100), size: Lots(size), fill: 0, liquidity: Liquidity::Maker }
     }
 
     /// `(milliseconds, order, outcome)`; what came (+) and went (-) comes back as text.
@@ -301,10 +292,7 @@ mod tests {
     fn presence_follows_every_way_an_order_can_live() {
         use Outcome::{Accepted, Canceled, Rejected};
         let reject = Rejected(RejectReason::WouldTake);
-        let replaced = |price, size| Outcome::Replaced {
-            price: Ticks(price),
-            size: Lots(size),
-        };
+        let replaced = |price, size| Outcome::Replaced { price: Ticks(price), size: Lots(size) };
         let cases: [(&[Outcome], &str); 8] = [
             (&[Accepted, fill(1), fill(2)], "+.-"),
             (&[Accepted, fill(1), Canceled], "+.-"),
@@ -329,10 +317,7 @@ mod tests {
         for order in 0..4 {
             quotes.on_command(Nanos(0), &resting(order));
         }
-        let replaced = Outcome::Replaced {
-            price: Ticks(101),
-            size: Lots(3),
-        };
+        let replaced = Outcome::Replaced { price: Ticks(101), size: Lots(3) };
         tell(
             &mut quotes,
             &[

@@ -95,11 +95,7 @@ impl Drawdown {
     /// From the equity one starts with.
     #[must_use]
     pub const fn from(equity: Money) -> Self {
-        Self {
-            peak: equity,
-            worst: Money::ZERO,
-            worst_share: None,
-        }
+        Self { peak: equity, worst: Money::ZERO, worst_share: None }
     }
 
     /// Hears of the equity; answers how far below the peak it is, as zero or less.
@@ -162,9 +158,12 @@ mod tests {
     #[test]
     fn the_standard_error_is_lo_s() {
         // Lo (2002), table 1: SR 1.0 and 2.0 over 60 months: 0.158 and 0.224; over 12 months 0.354 and 0.500.
-        for (ratio, months, expected) in [(1.0, 60, 0.158), (2.0, 60, 0.224), (1.0, 12, 0.354), (2.0, 12, 0.5)] {
+        for (ratio, months, expected) in
+            [(1.0, 60, 0.158), (2.0, 60, 0.224), (1.0, 12, 0.354), (2.0, 12, 0.5)]
+        {
             // Half the months `ratio + s`, half `ratio - s`: mean `ratio`, and s makes the deviation one.
-            let s = ((months as f64 - 1.0) / months as f64).sqrt();
+            let n = f64::from(months);
+            let s = ((n - 1.0) / n).sqrt();
             let mut returns = Returns::default();
             for month in 0..months {
                 returns.push(ratio + if month % 2 == 0 { s } else { -s });
@@ -183,7 +182,10 @@ mod tests {
         let (a, b) = (at_once.sharpe(1.0), one_by_one.sharpe(1.0));
         let (a, b) = (a.expect("it varies"), b.expect("it varies"));
         assert!((a.value - b.value).abs() < 1e-12 && (a.standard_error - b.standard_error).abs() < 1e-12);
-        assert_eq!(at_once.sortino(1.0).map(|s| (s * 1e9).round()), one_by_one.sortino(1.0).map(|s| (s * 1e9).round()));
+        assert_eq!(
+            at_once.sortino(1.0).map(|s| (s * 1e9).round()),
+            one_by_one.sortino(1.0).map(|s| (s * 1e9).round())
+        );
     }
 
     #[test]

@@ -28,13 +28,7 @@ impl<T: Merge> Buckets<T> {
     #[must_use]
     pub fn with_limit(limit: usize) -> Self {
         assert!(limit >= 2, "halving needs two");
-        Self {
-            start: Nanos(0),
-            latest: Nanos::MIN,
-            width: 1,
-            limit,
-            filled: Vec::with_capacity(limit + 1),
-        }
+        Self { start: Nanos(0), latest: Nanos::MIN, width: 1, limit, filled: Vec::with_capacity(limit + 1) }
     }
 
     /// Adds a value. A moment before the latest counts as the latest: time does not go back.
@@ -124,10 +118,7 @@ impl<V: Copy + PartialOrd> Series<V> {
     /// Nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            buckets: Buckets::with_limit(BUCKETS_A_SERIES),
-            latest: None,
-        }
+        Self { buckets: Buckets::with_limit(BUCKETS_A_SERIES), latest: None }
     }
 
     /// Says that the quantity is `value` from `at` on. Repeating the value costs one comparison.
@@ -137,14 +128,7 @@ impl<V: Copy + PartialOrd> Series<V> {
             return;
         }
         self.latest = Some(value);
-        self.buckets.push(
-            at,
-            Extremes {
-                lowest: (at, value),
-                highest: (at, value),
-                last: (at, value),
-            },
-        );
+        self.buckets.push(at, Extremes { lowest: (at, value), highest: (at, value), last: (at, value) });
     }
 
     /// The points to draw, in order of time.
@@ -228,9 +212,7 @@ impl Marks {
     /// None yet; at most `limit` for each side.
     #[must_use]
     pub fn with_limit(limit: usize) -> Self {
-        Self {
-            sides: [Buckets::with_limit(limit), Buckets::with_limit(limit)],
-        }
+        Self { sides: [Buckets::with_limit(limit), Buckets::with_limit(limit)] }
     }
 
     /// Adds a fill.

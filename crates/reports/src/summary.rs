@@ -2,6 +2,7 @@
 
 use crate::number::{self, count, money, percent, ratio};
 use crate::report::{Cash, Report, Spans, Uncertain};
+use crate::words::{DAYS_LEAST, INTERVALS_LEAST};
 use types::Nanos;
 
 /// A heading and its rows: label, value.
@@ -59,7 +60,7 @@ impl Report {
         let sharpe = &self.headline.sharpe;
         match sharpe.annual {
             Some(annual) => uncertain(annual),
-            None => format!("n/a ({} of 30 days)", sharpe.days.min(30)),
+            None => format!("n/a ({} of {DAYS_LEAST} days)", sharpe.days.min(DAYS_LEAST)),
         }
     }
 
@@ -69,7 +70,9 @@ impl Report {
         let sharpe = &self.headline.sharpe;
         match sharpe.hourly {
             Some(hourly) => uncertain(hourly),
-            None if sharpe.minutes < 120 => format!("n/a ({} of 120 minutes)", sharpe.minutes),
+            None if sharpe.minutes < INTERVALS_LEAST => {
+                format!("n/a ({} of {INTERVALS_LEAST} minutes)", sharpe.minutes)
+            }
             None => "n/a (no variation)".into(),
         }
     }
@@ -104,12 +107,17 @@ impl Report {
             row("Replaced", count(activity.orders_replaced)),
             row("Cancelled", count(activity.orders_canceled)),
             row("Accepted by the venue", count(activity.orders_accepted)),
-            row("With a fill", format!("{} ({})", count(activity.orders_filled), known(activity.fill_rate, percent))),
+            row(
+                "With a fill",
+                format!("{} ({})", count(activity.orders_filled), known(activity.fill_rate, percent)),
+            ),
             row("Messages per fill", known(activity.messages_per_fill, ratio)),
             row("Cancel or replace too late", count(activity.too_late)),
         ];
         let sum = |list: &[crate::Counted]| list.iter().map(|c| c.count).sum::<u64>();
-        for (title, list) in [("Rejected by the venue", &activity.rejected), ("Refused by risk", &activity.refused)] {
+        for (title, list) in
+            [("Rejected by the venue", &activity.rejected), ("Refused by risk", &activity.refused)]
+        {
             rows.push(row(title, count(sum(list))));
             rows.extend(list.iter().map(|c| row(&format!("  {}", c.what), count(c.count))));
         }
@@ -121,10 +129,7 @@ impl Report {
             let at = |ns: Option<i64>| known(ns, |n| number::span(Nanos(n)));
             format!("p50 {}, p99 {}, max {}", at(spans.p50_ns), at(spans.p99_ns), at(spans.max_ns))
         };
-        vec![
-            row("Feed", shown(&self.latency.feed)),
-            row("Order round trip", shown(&self.latency.order)),
-        ]
+        vec![row("Feed", shown(&self.latency.feed)), row("Order round trip", shown(&self.latency.order))]
     }
 
     fn instrument_rows(&self) -> Vec<(String, String)> {

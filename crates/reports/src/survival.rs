@@ -35,10 +35,7 @@ impl Waits {
     #[must_use]
     pub fn up_to(longest: Nanos) -> Self {
         let cells = usize::try_from(cell(longest)).expect("a horizon is not negative") + 1;
-        Self {
-            cells: vec![(0, 0); cells],
-            beyond: 0,
-        }
+        Self { cells: vec![(0, 0); cells], beyond: 0 }
     }
 
     /// A wait that ended with a fill, or was given up.

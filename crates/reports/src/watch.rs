@@ -129,7 +129,14 @@ impl Watch {
     }
 
     /// The portfolio booked a fill: the position is `position` now.
-    pub fn on_fill(&mut self, now: Nanos, venue_at: Nanos, price: Ticks, liquidity: Liquidity, position: Lots) {
+    pub fn on_fill(
+        &mut self,
+        now: Nanos,
+        venue_at: Nanos,
+        price: Ticks,
+        liquidity: Liquidity,
+        position: Lots,
+    ) {
         let signed = position - self.position;
         let Some(side) = signed.side() else { return };
         self.spend(now);
@@ -142,15 +149,7 @@ impl Watch {
         self.traded.fills[at] += 1;
         self.traded.lots[at] += i128::from(signed.abs().0);
         self.traded.turnover[at] += self.instrument.notional(price, signed);
-        self.aftermath.on_fill(
-            &self.instrument,
-            Fill {
-                venue_at,
-                price,
-                signed,
-                liquidity,
-            },
-        );
+        self.aftermath.on_fill(&self.instrument, Fill { venue_at, price, signed, liquidity });
     }
 
     /// A working order of ours came or went.
@@ -199,15 +198,8 @@ mod tests {
     fn durations_add_up_by_what_held() {
         let mut watch = Watch::new(instrument(0, "ESZ6", Contract::Linear), Nanos::from_secs(10));
         let at = Nanos::from_secs;
-        let mid = Some(Mid {
-            bid: Ticks(100),
-            ask: Ticks(101),
-        });
-        let presence = |side, came| Presence {
-            instrument: InstrumentId(0),
-            side,
-            came,
-        };
+        let mid = Some(Mid { bid: Ticks(100), ask: Ticks(101) });
+        let presence = |side, came| Presence { instrument: InstrumentId(0), side, came };
         watch.start(at(0));
         watch.on_book(at(10), at(10), Market::Live, mid);
         watch.on_presence(at(12), presence(Side::Buy, true));
@@ -220,7 +212,8 @@ mod tests {
         watch.spend(at(40));
         let spent = watch.spent;
         assert_eq!(spent.market.map(|n| n / 1_000_000_000), [10, 14, 1, 15]);
-        let seconds = [spent.positioned, spent.quoted, spent.quoted_both, spent.total].map(|n| n / 1_000_000_000);
+        let seconds =
+            [spent.positioned, spent.quoted, spent.quoted_both, spent.total].map(|n| n / 1_000_000_000);
         assert_eq!(seconds, [20, 28, 6, 40]);
         assert_eq!(spent.position / 1_000_000_000, 3 * 10 - 10);
         assert_eq!(spent.position_abs / 1_000_000_000, 3 * 10 + 10);

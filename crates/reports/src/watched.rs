@@ -63,10 +63,7 @@ impl Watched for Engine {
             State::Stale => Market::Stale,
         };
         let touch = book.best_bid().zip(book.best_ask());
-        let mid = touch.map(|(bid, ask)| Mid {
-            bid: bid.price,
-            ask: ask.price,
-        });
+        let mid = touch.map(|(bid, ask)| Mid { bid: bid.price, ask: ask.price });
         (market, mid)
     }
 
@@ -82,11 +79,7 @@ impl Watched for Engine {
 
     fn earned(&self, instrument: InstrumentId) -> Earned {
         let account = self.portfolio().account(instrument);
-        Earned {
-            realised: account.realised,
-            unrealised: account.unrealised,
-            fees: account.fees,
-        }
+        Earned { realised: account.realised, unrealised: account.unrealised, fees: account.fees }
     }
 
     fn refusals(&self) -> Vec<(&'static str, u64)> {

@@ -38,7 +38,8 @@
     for (let i = first; i <= last; i++) { low = Math.min(low, v[i]); high = Math.max(high, v[i]); }
     const marks = panel.marks.filter((m) => m[0] >= from && m[0] <= to);
     for (const m of marks) { low = Math.min(low, m[1]); high = Math.max(high, m[1]); }
-    if (panel.zero) { low = Math.min(low, 0); high = Math.max(high, 0); }
+    // Zoomed in, a line may leave zero behind; an area may not.
+    if (panel.filled || (panel.zero && from === 0 && to === span)) { low = Math.min(low, 0); high = Math.max(high, 0); }
     if (!(low < high)) { low = (isFinite(low) ? low : 0) - 0.5; high = low + 1; }
     const room = (high - low) * 0.06; low -= room; high += room;
     const x = (at) => left + (at - from) / (to - from) * width;
@@ -50,7 +51,7 @@
     for (let k = Math.ceil(low / step); k * step <= high; k++) {
       const at = y(k * step).toFixed(1);
       make(gy, "line", { class: k === 0 ? "zero" : "grid", x1: left, x2: left + width, y1: at, y2: at });
-      make(gy, "text", { class: "ty", x: left - 8, y: (+at + 3.8).toFixed(1) }, write(k * step, decimals));
+      make(gy, "text", { class: "ty", x: left - 8, y: (+at + 3.8).toFixed(1) }, write(k * step || 0, decimals));
     }
     const gx = svg.querySelector(".gx"); gx.textContent = "";
     const wide = MS.find((s) => (to - from) / s <= 9) || MS[MS.length - 1];

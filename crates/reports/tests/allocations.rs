@@ -11,8 +11,8 @@ static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn no_step_allocates() {
-    let mut session = Session::new(9, "ESH6", Nanos::from_secs(60 * 20));
-    let mut recorder = reports::Recorder::new(session::about("ESH6"));
+    let mut session = Session::new(9, &["ESH6"], Nanos::from_secs(60 * 20));
+    let mut recorder = reports::Recorder::new(session::about(&["ESH6"]));
     let (mut steps, mut allocations) = (0, 0);
     session.run(|input, commands, engine| {
         let before = on_this_thread();

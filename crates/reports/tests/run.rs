@@ -2,11 +2,20 @@
 
 mod session;
 
-use reports::report::Report;
+use reports::{Recorder, Report};
 use session::Session;
 use types::{Event, Lots, Money, Nanos, Outcome, Side};
 
 const MINUTES: Nanos = Nanos::from_secs(60 * 12);
+
+/// A whole session.
+fn report(seed: u64, length: Nanos) -> (Report, Session) {
+    let mut session = Session::new(seed, &["ESH6"], length);
+    let mut recorder = Recorder::new(session::about(&["ESH6"]));
+    session.run(|input, commands, engine| recorder.on_step(input, commands, engine));
+    let report = recorder.finish(&session.engine, session::ending());
+    (report, session)
+}
 
 fn money(cash: reports::report::Cash) -> Money {
     cash.0
@@ -14,20 +23,23 @@ fn money(cash: reports::report::Cash) -> Money {
 
 #[test]
 fn the_same_run_gives_the_same_files() {
-    let (first, _) = session::report(3, "ESH6", MINUTES);
-    let (second, _) = session::report(3, "ESH6", MINUTES);
+    let (first, _) = report(3, MINUTES);
+    let (second, _) = report(3, MINUTES);
     assert_eq!(first.to_json(), second.to_json());
     assert_eq!(first.to_html(), second.to_html());
-    let (other, _) = session::report(4, "ESH6", MINUTES);
+    let (other, _) = report(4, MINUTES);
     assert_ne!(first.to_json(), other.to_json());
 }
 
 #[test]
 fn the_parts_add_up_to_what_the_portfolio_earned() {
     for seed in 0..8 {
-        let (report, session) = session::report(seed, "ESH6", MINUTES);
+        let (report, session) = report(seed, MINUTES);
         let pnl = &report.pnl;
-        let sum = money(pnl.spread_captured) + money(pnl.adverse_selection) + money(pnl.fees) + money(pnl.inventory);
+        let sum = money(pnl.spread_captured)
+            + money(pnl.adverse_selection)
+            + money(pnl.fees)
+            + money(pnl.inventory);
         assert_eq!(sum, money(pnl.net), "seed {seed}");
         assert_eq!(money(pnl.net), session.engine.portfolio().equity(), "seed {seed}");
         assert!(report.headline.fills > 100, "seed {seed}: {}", report.headline.fills);
@@ -56,8 +68,8 @@ struct Counted {
 
 #[test]
 fn the_headline_is_what_a_plain_count_finds() {
-    let mut session = Session::new(5, "ESH6", MINUTES);
-    let mut recorder = reports::Recorder::new(session::about("ESH6"));
+    let mut session = Session::new(5, &["ESH6"], MINUTES);
+    let mut recorder = Recorder::new(session::about(&["ESH6"]));
     let mut plain = Counted::default();
     let mut seen = std::collections::BTreeSet::new();
     session.run(|input, commands, engine| {
@@ -101,7 +113,8 @@ fn the_headline_is_what_a_plain_count_finds() {
     assert_eq!(one.market_volume_lots, i128::from(plain.market_lots));
     assert_eq!(money(report.headline.max_drawdown), plain.drawdown);
     assert_eq!(report.session.inputs, plain.inputs);
-    let near = |found: Option<f64>, truth: f64| (found.expect("the session has a length") - truth).abs() < 1e-12;
+    let near =
+        |found: Option<f64>, truth: f64| (found.expect("the session has a length") - truth).abs() < 1e-12;
     assert!(near(one.inventory.mean, plain.position_time as f64 / duration));
     assert!(near(report.headline.time_with_position, plain.positioned as f64 / duration));
     assert!(near(one.time.live, plain.live_time as f64 / duration));
@@ -114,7 +127,7 @@ fn the_headline_is_what_a_plain_count_finds() {
 
 #[test]
 fn fills_are_neither_lost_nor_invented_on_the_way_to_the_charts() {
-    let (report, _) = session::report(6, "ESH6", MINUTES);
+    let (report, _) = report(6, MINUTES);
     let one = &report.instruments[0];
     let fills = one.fills_maker + one.fills_taker;
     assert_eq!(one.marks.iter().map(|mark| mark.fills).sum::<u64>(), fills);
@@ -141,12 +154,12 @@ fn fills_are_neither_lost_nor_invented_on_the_way_to_the_charts() {
 #[test]
 fn the_page_stands_alone_and_data_cannot_break_out_of_it() {
     let hostile = "</script><img src=x onerror=alert(1)>\"'&";
-    let mut about = session::about(hostile);
+    let mut about = session::about(&[hostile]);
     about.title = hostile.into();
     about.config = hostile.into();
     about.data[0].name = hostile.into();
-    let mut session = Session::new(1, hostile, Nanos::from_secs(60));
-    let mut recorder = reports::Recorder::new(about);
+    let mut session = Session::new(1, &[hostile], Nanos::from_secs(60));
+    let mut recorder = Recorder::new(about);
     session.run(|input, commands, engine| recorder.on_step(input, commands, engine));
     let mut ending = session::ending();
     ending.faults[0].what = hostile.into();
@@ -155,15 +168,16 @@ fn the_page_stands_alone_and_data_cannot_break_out_of_it() {
     assert!(!html.contains("<img") && !html.contains("onerror=alert(1)>\""));
     // Two scripts, opened and closed by us.
     assert_eq!((html.matches("<script").count(), html.matches("</script").count()), (2, 2));
-    let outside: Vec<_> = ["src=\"", "href=", "url(http", "@import"].iter().filter(|s| html.contains(**s)).collect();
+    let outside: Vec<_> =
+        ["src=\"", "href=", "url(http", "@import"].iter().filter(|s| html.contains(**s)).collect();
     assert!(outside.is_empty(), "{outside:?}");
     // The only address is the name of SVG in the script.
     assert_eq!(html.matches("://").count(), 1);
 }
 
 fn empty() -> Report {
-    let session = Session::new(1, "ESH6", Nanos(0));
-    reports::Recorder::new(session::about("ESH6")).finish(&session.engine, session::ending())
+    let session = Session::new(1, &["ESH6"], Nanos(0));
+    Recorder::new(session::about(&["ESH6"])).finish(&session.engine, session::ending())
 }
 
 #[test]
@@ -182,10 +196,29 @@ fn a_run_without_input_has_a_report_that_says_so() {
 
 #[test]
 fn the_summary_names_every_section_and_no_value_is_missing() {
-    let (report, _) = session::report(2, "ESH6", MINUTES);
+    let (report, _) = report(2, MINUTES);
     let titles: Vec<_> = report.summary().iter().map(|section| section.0).collect();
     assert_eq!(titles, ["Result", "P&L by part", "Trading", "Orders", "Latency", "Instruments"]);
     for (title, rows) in report.summary() {
-        assert!(!rows.is_empty() && rows.iter().all(|row| !row.1.is_empty() && !row.1.contains("NaN")), "{title}");
+        assert!(
+            !rows.is_empty() && rows.iter().all(|row| !row.1.is_empty() && !row.1.contains("NaN")),
+            "{title}"
+        );
     }
+}
+
+#[test]
+fn an_instrument_without_a_market_has_its_place_and_changes_no_total() {
+    let mut session = Session::new(2, &["ESH6", "NQH6"], MINUTES);
+    let mut recorder = Recorder::new(session::about(&["ESH6", "NQH6"]));
+    session.run(|input, commands, engine| recorder.on_step(input, commands, engine));
+    let both = recorder.finish(&session.engine, session::ending());
+    let (alone, _) = report(2, MINUTES);
+    assert_eq!(both.pnl, alone.pnl);
+    assert_eq!(both.instruments[0].pnl, alone.instruments[0].pnl);
+    let idle = &both.instruments[1];
+    assert_eq!((idle.fills_maker + idle.fills_taker, idle.mid.len()), (0, 0));
+    assert_eq!((idle.time.building, idle.participation), (Some(1.0), None));
+    let html = both.to_html();
+    assert!(html.contains("NQH6 inventory (lots)") && !html.contains("NaN"));
 }

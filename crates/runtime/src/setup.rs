@@ -155,8 +155,8 @@ impl Setup {
             QueueModelName::Power => QueueModel::Power { exponent: venue.queue_exponent },
             QueueModelName::Logarithmic => QueueModel::Log,
         };
-        let config =
-            VenueConfig { queue, partial_fills: venue.partial_fills, reject_ppm: venue.reject_ppm, depth_max: usize::MAX };
+        let (partial_fills, reject_ppm) = (venue.partial_fills, venue.reject_ppm);
+        let config = VenueConfig { queue, partial_fills, reject_ppm, depth_max: None };
         Venue::new(&self.instruments, config, self.chance("venue"))
     }
 

@@ -212,7 +212,7 @@ fn whatever_it_is_told_it_gives_no_more_than_was_asked_for() {
             queue: models[usize::try_from(seed % 3).expect("small")],
             partial_fills: seed % 5 != 0,
             reject_ppm: 10_000,
-            depth_max: if seed % 7 == 0 { 3 } else { usize::MAX },
+            depth_max: (seed % 7 == 0).then_some(3),
         };
         let products = [Product::es(), Product::nq()];
         let mut venue = Venue::new(&instruments(&products), config, prng.fork("venue"));

@@ -84,7 +84,7 @@ impl Session {
     /// What the venue says happens to it.
     fn venue(&self, model: Option<QueueModel>, entry: Entry, price: Ticks, beats: usize) -> Filled {
         let venue_config =
-            VenueConfig { queue: model.unwrap_or_default(), depth_max: 10, ..VenueConfig::default() };
+            VenueConfig { queue: model.unwrap_or_default(), depth_max: Some(10), ..VenueConfig::default() };
         let mut venue = Venue::new(&instruments(&self.config.products), venue_config, Prng::new(1));
         let mut reports = Vec::new();
         let hear = |venue: &mut Venue, beat: &Beat, reports: &mut Vec<_>| {

@@ -384,7 +384,7 @@ fn by_level_the_other_side_at_our_price_trades_with_us() {
 
 #[test]
 fn by_level_an_order_out_of_sight_waits_until_its_level_is_seen() {
-    let config = VenueConfig { depth_max: 2, ..VenueConfig::default() };
+    let config = VenueConfig { depth_max: Some(2), ..VenueConfig::default() };
     let mut venue = check(
         config,
         &[

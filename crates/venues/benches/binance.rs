@@ -67,7 +67,7 @@ fn bench(c: &mut Criterion) {
                 let mut lines = 0;
                 for line in text.split(|&byte| byte == b'\n').filter(|line| line.len() > 20) {
                     let value: serde_json::Value = serde_json::from_slice(&line[20..]).expect("JSON");
-                    lines += black_box(&value).is_object() as usize;
+                    lines += usize::from(black_box(&value).is_object());
                 }
                 lines
             });

@@ -1,5 +1,7 @@
 //! The Binance decoder against the six recorded files, with `serde_json` as the second reader of every line.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks at the kinds of event it is about")]
+
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use std::collections::BTreeMap;

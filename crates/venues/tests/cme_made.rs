@@ -320,12 +320,9 @@ fn orders_of_a_trade_may_come_in_a_later_packet() {
     let fills: Vec<(u64, i64, Side)> = desk
         .events()
         .iter()
-        .filter_map(|event| match event {
-            Event::Order(delta) if delta.action == OrderAction::Fill => {
-                Some((delta.order.0, delta.price.0, delta.side))
-            }
-            _ => None,
-        })
+        .filter_map(|event| if let Event::Order(delta) = event { Some(delta) } else { None })
+        .filter(|delta| delta.action == OrderAction::Fill)
+        .map(|delta| (delta.order.0, delta.price.0, delta.side))
         .collect();
     // 20 and 22 are the aggressor's.
     assert_eq!(fills, [(21, 4, Side::Buy), (23, 3, Side::Buy), (24, 3, Side::Buy)]);
@@ -498,24 +495,26 @@ fn a_missing_entry_is_a_gap_of_its_instrument() {
 #[test]
 fn a_new_numbering_is_taken_up() {
     let mut desk = Desk::new();
-    let at = |sequence: u32, rpt_seq, seconds: i64| {
+    let at = |sequence: u32, rpt_seq, tenths: i64| {
         let mut bytes = tick(sequence, rpt_seq);
-        let sent = u64::try_from(SENT.0 + seconds * 1_000_000_000).expect("after 1970");
+        let sent = u64::try_from(SENT.0 + tenths * 100_000_000).expect("after 1970");
         bytes[4..12].copy_from_slice(&sent.to_le_bytes());
         bytes
     };
     desk.give(A, &at(5_000, 1, 0));
-    desk.give(A, &at(1, 2, 100));
-    desk.give(A, &at(2, 3, 100));
+    desk.give(A, &at(1, 2, 1_000));
+    desk.give(A, &at(2, 3, 1_000));
     // A copy of what is long gone is not a new numbering.
-    desk.give(B, &at(1, 2, 100));
+    desk.give(B, &at(1, 2, 1_000));
+    // Nor is one that was sent a little later than the last packet taken.
+    desk.give(B, &at(2, 3, 1_009));
     assert_eq!(desk.letters(), "LGLL");
-    assert_eq!((desk.count("channel restarts"), desk.count("packets duplicate")), (1, 1));
+    assert_eq!((desk.count("channel restarts"), desk.count("packets duplicate")), (1, 2));
     // A wild number does not silence the channel for good.
-    desk.give(A, &at(4_000_000_000, 4, 100));
+    desk.give(A, &at(4_000_000_000, 4, 1_000));
     desk.finish();
-    desk.give(A, &at(3, 4, 100));
-    desk.give(A, &at(4, 5, 102));
+    desk.give(A, &at(3, 4, 1_000));
+    desk.give(A, &at(4, 5, 1_020));
     assert_eq!(desk.letters(), "GLGL");
 }
 

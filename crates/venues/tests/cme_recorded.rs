@@ -257,3 +257,40 @@ fn a_recorded_definition_says_what_a_tick_is_worth() {
     // Nothing is registered for a definition's sake.
     assert!(directory.names().is_empty());
 }
+
+#[test]
+fn recorded_packets_cut_at_any_byte_are_faults_and_gaps() {
+    let mut files = vec![V9.to_string()];
+    files.extend(["v1.5/MdIncrementalRefreshTradeSummary", "v1.9/MdIncrementalRefreshBook"].map(single));
+    files.extend(["v1.5/MdInstrumentDefinitionSpread", "v1.9/MdIncrementalRefreshVolume"].map(single));
+    for file in files {
+        let Some(packets) = packets(&file) else { return };
+        for packet in packets.iter().take(40) {
+            let mut end = 12;
+            for cut in 0..packet.payload.len() {
+                if cut > end {
+                    let size = [packet.payload[end], packet.payload[end + 1]];
+                    end += usize::from(u16::from_le_bytes(size));
+                }
+                let part = Packet { payload: packet.payload[..cut].to_vec(), ..*packet };
+                let (out, _, _) = decode([&part]);
+                // Cut between messages, it is a shorter packet.
+                let (faults, gaps) = (out.faults.len(), kinds(&out).get("gap").copied().unwrap_or(0));
+                let expected = match cut {
+                    // Without its header nobody knows that it was due; the next packet will show it.
+                    0..12 => (1, 0),
+                    _ if cut == end => (0, 0),
+                    _ => (1, 1),
+                };
+                assert_eq!((faults, gaps), expected, "{file} at {} cut at {cut}", packet.offset);
+                for fault in &out.faults {
+                    assert_eq!(fault.offset + fault.skipped, packet.offset + cut as u64);
+                }
+            }
+        }
+    }
+}
+
+fn single(name: &str) -> String {
+    format!("single/{name}.pcap")
+}

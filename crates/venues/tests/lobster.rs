@@ -1,6 +1,8 @@
 //! The LOBSTER reader against the recorded days: its events, played into an obvious book, must show the
 //! order-book file row by row.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks at the kinds of event it is about")]
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use types::{Event, Flags, Nanos, OrderAction, Phase, Side};

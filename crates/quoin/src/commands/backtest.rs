@@ -206,14 +206,15 @@ pub(crate) fn deliver(report: &Report, out: Option<&Path>, json: bool) -> anyhow
     if json {
         return terminal::print(&report.to_json());
     }
-    let mut text = String::new();
+    // One table, so that the columns of all sections stand under each other.
+    let mut table = terminal::table(&[]);
     for (section, rows) in report.summary() {
-        let mut table = terminal::table(&[&section, ""]);
+        terminal::heading(&mut table, section);
         for (label, value) in rows {
-            terminal::row(&mut table, [label, value]);
+            terminal::row(&mut table, [format!("  {label}"), value]);
         }
-        text.push_str(&format!("\n{table}\n"));
     }
+    let text = format!("{table}\n");
     terminal::print(&text)
 }
 

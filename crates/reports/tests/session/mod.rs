@@ -3,14 +3,14 @@
 //! The venue is a sketch that makes every kind of report happen, not a model of a market; `sim` is that.
 
 use engine::{Engine, EngineConfig, Seat, Strategy, View, Wants};
-use reports::{About, Counted, DataFile, Ending, Recorder, Report};
+use reports::{About, Counted, DataFile, Ending};
 use std::collections::BTreeMap;
 use stdx::Prng;
 use types::instrument::Terms;
 use types::{
-    Command, Contract, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelAction, LevelDelta,
-    Liquidity, Lots, Money, Nanos, NewOrder, OrderId, OrderKind, Origin, Outcome, RejectReason, Seq, Side, Ticks,
-    TimeInForce, Trade,
+    Command, Contract, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelAction,
+    LevelDelta, Liquidity, Lots, Money, Nanos, NewOrder, OrderId, OrderKind, Origin, Outcome, RejectReason,
+    Seq, Side, Ticks, TimeInForce, Trade,
 };
 
 const ES: InstrumentId = InstrumentId(0);
@@ -95,9 +95,9 @@ pub(crate) struct Session {
     stale_until: Option<Nanos>,
 }
 
-pub(crate) fn instrument(symbol: &str) -> Instrument {
+fn instrument(id: u32, symbol: &str) -> Instrument {
     Instrument::new(Terms {
-        id: ES,
+        id: InstrumentId(id),
         symbol: symbol.into(),
         venue: "toy".into(),
         currency: "USD".into(),
@@ -110,7 +110,12 @@ pub(crate) fn instrument(symbol: &str) -> Instrument {
     .expect("valid terms")
 }
 
-pub(crate) fn about(symbol: &str) -> About {
+fn instruments(symbols: &[&str]) -> Vec<Instrument> {
+    (0..).zip(symbols).map(|(id, symbol)| instrument(id, symbol)).collect()
+}
+
+/// All of them are traded; the market is the first one's.
+pub(crate) fn about(symbols: &[&str]) -> About {
     About {
         title: "Touch quoting on a made-up market".into(),
         strategy: "touch (size 2, position 8)".into(),
@@ -123,8 +128,8 @@ pub(crate) fn about(symbol: &str) -> About {
             bytes: 18_734_211,
             hash: "blake3:6f3b1a0c5d2e9f8847a1b0c3d4e5f60718293a4b5c6d7e8f9012a3b4c5d6e7f8".into(),
         }],
-        instruments: vec![instrument(symbol)],
-        traded: vec![ES],
+        instruments: instruments(symbols),
+        traded: instruments(symbols).iter().map(Instrument::id).collect(),
         capital: Money::ONE * 100_000,
         currency: "USD".into(),
         attribution_after: Nanos::from_secs(10),
@@ -136,10 +141,7 @@ pub(crate) fn ending() -> Ending {
         config_hash: "blake3:1c7a52b09f".into(),
         journal_head: Some("blake3:b8e0417d3a".into()),
         commands_hash: Some("blake3:90ff3c21aa".into()),
-        faults: vec![Counted {
-            what: "gaps in the feed".into(),
-            count: 1,
-        }],
+        faults: vec![Counted { what: "gaps in the feed".into(), count: 1 }],
         caveats: vec![
             "The market is made up by a random walk; nothing here says anything about a real one.".into(),
             "Fills are simulated: our orders do not move the market, and nobody reacts to them.".into(),
@@ -148,24 +150,18 @@ pub(crate) fn ending() -> Ending {
 }
 
 impl Session {
-    pub(crate) fn new(seed: u64, symbol: &str, length: Nanos) -> Self {
-        let instruments = vec![instrument(symbol)];
+    pub(crate) fn new(seed: u64, symbols: &[&str], length: Nanos) -> Self {
+        let instruments = instruments(symbols);
         let mut limits = risk::Limits::wide();
         limits.account.messages_per_second = Some(4);
         limits.account.burst = Some(6);
-        let fees = FeeSchedule {
-            per_lot_nanos: 350_000_000,
-            ..FeeSchedule::default()
-        };
-        let seat = Seat {
-            strategy: Box::new(Touch),
-            instruments: vec![ES],
-        };
+        let fees = FeeSchedule { per_lot_nanos: 350_000_000, ..FeeSchedule::default() };
+        let seat = Seat { strategy: Box::new(Touch), instruments: vec![ES] };
         let mut session = Self {
             engine: Engine::new(EngineConfig {
                 instruments,
                 limits,
-                fees: vec![fees],
+                fees: vec![fees; symbols.len()],
                 kill_switch: false,
                 seats: vec![seat],
             }),
@@ -203,12 +199,7 @@ impl Session {
     }
 
     fn report(&mut self, venue_at: Nanos, order: OrderId, outcome: Outcome) {
-        let report = types::Report {
-            venue_at,
-            order,
-            instrument: ES,
-            outcome,
-        };
+        let report = types::Report { venue_at, order, instrument: ES, outcome };
         self.hear(venue_at, Event::Report(report));
     }
 
@@ -263,11 +254,7 @@ impl Session {
                 Next::Market => self.on_market(now),
                 Next::Arrives(command) => self.on_command(now, &command),
                 Next::Hears(event) => {
-                    let input = Input {
-                        seq: Seq(self.fed),
-                        received_at: now,
-                        event,
-                    };
+                    let input = Input { seq: Seq(self.fed), received_at: now, event };
                     self.fed += 1;
                     commands.clear();
                     self.engine.step(&input, &mut commands);
@@ -291,17 +278,13 @@ impl Session {
         // Once, in the middle: a hole in the feed for five seconds.
         let middle = Nanos((START.0 + self.end.0) / 2);
         if now < middle && now + pause >= middle {
-            let gap = Gap {
-                venue_at: now,
-                expected: 1,
-                received: 2,
-                instrument: Some(ES),
-            };
+            let gap = Gap { venue_at: now, expected: 1, received: 2, instrument: Some(ES) };
             self.hear(now, Event::Gap(gap));
             self.stale_until = Some(now + Nanos::from_secs(5));
         }
         self.trend = self.trend * 0.97 + self.chance.normal() * 0.05;
-        let aggressor = if self.chance.unit() < 0.5 + 0.2 * self.trend.clamp(-1.0, 1.0) { Side::Buy } else { Side::Sell };
+        let aggressor =
+            if self.chance.unit() < 0.5 + 0.2 * self.trend.clamp(-1.0, 1.0) { Side::Buy } else { Side::Sell };
         match self.chance.below(20) {
             0..5 => self.trade(now, aggressor),
             5 => self.shift(now, aggressor),
@@ -356,12 +339,8 @@ impl Session {
         resting.unfilled -= size;
         let (order, price) = (resting.order, resting.price);
         self.fills += 1;
-        let outcome = Outcome::Filled {
-            price,
-            size: Lots(size),
-            fill: self.fills,
-            liquidity: Liquidity::Maker,
-        };
+        let outcome =
+            Outcome::Filled { price, size: Lots(size), fill: self.fills, liquidity: Liquidity::Maker };
         self.report(now, order, outcome);
         // Now and then the venue says it twice.
         if self.chance.chance(0.02) {
@@ -457,13 +436,4 @@ impl Session {
         };
         self.report(now, order, outcome);
     }
-}
-
-/// A whole session's report.
-pub(crate) fn report(seed: u64, symbol: &str, length: Nanos) -> (Report, Session) {
-    let mut session = Session::new(seed, symbol, length);
-    let mut recorder = Recorder::new(about(symbol));
-    session.run(|input, commands, engine| recorder.on_step(input, commands, engine));
-    let report = recorder.finish(&session.engine, ending());
-    (report, session)
 }

@@ -21,9 +21,9 @@ pub(super) struct Market {
 }
 
 impl Market {
-    pub(super) fn new(depth_max: usize, model: QueueModel) -> Self {
+    pub(super) fn new(book: Book, model: QueueModel) -> Self {
         Self {
-            book: Book::with_depths(depth_max, usize::MAX),
+            book,
             ours: [Queue::default(), Queue::default()],
             taken: Taken::default(),
             model,

@@ -51,14 +51,14 @@ pub struct VenueConfig {
     pub partial_fills: bool,
     /// How many new and changed orders in a million are refused for no reason.
     pub reject_ppm: u32,
-    /// How many levels a side the feed shows, when it does not say what falls out of sight (CME: 10). Price-level
-    /// data only.
-    pub depth_max: usize,
+    /// How many levels a side the feed shows, when it does not say what falls out of sight. `None`: as the
+    /// instrument's venue does. Price-level data only.
+    pub depth_max: Option<usize>,
 }
 
 impl Default for VenueConfig {
     fn default() -> Self {
-        Self { queue: QueueModel::Pessimistic, partial_fills: true, reject_ppm: 0, depth_max: usize::MAX }
+        Self { queue: QueueModel::Pessimistic, partial_fills: true, reject_ppm: 0, depth_max: None }
     }
 }
 
@@ -71,12 +71,19 @@ pub struct Venue {
     next_fill: u32,
 }
 
+fn book(instrument: &Instrument, config: &VenueConfig) -> Book {
+    match config.depth_max {
+        Some(levels) => Book::with_depths(levels, usize::MAX),
+        None => Book::of(instrument),
+    }
+}
+
 impl Venue {
     /// A venue for these instruments, before anything was heard of any market.
     #[must_use]
     pub fn new(instruments: &[Instrument], config: VenueConfig, prng: Prng) -> Self {
         Self {
-            markets: instruments.iter().map(|_| Market::new(config.depth_max, config.queue)).collect(),
+            markets: instruments.iter().map(|instrument| Market::new(book(instrument, &config), config.queue)).collect(),
             config,
             prng,
             next_fill: 0,

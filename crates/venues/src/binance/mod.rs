@@ -355,12 +355,12 @@ impl Decoder {
     /// A snapshot that came before its symbol was known belongs to the first book there is.
     fn house(&mut self, row: usize, directory: &mut Directory, out: &mut Output) {
         let Some(line) = self.homeless.take() else { return };
-        if let Some((received_at, text)) = split(&line) {
-            if let Some(mut message) = Message::read(text) {
-                let symbol = self.books[row].symbol.clone();
-                message.symbol = Some(&symbol);
-                self.snapshot(&line, received_at, &message, directory, out);
-            }
+        if let Some((received_at, text)) = split(&line)
+            && let Some(mut message) = Message::read(text)
+        {
+            let symbol = self.books[row].symbol.clone();
+            message.symbol = Some(&symbol);
+            self.snapshot(&line, received_at, &message, directory, out);
         }
     }
 

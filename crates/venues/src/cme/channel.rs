@@ -80,8 +80,11 @@ pub(crate) struct Channel {
     pub(crate) owed: Vec<Owed>,
     /// The first of them that still waits.
     pub(crate) owed_next: usize,
-    /// The last arrival of the event under way: the call it was made in, and its place in the output.
-    pub(crate) mark: Option<(u64, usize)>,
+    /// Where in the output the arrivals of the event under way start, in the call `event_call`.
+    pub(crate) event_from: usize,
+    pub(crate) event_call: u64,
+    /// Whether earlier packets left arrivals of it.
+    pub(crate) event_open: bool,
 }
 
 impl Channel {

@@ -29,7 +29,7 @@ use super::layout::{
     channel_reset, definition, future, level, level_order, order, root, status, trade, trade_order,
 };
 use super::wire::{GROUP_HEADER, GROUP_HEADER_WIDE, MESSAGE_HEADER, PACKET_HEADER, Shape, null};
-use super::words::{self, Action, EntryKind, MatchEvent};
+use super::words::{self, Action, EntryKind, MatchEvent, RESET};
 use types::{Nanos, Phase, Side};
 
 const SCHEMA: u16 = 1;
@@ -223,10 +223,6 @@ impl<'a> PacketWriter<'a> {
         let message = self.refresh(46, at, event);
         self.group(32, levels.len(), GROUP_HEADER);
         for entry in levels {
-            let kind = match entry.implied {
-                false => EntryKind::Real(entry.side),
-                true => EntryKind::Implied(entry.side),
-            };
             let block = self.extend(32);
             level::PRICE.set(block, entry.price_nanos);
             level::SIZE.set(block, entry.size);
@@ -235,7 +231,7 @@ impl<'a> PacketWriter<'a> {
             level::ORDERS.set(block, entry.orders);
             level::DEPTH.set(block, entry.depth);
             level::ACTION.set(block, entry.action as u8);
-            level::KIND.set(block, kind.byte());
+            level::KIND.set(block, EntryKind::byte(entry.side, entry.implied));
         }
         self.group(24, orders.len(), GROUP_HEADER_WIDE);
         for entry in orders {
@@ -259,7 +255,7 @@ impl<'a> PacketWriter<'a> {
         level::SECURITY.set(block, security);
         level::RPT_SEQ.set(block, rpt_seq);
         level::ORDERS.set(block, null::I32);
-        level::KIND.set(block, EntryKind::Reset.byte());
+        level::KIND.set(block, RESET);
         self.group(24, 0, GROUP_HEADER_WIDE);
         self.end(message);
     }
@@ -276,7 +272,7 @@ impl<'a> PacketWriter<'a> {
             order::SIZE.set(block, entry.size);
             order::SECURITY.set(block, entry.security);
             order::ACTION.set(block, entry.action as u8);
-            order::KIND.set(block, EntryKind::Real(entry.side).byte());
+            order::KIND.set(block, EntryKind::byte(entry.side, false));
         }
         self.end(message);
     }

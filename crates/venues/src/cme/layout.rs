@@ -19,10 +19,10 @@ impl Decimals {
     /// The mantissa in nanos; `None` beyond what 64 bits hold.
     #[inline]
     pub(crate) const fn nanos(self, mantissa: i64) -> Option<i64> {
-        match self {
-            Self::Seven => mantissa.checked_mul(100),
-            Self::Nine => Some(mantissa),
-        }
+        mantissa.checked_mul(match self {
+            Self::Seven => 100,
+            Self::Nine => 1,
+        })
     }
 }
 

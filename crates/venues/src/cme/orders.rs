@@ -4,10 +4,10 @@
 //! [`OrderAction`](types::OrderAction) means by joining the end of the queue.
 
 use super::layout::{Decimals, level, level_order, order};
-use super::reading::{Reading, Root, lots};
+use super::reading::{Reading, Root, lots, ticks};
 use super::wire::{Damage, Group, Message, null, whole};
-use super::words::{Action, EntryKind};
-use types::{Event, Lots, MarketOrderId, OrderAction, OrderDelta, Side};
+use super::words::{Action, EntryKind, RESET};
+use types::{Event, Flags, Lots, MarketOrderId, OrderAction, OrderDelta, Side};
 
 /// What a change of an order says, wherever it stands in its message.
 struct Change {
@@ -30,25 +30,25 @@ impl Reading<'_> {
             let entry = whole(group.entry(index), order::SHAPES, &mut spare);
             let security = order::SECURITY.get(entry);
             let action = Action::read(order::ACTION.get(entry)).and_then(Action::of_order);
-            match (EntryKind::read(order::KIND.get(entry)), action) {
-                (Some(EntryKind::Real(side)), Some(action)) => self.order(
-                    &Change {
+            let byte = order::KIND.get(entry);
+            match (EntryKind::read(byte), action) {
+                (None, _) if byte == RESET => self.reset_orders(security, root),
+                (Some(kind), Some(action)) if !kind.flags.has(Flags::IMPLIED) => {
+                    let change = Change {
                         order: order::ORDER.get(entry),
                         security,
-                        side,
+                        side: kind.side,
                         action,
                         mantissa: order::PRICE.get(entry),
                         contracts: order::SIZE.get(entry),
-                    },
-                    root,
-                    decimals,
-                ),
-                (Some(EntryKind::Reset), _) => self.reset_orders(security, root),
-                (Some(EntryKind::Implied(_)) | None, _) => self.shared.counts.tally.other_kinds += 1,
-                (Some(EntryKind::Real(_)), None) => {
+                    };
+                    self.order(&change, root, decimals);
+                }
+                (Some(kind), None) if !kind.flags.has(Flags::IMPLIED) => {
                     let slot = self.meet(security);
                     self.spoiled(slot, root.venue_at, "an order's update action is none we know");
                 }
+                (Some(_) | None, _) => self.shared.counts.tally.other_kinds += 1,
             }
         }
         self.ended(root.event);
@@ -76,8 +76,9 @@ impl Reading<'_> {
             let level = whole(levels.entry(reference - 1), level::SHAPES, &mut spare_level);
             let security = level::SECURITY.get(level);
             let action = Action::read(level_order::ACTION.get(entry)).and_then(Action::of_order);
-            let kind = EntryKind::read(level::KIND.get(level));
-            let (Some(EntryKind::Real(side)), Some(action)) = (kind, action) else {
+            // Implied levels have no orders.
+            let kind = EntryKind::read(level::KIND.get(level)).filter(|kind| !kind.flags.has(Flags::IMPLIED));
+            let (Some(kind), Some(action)) = (kind, action) else {
                 let slot = self.meet(security);
                 self.spoiled(
                     slot,
@@ -89,7 +90,7 @@ impl Reading<'_> {
             let change = Change {
                 order: level_order::ORDER.get(entry),
                 security,
-                side,
+                side: kind.side,
                 action,
                 mantissa: level::PRICE.get(level),
                 contracts: level_order::SIZE.get(entry),
@@ -115,7 +116,7 @@ impl Reading<'_> {
             | OrderAction::Fill
             | OrderAction::Clear => lots(&listing, change.contracts),
         };
-        let price = self.ticks(&listing, change.mantissa, decimals);
+        let price = ticks(&listing, change.mantissa, decimals);
         let (Some(price), Some(size)) = (price, size) else {
             return self.spoiled(
                 slot,

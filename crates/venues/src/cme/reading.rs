@@ -10,7 +10,7 @@ use super::channel::Channel;
 use super::decoder::{Shared, nanos};
 use super::layout::{Decimals, daily, level, limits, root, session, volume};
 use super::wire::{Damage, Field, Group, Message, Messages, null, whole};
-use super::words::{Action, EntryKind, MatchEvent};
+use super::words::{Action, EntryKind, MatchEvent, RESET};
 use crate::{Directory, Listing, Output};
 use types::{
     Event, Flags, Gap, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side,
@@ -46,6 +46,11 @@ pub(crate) struct Root {
 impl Reading<'_> {
     /// Reads every message. The packet's framing has been checked.
     pub(crate) fn packet(&mut self, payload: &[u8]) {
+        // An earlier call's output is the caller's by now.
+        if self.channel.event_call != self.shared.call {
+            self.channel.event_call = self.shared.call;
+            self.channel.event_from = self.out.arrivals.len();
+        }
         let mut empty = true;
         for message in Messages::new(payload).flatten() {
             empty = false;
@@ -54,6 +59,7 @@ impl Reading<'_> {
             }
         }
         self.shared.counts.tally.empty += u64::from(empty);
+        self.channel.event_open |= self.out.arrivals.len() > self.channel.event_from;
     }
 
     fn message(&mut self, message: &Message<'_>) -> Result<(), Damage> {
@@ -124,34 +130,19 @@ impl Reading<'_> {
     fn level(&mut self, entry: &[u8; level::BYTES], root: Root, decimals: Decimals) {
         let slot = self.meet(level::SECURITY.get(entry));
         self.follow(slot, level::RPT_SEQ.get(entry), root.venue_at);
-        let Some(listing) = self.shared.instruments.slots[slot].listing else {
+        let Some(listing) = &self.shared.instruments.slots[slot].listing else {
             self.shared.counts.tally.foreign += 1;
             return;
         };
-        let (side, flags) = match EntryKind::read(level::KIND.get(entry)) {
-            Some(EntryKind::Real(side)) => (side, root.flags),
-            Some(EntryKind::Implied(side)) => (side, root.flags.with(Flags::IMPLIED)),
-            Some(EntryKind::Reset) => return self.clear(slot, root),
-            None => {
-                self.shared.counts.tally.other_kinds += 1;
-                return;
-            }
+        let action = Action::read(level::ACTION.get(entry)).map(Action::of_level);
+        let (Some(kind), Some(action)) = (EntryKind::read(level::KIND.get(entry)), action) else {
+            return self.odd_level(slot, level::KIND.get(entry), root);
         };
-        let Some(action) = Action::read(level::ACTION.get(entry)).map(Action::of_level) else {
-            return self.spoiled(slot, root.venue_at, "a level's update action is none we know");
-        };
-        let price = level::PRICE.get(entry);
-        let (price, size) = match action {
-            LevelAction::Set => {
-                (self.ticks(&listing, price, decimals), lots(&listing, level::SIZE.get(entry)))
-            }
-            LevelAction::Delete => (self.ticks(&listing, price, decimals), Some(Lots::ZERO)),
-            // These name a depth; whatever price they carry is not looked at.
-            LevelAction::DeleteThru | LevelAction::DeleteFrom | LevelAction::Clear => {
-                (Some(Ticks(0)), Some(Lots::ZERO))
-            }
-        };
-        let (Some(price), Some(size)) = (price, size) else {
+        // `DeleteThru` and `DeleteFrom` name a depth; whatever price they carry is not looked at.
+        let names_price = matches!(action, LevelAction::Set | LevelAction::Delete);
+        let mantissa = if names_price { level::PRICE.get(entry) } else { 0 };
+        let contracts = if action == LevelAction::Set { level::SIZE.get(entry) } else { 0 };
+        let (Some(price), Some(size)) = (ticks(listing, mantissa, decimals), lots(listing, contracts)) else {
             return self.spoiled(
                 slot,
                 root.venue_at,
@@ -159,29 +150,30 @@ impl Reading<'_> {
             );
         };
         let orders = level::ORDERS.get(entry);
-        self.emit(Event::Level(LevelDelta {
+        let delta = LevelDelta {
             venue_at: root.venue_at,
             price,
             size,
-            orders: match orders {
-                null::I32 => 0,
-                orders => u32::try_from(orders).unwrap_or(0),
-            },
+            orders: if orders == null::I32 { 0 } else { orders.max(0).cast_unsigned() },
             instrument: listing.id,
-            side,
+            side: kind.side,
             action,
             depth: level::DEPTH.get(entry),
-            flags,
-        }));
+            flags: root.flags.with(kind.flags),
+        };
+        self.emit(Event::Level(delta));
     }
 
-    #[inline]
-    #[expect(clippy::unused_self, reason = "reads beside `lots` in its callers")]
-    pub(crate) fn ticks(&self, listing: &Listing, mantissa: i64, decimals: Decimals) -> Option<Ticks> {
-        if mantissa == null::I64 {
-            return None;
+    /// A reset, an entry of no book, or an action that is none.
+    #[cold]
+    fn odd_level(&mut self, slot: usize, kind: u8, root: Root) {
+        if kind == RESET {
+            self.clear(slot, root);
+        } else if EntryKind::read(kind).is_none() {
+            self.shared.counts.tally.other_kinds += 1;
+        } else {
+            self.spoiled(slot, root.venue_at, "a level's update action is none we know");
         }
-        listing.ticks(decimals.nanos(mantissa)?)
     }
 
     /// Templates without events: only their place in each instrument's numbering counts.
@@ -311,33 +303,44 @@ impl Reading<'_> {
         }
     }
 
-    /// Appends a change of a book or a trade, and remembers it as the event's last.
+    /// Appends a change of a book or a trade.
     #[inline]
     pub(crate) fn emit(&mut self, event: Event) {
-        self.channel.mark = Some((self.shared.call, self.out.arrivals.len()));
         self.out.push(self.received_at, event);
     }
 
-    /// The message is over; when it ends the event of the market, its last arrival is marked.
+    /// The message is over; when it ends the event of the market, the event's last arrival is marked.
     #[inline]
     pub(crate) fn ended(&mut self, event: MatchEvent) {
-        if !event.has(MatchEvent::END) {
+        if event.has(MatchEvent::END) {
+            self.mark();
+            self.start_event();
+        }
+    }
+
+    fn mark(&mut self) {
+        let arrivals = self.out.arrivals[self.channel.event_from..].iter_mut().rev();
+        for arrival in arrivals {
+            match &mut arrival.event {
+                Event::Level(delta) => delta.flags = delta.flags.with(Flags::LAST),
+                Event::Order(delta) => delta.flags = delta.flags.with(Flags::LAST),
+                Event::Trade(trade) => trade.flags = trade.flags.with(Flags::LAST),
+                // No part of the event: said by us, or of the market's state.
+                Event::Status(_)
+                | Event::Gap(_)
+                | Event::Report(_)
+                | Event::Timer(_)
+                | Event::Operator(_) => continue,
+            }
             return;
         }
-        let Some((call, place)) = self.channel.mark.take() else {
-            return;
-        };
-        // An earlier call's output is the caller's by now.
-        if call != self.shared.call {
-            self.shared.counts.tally.unmarked += 1;
-            return;
-        }
-        match &mut self.out.arrivals[place].event {
-            Event::Level(delta) => delta.flags = delta.flags.with(Flags::LAST),
-            Event::Order(delta) => delta.flags = delta.flags.with(Flags::LAST),
-            Event::Trade(trade) => trade.flags = trade.flags.with(Flags::LAST),
-            Event::Status(_) | Event::Gap(_) | Event::Report(_) | Event::Timer(_) | Event::Operator(_) => {}
-        }
+        self.shared.counts.tally.unmarked += u64::from(self.channel.event_open);
+    }
+
+    /// What is appended from here on is of another event.
+    fn start_event(&mut self) {
+        self.channel.event_from = self.out.arrivals.len();
+        self.channel.event_open = false;
     }
 
     /// One entry cannot be used: its instrument's book is not what the venue's is.
@@ -378,7 +381,6 @@ impl Reading<'_> {
     #[cold]
     pub(crate) fn lost(&mut self, due: u32, received: u32) {
         self.channel.forget_trades();
-        self.channel.mark = None;
         for slot in &mut self.shared.instruments.slots {
             if slot.channel == Some(self.number) {
                 slot.rpt_seq = 0;
@@ -394,6 +396,7 @@ impl Reading<'_> {
         if !self.channel.incremental && !self.channel.replay {
             self.gap(self.sent_at, expected, received, None);
         }
+        self.start_event();
     }
 
     fn gap(&mut self, venue_at: Nanos, expected: u64, received: u64, listing: Option<Listing>) {
@@ -402,6 +405,15 @@ impl Reading<'_> {
             Event::Gap(Gap { venue_at, expected, received, instrument: listing.map(|listing| listing.id) }),
         );
     }
+}
+
+/// A price off the wire in ticks; `None` when it is absent, beyond us, or no whole number of ticks.
+#[inline]
+pub(crate) fn ticks(listing: &Listing, mantissa: i64, decimals: Decimals) -> Option<Ticks> {
+    if mantissa == null::I64 {
+        return None;
+    }
+    listing.ticks(decimals.nanos(mantissa)?)
 }
 
 /// A number of contracts in lots; `None` when it is absent, negative, or no whole number of lots.

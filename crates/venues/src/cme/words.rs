@@ -102,32 +102,39 @@ impl Action {
 
 /// `MDEntryTypeBook` (tag 269): whose price it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EntryKind {
-    Real(Side),
-    Implied(Side),
-    Reset,
+pub(crate) struct EntryKind {
+    pub(crate) side: Side,
+    /// [`Flags::IMPLIED`], or none.
+    pub(crate) flags: Flags,
 }
 
+/// The entry type that empties a book.
+pub(crate) const RESET: u8 = b'J';
+
+/// By byte. A table, because sides come as they please: a branch on them is guessed wrong every other time.
+static ENTRY_KINDS: [Option<EntryKind>; 256] = {
+    let mut kinds = [None; 256];
+    kinds[b'0' as usize] = Some(EntryKind { side: Side::Buy, flags: Flags::NONE });
+    kinds[b'1' as usize] = Some(EntryKind { side: Side::Sell, flags: Flags::NONE });
+    kinds[b'E' as usize] = Some(EntryKind { side: Side::Buy, flags: Flags::IMPLIED });
+    kinds[b'F' as usize] = Some(EntryKind { side: Side::Sell, flags: Flags::IMPLIED });
+    kinds
+};
+
 impl EntryKind {
+    /// `None` for a reset, and for what is of no book.
     #[inline]
-    pub(crate) const fn read(byte: u8) -> Option<Self> {
-        match byte {
-            b'0' => Some(Self::Real(Side::Buy)),
-            b'1' => Some(Self::Real(Side::Sell)),
-            b'E' => Some(Self::Implied(Side::Buy)),
-            b'F' => Some(Self::Implied(Side::Sell)),
-            b'J' => Some(Self::Reset),
-            _ => None,
-        }
+    pub(crate) fn read(byte: u8) -> Option<Self> {
+        ENTRY_KINDS[usize::from(byte)]
     }
 
-    pub(crate) const fn byte(self) -> u8 {
-        match self {
-            Self::Real(Side::Buy) => b'0',
-            Self::Real(Side::Sell) => b'1',
-            Self::Implied(Side::Buy) => b'E',
-            Self::Implied(Side::Sell) => b'F',
-            Self::Reset => b'J',
+    /// The byte of a side of the real or the implied book.
+    pub(crate) const fn byte(side: Side, implied: bool) -> u8 {
+        match (side, implied) {
+            (Side::Buy, false) => b'0',
+            (Side::Sell, false) => b'1',
+            (Side::Buy, true) => b'E',
+            (Side::Sell, true) => b'F',
         }
     }
 }

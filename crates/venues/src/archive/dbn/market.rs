@@ -2,7 +2,7 @@
 
 use super::layout::{self, LEVEL_BYTES, MBO_BYTES, TRADE_BYTES, flag, rtype};
 use super::window::{Change, OffGrid, Window, lots};
-use super::{ACTIONS, Decoder, SCHEMA_TBBO};
+use super::{Decoder, SCHEMA_TBBO};
 use crate::{Directory, Listing, Output};
 use stdx::decimal;
 use types::{Event, Flags, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Phase, Side, Ticks, Trade};
@@ -12,67 +12,57 @@ impl Decoder {
     #[inline]
     pub(super) fn order(&mut self, record: &[u8], directory: &mut Directory, out: &mut Output) {
         let (venue_at, received_at) = self.times(record, 40);
-        let (letter, side, marks) = (record[38], side(record[39]), record[36]);
-        let action = ACTIONS.iter().position(|&(known, _)| known == letter);
-        match action {
-            Some(row) => self.tally.actions[row] += 1,
-            None => {
-                let instrument = self.slot(record, received_at, directory).listing.map(|l| l.id);
-                return self.damage(record.len(), instrument, what_action(letter), out);
-            }
-        }
-        let Some(listing) = self.slot(record, received_at, directory).listing else {
-            return;
+        let (letter, marks) = (record[38], record[36]);
+        let flags = flags(marks);
+        let (snapshot, last) = (flags.has(Flags::SNAPSHOT), flags.has(Flags::LAST));
+        let doubtful = marks & flag::MAYBE_BAD_BOOK != 0;
+
+        let slot = self.slot(record, received_at, directory);
+        let listing = slot.listing;
+        let was_doubtful = std::mem::replace(&mut slot.doubtful, doubtful);
+        let was_snapshot = std::mem::replace(&mut slot.in_snapshot, snapshot && !last);
+        let Some(row) = place(letter) else {
+            return self.damage(record.len(), listing.map(|l| l.id), what_action(letter), out);
         };
-        self.doubt(record, received_at, marks, directory, out);
+        self.tally.actions[row] += 1;
+        let Some(listing) = listing else { return };
+        if doubtful && !was_doubtful {
+            self.gap(0, Some(listing.id), out);
+        }
         if marks & (flag::TOP_OF_BOOK | flag::PRICE_LEVEL) != 0 {
             self.tally.aggregated += 1;
             return;
         }
         let order = Order {
             venue_at,
-            received_at,
             listing,
             order: MarketOrderId(layout::read_u64(record, 16)),
             price: layout::read_price(record, 24),
             size: layout::read_u32(record, 32),
-            side,
-            flags: flags(marks),
+            side: side(record[39]),
+            flags,
         };
-        self.snapshot_edge(record, &order, letter, directory, out);
+        // A snapshot begins with an empty book and ends where the next record is not part of it: Databento
+        // marks both in recent files and neither in older ones.
+        if was_snapshot && !snapshot {
+            self.emitter.end(listing.id, out);
+        }
+        if snapshot && !was_snapshot && letter != b'R' {
+            let clear = order.delta(OrderAction::Clear, Ticks(0), Lots::ZERO, Side::Buy, Flags::SNAPSHOT);
+            self.emitter.emit(received_at, clear, out);
+        }
         match order.event(letter) {
             Ok(Some(event)) => self.emitter.emit(received_at, event, out),
             Ok(None) => {
                 self.tally.sideless_fills += u64::from(letter == b'F');
-                if order.flags.has(Flags::LAST) {
+                if last {
                     self.emitter.end(listing.id, out);
                 }
             }
-            Err(what) => self.damage(MBO_BYTES + self.extra, Some(listing.id), what, out),
-        }
-    }
-
-    /// A snapshot begins with an empty book and ends where the next record is not part of it: Databento marks
-    /// both in recent files and neither in older ones.
-    #[inline]
-    fn snapshot_edge(
-        &mut self,
-        record: &[u8],
-        order: &Order,
-        letter: u8,
-        directory: &mut Directory,
-        out: &mut Output,
-    ) {
-        let snapshot = order.flags.has(Flags::SNAPSHOT);
-        let ends_itself = order.flags.has(Flags::LAST);
-        let slot = self.slot(record, order.received_at, directory);
-        let was = std::mem::replace(&mut slot.in_snapshot, snapshot && !ends_itself);
-        if was && !snapshot {
-            self.emitter.end(order.listing.id, out);
-        }
-        if snapshot && !was && letter != b'R' {
-            let clear = order.delta(OrderAction::Clear, Ticks(0), Lots::ZERO, Side::Buy, Flags::SNAPSHOT);
-            self.emitter.emit(order.received_at, clear, out);
+            Err(wrong) => {
+                let what = order.what(wrong);
+                self.damage(MBO_BYTES + self.extra, Some(listing.id), what, out);
+            }
         }
     }
 
@@ -183,10 +173,24 @@ impl Decoder {
     }
 }
 
+/// The place of a letter in [`ACTIONS`](super::ACTIONS).
+#[inline]
+const fn place(letter: u8) -> Option<usize> {
+    match letter {
+        b'A' => Some(0),
+        b'C' => Some(1),
+        b'F' => Some(2),
+        b'M' => Some(3),
+        b'N' => Some(4),
+        b'R' => Some(5),
+        b'T' => Some(6),
+        _ => None,
+    }
+}
+
 /// A market-by-order record, read.
 struct Order {
     venue_at: Nanos,
-    received_at: Nanos,
     listing: Listing,
     order: MarketOrderId,
     price: Option<i64>,
@@ -195,10 +199,18 @@ struct Order {
     flags: Flags,
 }
 
+/// What keeps an order from being an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wrong {
+    Sideless,
+    Priceless,
+    OffGrid(OffGrid),
+}
+
 impl Order {
     /// The event, or nothing, or what is wrong.
     #[inline]
-    fn event(&self, letter: u8) -> Result<Option<Event>, String> {
+    fn event(&self, letter: u8) -> Result<Option<Event>, Wrong> {
         let action = match letter {
             b'A' => OrderAction::Add,
             b'M' => OrderAction::Modify,
@@ -209,26 +221,23 @@ impl Order {
                 return Ok(Some(clear));
             }
             b'T' => {
-                let price = self.price.ok_or("a trade without a price")?;
+                let price = self.price.ok_or(Wrong::Priceless)?;
                 let trade = trade(self.venue_at, &self.listing, price, self.size, self.side, self.flags);
-                return trade.map(Some).ok_or_else(|| self.what_size());
+                return trade.map(Some).ok_or(Wrong::OffGrid(OffGrid::Size(self.size)));
             }
             _ => return Ok(None),
         };
         let Some(side) = self.side else {
             // Auctions fill orders without saying on which side they stood; the trade is told on its own.
             let fill = action == OrderAction::Fill;
-            return if fill { Ok(None) } else { Err("an order without a side".into()) };
+            return if fill { Ok(None) } else { Err(Wrong::Sideless) };
         };
         let price = match (self.price, action) {
-            (Some(price), _) => self
-                .listing
-                .ticks(price)
-                .ok_or_else(|| what_off_grid(&self.listing, OffGrid::Price(price)))?,
+            (Some(price), _) => self.listing.ticks(price).ok_or(Wrong::OffGrid(OffGrid::Price(price)))?,
             (None, OrderAction::Reduce) => Ticks(0),
-            (None, _) => return Err("an order without a price".into()),
+            (None, _) => return Err(Wrong::Priceless),
         };
-        let size = lots(&self.listing, self.size).ok_or_else(|| self.what_size())?;
+        let size = lots(&self.listing, self.size).ok_or(Wrong::OffGrid(OffGrid::Size(self.size)))?;
         Ok(Some(self.delta(action, price, size, side, self.flags)))
     }
 
@@ -246,8 +255,13 @@ impl Order {
         })
     }
 
-    fn what_size(&self) -> String {
-        what_off_grid(&self.listing, OffGrid::Size(self.size))
+    #[cold]
+    fn what(&self, wrong: Wrong) -> String {
+        match wrong {
+            Wrong::Sideless => "an order without a side".into(),
+            Wrong::Priceless => "an order or trade without a price".into(),
+            Wrong::OffGrid(off) => what_off_grid(&self.listing, off),
+        }
     }
 }
 
@@ -332,4 +346,37 @@ fn what_off_grid(listing: &Listing, off: OffGrid) -> String {
         OffGrid::Size(size) => ("size", decimal::Display(i64::from(size) * decimal::ONE), listing.size),
     };
     format!("{what} {value} is not a whole number of steps of {}", decimal::Display(step.nanos()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_is_counted_under_its_own_name() {
+        for (row, (letter, _)) in super::super::ACTIONS.into_iter().enumerate() {
+            assert_eq!(place(letter), Some(row));
+        }
+        assert_eq!((0..=u8::MAX).filter_map(place).count(), super::super::ACTIONS.len());
+    }
+
+    #[test]
+    fn a_status_says_what_trading_may_do() {
+        let cases = [
+            ((7, b'Y', b'Y'), Some(Phase::Open)),
+            ((6, b'Y', b'Y'), Some(Phase::Open)),
+            ((7, b'~', b'~'), Some(Phase::Open)),
+            ((7, b'N', b'N'), Some(Phase::Halted)),
+            ((1, b'N', b'Y'), Some(Phase::PreOpen)),
+            ((4, b'~', b'~'), Some(Phase::PreOpen)),
+            ((8, b'Y', b'Y'), Some(Phase::Halted)),
+            ((12, b'N', b'N'), Some(Phase::Closed)),
+            ((0, b'Y', b'Y'), None),
+            ((14, b'~', b'~'), None),
+            ((99, b'~', b'~'), None),
+        ];
+        for ((action, trading, quoting), expected) in cases {
+            assert_eq!(phase(action, trading, quoting), expected, "{action}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::symbols::Symbols;
 use super::window::Window;
 use crate::{Directory, Listing};
+#[allow(clippy::disallowed_types, reason = "looked up by key; its order is never seen")]
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use types::InstrumentId;
@@ -28,6 +29,7 @@ pub(super) struct Slot {
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     slots: Vec<Slot>,
+    #[allow(clippy::disallowed_types, reason = "looked up by key; its order is never seen")]
     rows: HashMap<u32, usize, BuildHasherDefault<Spread>>,
     /// Of the last record: the next one is often about the same instrument.
     last: usize,

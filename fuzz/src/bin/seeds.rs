@@ -1,0 +1,67 @@
+//! Small true inputs for each target, so that a run starts behind the magic numbers: `seeds CORPUS_FOLDER`.
+//! Recorded ones are added by `fuzz/run`.
+
+use net::capture::{Endpoint, Writer as Capture};
+use std::fs;
+use std::path::Path;
+use types::record::Record;
+use types::{Command, Event, Input, InstrumentId, Nanos, Operator, OrderId, Seq, Status};
+use venues::cme::MatchEvent;
+use venues::cme::encode::PacketWriter;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn main() -> Outcome {
+    let folder = std::env::args_os().nth(1).ok_or("usage: seeds CORPUS_FOLDER")?;
+    let folder = Path::new(&folder);
+    journal(folder)?;
+    cme(folder)?;
+    for record in records() {
+        let name = format!("record-{}", u8::from(matches!(record, Record::Command { .. })));
+        put(folder, "record", &name, &record.to_bytes())?;
+    }
+    put(folder, "config", "defaults", runtime::Config::print_defaults().as_bytes())?;
+    let message = b"\x0134200.004241176,1,16113575,18,5853300,1\n34200.1,4,16113575,18,5853300,1\n";
+    let book = b"5859400,200,5853300,18\n5859400,200,-9999999999,0\n";
+    put(folder, "lobster", "two-lines", &[&message[..], b"\0", book].concat())?;
+    let line = br#"1723161255030314667 {"stream":"btcusdt@trade","data":{"e":"trade","E":1723161253758,"T":1723161253758,"s":"BTCUSDT","t":1,"p":"61000.10","q":"0.002","X":"MARKET","m":true}}"#;
+    put(folder, "binance", "trade", &[b"\x82", &line[..], b"\n"].concat())
+}
+
+fn put(folder: &Path, target: &str, name: &str, bytes: &[u8]) -> Outcome {
+    fs::create_dir_all(folder.join(target))?;
+    Ok(fs::write(folder.join(target).join(name), bytes)?)
+}
+
+fn records() -> Vec<Record> {
+    let (seq, at) = (Seq(1), Nanos(2));
+    let status = Status { venue_at: at, instrument: None, phase: types::Phase::Open };
+    let events = [Event::Operator(Operator::Kill), Event::Status(status)];
+    let inputs = events.map(|event| Record::Input(Input { seq, received_at: at, event }));
+    let command = Command::Cancel { order: OrderId(1), instrument: InstrumentId(2) };
+    [&inputs[..], &[Record::Command { seq, at, command }]].concat()
+}
+
+fn journal(folder: &Path) -> Outcome {
+    let options = journal::Options { block_records: 2, replace: true, ..journal::Options::default() };
+    let scratch = folder.join("journal-scratch");
+    let mut writer = journal::Writer::create(&scratch, b"seed", options)?;
+    records().iter().for_each(|record| writer.append(record));
+    writer.finish()?;
+    let bytes = fs::read(scratch.join(journal::layout::FILE_NAME))?;
+    fs::remove_dir_all(scratch)?;
+    put(folder, "journal", "sealed", &bytes)
+}
+
+fn cme(folder: &Path) -> Outcome {
+    let mut payload = Vec::new();
+    let mut packet = PacketWriter::begin(&mut payload, 1, Nanos(5));
+    packet.reset(Nanos(5), MatchEvent(0x80), 7, 1);
+    packet.heartbeat();
+    let length = u16::try_from(packet.finish())?;
+    put(folder, "cme", "reset", &[&length.to_le_bytes()[..], &[0], &payload].concat())?;
+    let line = Endpoint { ip: [224, 0, 31, 1], port: 14_310 };
+    let mut capture = Capture::new(Vec::new())?;
+    capture.datagram(Nanos(9), line, line, &payload)?;
+    put(folder, "capture", "one-packet", &capture.finish()?)
+}
