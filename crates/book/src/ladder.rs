@@ -334,6 +334,9 @@ impl<T: Copy + Default> Ladder<T> {
             }
         }
         if resized {
+            // Room outside the window comes with the window, while the book is being built: a market that later
+            // wanders off finds it there.
+            self.far.reserve(size / 2);
             self.slots.resize(size, T::default());
         }
         self.base = base;

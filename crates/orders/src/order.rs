@@ -216,9 +216,10 @@ impl Order {
                 Change::CancelRejected { reason }
             }
 
-            (Pending | Working | Closed(_), Outcome::Replaced { price, size }) => {
+            (Pending | Working | Closed(End::Filled | End::Canceled), Outcome::Replaced { price, size }) => {
                 self.replaced(now, NewTerms { price, size })
             }
+            (Closed(End::Rejected), Outcome::Replaced { .. }) => Change::Impossible(Impossible::Transition),
             (Pending | Working | Closed(_), Outcome::ReplaceRejected(reason)) => {
                 if self.replacing.is_none() {
                     return Change::Impossible(Impossible::NotAsked);

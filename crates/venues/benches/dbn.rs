@@ -39,6 +39,8 @@ fn decode(bytes: &[u8], directory: &mut Directory, out: &mut Output) -> usize {
         out.clear();
         start += decoder.decode(&bytes[start..end], directory, out);
         events += black_box(&out.arrivals).len();
+        // Checked for each piece: a stream that is passed over would be decoded very fast.
+        assert!(out.faults.is_empty(), "{:?}", out.faults);
     }
     events
 }
@@ -53,6 +55,8 @@ fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("dbn-mbo");
     group.throughput(Throughput::Elements(RECORDS));
     let (mut directory, mut out) = (directory(), Output::default());
+    // All but the 35 auction fills without a side, and the beginning of the snapshot (tests/dbn.rs).
+    assert_eq!(decode(&bytes, &mut directory, &mut out), 68_792 - 35 + 1);
     group.bench_function("ours, bytes to events", |b| {
         b.iter(|| decode(black_box(&bytes), &mut directory, &mut out));
     });

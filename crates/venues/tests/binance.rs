@@ -408,3 +408,30 @@ fn a_size_off_the_grid_is_a_fault() {
     feed(&mut Decoder::new(None), SMALL.as_bytes(), 1 << 20, &mut nobody, &mut out);
     assert_eq!((out.arrivals.len(), out.faults.len()), (0, 0));
 }
+
+#[test]
+fn a_recorded_size_finer_than_the_lot_makes_the_book_stale() {
+    // Three spot levels have sizes in millionths although the symbol's step is 0.00001 (line 1886 first).
+    let Some(text) = text("spot/btcusdt_20240808.gz") else { return };
+    for (lot_nanos, levels, faults) in [(1_000, 126_074, 0), (10_000, 6_811, 2)] {
+        let instrument = types::Instrument::new(types::instrument::Terms {
+            id: types::InstrumentId(0),
+            symbol: "BTCUSDT".into(),
+            venue: "binance-spot".into(),
+            currency: "USDT".into(),
+            contract: types::Contract::Linear,
+            tick_nanos: 10_000_000,
+            lot_nanos,
+            multiplier_nanos: 1_000_000_000,
+            origin: types::Origin::Configured,
+        })
+        .expect("valid terms");
+        let mut directory = Directory::run(&[instrument], &[10_000_000]);
+        let (mut decoder, mut out) = (Decoder::new(None), Output::default());
+        feed(&mut decoder, &text, usize::MAX / 2, &mut directory, &mut out);
+        assert_eq!(changes(&out.arrivals).len(), levels, "lot {lot_nanos}");
+        // The update, and at the end those that wait for a snapshot that never comes.
+        assert_eq!(out.faults.len(), faults, "{:?}", out.faults);
+        assert_eq!(out.faults.first().map(|fault| fault.offset), (faults > 0).then_some(537_845));
+    }
+}

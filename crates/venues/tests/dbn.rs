@@ -1,5 +1,7 @@
 //! The DBN decoder against every recorded file, with the vendor's own `dbn` crate as the second reader.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks at the kinds of event it is about")]
+
 use dbn::decode::{DecodeRecordRef, dbn::Decoder as Theirs};
 use dbn::{HasRType, RType, Record, VersionUpgradePolicy};
 use std::collections::BTreeMap;

@@ -197,7 +197,7 @@ fn records_that_cannot_be_used_are_faults_and_gaps() {
         (Mbo { action: b'Z', ..Mbo::default() }, "unknown action 'Z'"),
         (Mbo { side: b'N', ..Mbo::default() }, "an order without a side"),
         (Mbo { price: i64::MAX, ..Mbo::default() }, "an order or trade without a price"),
-        (Mbo { price: i64::MAX, action: b'T', ..Mbo::default() }, "a trade without a price"),
+        (Mbo { price: i64::MAX, action: b'T', ..Mbo::default() }, "an order or trade without a price"),
     ];
     for (record, what) in cases {
         let bytes = stream(&[Mbo::default().bytes(), record.bytes(), Mbo::default().bytes()]);

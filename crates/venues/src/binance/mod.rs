@@ -1,7 +1,7 @@
 //! Binance market data as its recorders keep it: lines of `<local receive time, ns> <JSON>`, the JSON being a
 //! message of the combined WebSocket stream or the REST snapshot of a book.
 //!
-//! Owns the joining of snapshot and updates into a book ([`sequence`]), for spot, USD-M and COIN-M. Before a
+//! Owns the joining of snapshot and updates into a book (`sequence`), for spot, USD-M and COIN-M. Before a
 //! snapshot, updates wait; after a gap the book is stale until the next one. Best quotes (`bookTicker`) are
 //! counted and not used: they run ahead of the depth updates, and mixing both would show a book that never was.
 //! Times stay as recorded, even where the recorder's clock was wrong.

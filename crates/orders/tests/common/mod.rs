@@ -1,0 +1,118 @@
+//! A desk with wide limits, and short names for what a venue says.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use orders::{Change, Order, Orders};
+use risk::{Limits, Risk, Touch};
+use types::instrument::Terms;
+use types::{
+    Command, Contract, Instrument, InstrumentId, Liquidity, Lots, Money, Nanos, NewOrder, OrderId, OrderKind,
+    Origin, Outcome, RejectReason, Report, Side, StrategyId, Ticks, TimeInForce,
+};
+
+pub const NOW: Nanos = Nanos(1_000);
+pub const TOUCH: Touch = Touch { bid: Some(Ticks(100)), ask: Some(Ticks(101)), live: true };
+
+/// Orders and the risk they are told to.
+pub struct Desk {
+    pub orders: Orders,
+    pub risk: Risk,
+}
+
+impl Desk {
+    pub fn new(instruments: u32, kept: usize) -> Self {
+        let instruments: Vec<Instrument> = (0..instruments).map(instrument).collect();
+        let mut risk = Risk::new(&instruments, &Limits::wide());
+        assert_eq!(risk.on_equity(NOW, Money::ZERO), None);
+        Self { orders: Orders::with_capacity(kept), risk }
+    }
+
+    pub fn submit(&mut self, terms: NewOrder) -> OrderId {
+        let approved = self.risk.check(NOW, StrategyId(3), &terms, &TOUCH).expect("limits are wide");
+        let (id, command) = self.orders.submit(NOW, approved);
+        match command {
+            Command::Place(place) => assert_eq!((place.order, place.terms), (id, terms)),
+            Command::Cancel { .. } | Command::Replace { .. } | Command::WakeAt { .. } => {
+                panic!("{command:?}")
+            }
+        }
+        id
+    }
+
+    pub fn cancel(&mut self, id: OrderId) -> bool {
+        self.orders.cancel(NOW, id).is_some()
+    }
+
+    /// Asks for a new total size at `price`, as the engine does.
+    pub fn replace(&mut self, id: OrderId, price: i64, size: i64) -> bool {
+        let Some(order) = self.orders.get(id).filter(|order| order.can_replace()) else {
+            return false;
+        };
+        let wish = order.replacement(Ticks(price), Lots(size) - order.filled);
+        let Ok(approved) = self.risk.check_replace(NOW, &wish, &TOUCH) else {
+            return false;
+        };
+        match self.orders.replace(NOW, approved) {
+            Ok(_) => true,
+            Err(unused) => {
+                self.risk.withdraw_replace(unused);
+                false
+            }
+        }
+    }
+
+    /// Hears one report as the engine does: orders first, then risk.
+    pub fn hear(&mut self, id: OrderId, outcome: Outcome) -> Change {
+        let instrument = self.orders.get(id).map_or(InstrumentId(0), Order::instrument);
+        let report = report(id, instrument, outcome);
+        let change = self.orders.on_report(NOW, &report);
+        if let Some(order) = self.orders.get(id) {
+            change.tell(order, &mut self.risk);
+        }
+        change
+    }
+
+    pub fn order(&self, id: OrderId) -> Order {
+        *self.orders.get(id).expect("it is kept")
+    }
+}
+
+pub fn instrument(id: u32) -> Instrument {
+    Instrument::new(Terms {
+        id: InstrumentId(id),
+        symbol: format!("X{id}"),
+        venue: "test".into(),
+        currency: "USD".into(),
+        contract: Contract::Linear,
+        tick_nanos: 1_000_000_000,
+        lot_nanos: 1_000_000_000,
+        multiplier_nanos: 1_000_000_000,
+        origin: Origin::Configured,
+    })
+    .expect("valid terms")
+}
+
+pub fn terms(instrument: u32, side: Side, size: i64) -> NewOrder {
+    NewOrder {
+        instrument: InstrumentId(instrument),
+        side,
+        kind: OrderKind::Limit,
+        time_in_force: TimeInForce::GoodTilCancel,
+        price: Ticks(100),
+        size: Lots(size),
+    }
+}
+
+pub fn report(order: OrderId, instrument: InstrumentId, outcome: Outcome) -> Report {
+    Report { venue_at: NOW, order, instrument, outcome }
+}
+
+pub fn filled(size: i64, fill: u32) -> Outcome {
+    Outcome::Filled { price: Ticks(100), size: Lots(size), fill, liquidity: Liquidity::Maker }
+}
+
+pub fn replaced(price: i64, size: i64) -> Outcome {
+    Outcome::Replaced { price: Ticks(price), size: Lots(size) }
+}
+
+pub const WHY: RejectReason = RejectReason::UnknownOrder;

@@ -1,0 +1,299 @@
+//! Random days: a venue whose reports arrive late, twice and out of order, and one that says anything at all.
+
+mod common;
+
+use common::{Desk, NOW, WHY, filled, replaced, report, terms};
+use orders::{Change, State};
+use std::collections::BTreeMap;
+use stdx::Prng;
+use types::{InstrumentId, Lots, OrderId, Outcome, Side};
+
+fn pick<T: Copy>(prng: &mut Prng, items: &[T]) -> Option<T> {
+    let count = u64::try_from(items.len()).expect("small");
+    (count > 0).then(|| items[usize::try_from(prng.below(count)).expect("small")])
+}
+
+/// An order as the venue has it.
+#[derive(Clone, Copy, Debug)]
+struct Resting {
+    side: Side,
+    size: i64,
+    filled: i64,
+    open: bool,
+}
+
+/// A venue that is right, and a line to it that is not: reports wait in a bag and come out in any order that
+/// the wire allows (fills may overtake everything; answers to one order keep their order).
+#[derive(Default)]
+struct Venue {
+    orders: BTreeMap<OrderId, Resting>,
+    answers: BTreeMap<OrderId, Vec<Outcome>>,
+    fills: Vec<(OrderId, Outcome)>,
+    next_fill: u32,
+    traded: i64,
+}
+
+impl Venue {
+    fn place(&mut self, id: OrderId, side: Side, size: i64, accept: bool) {
+        let outcome = if accept { Outcome::Accepted } else { Outcome::Rejected(WHY) };
+        let open = accept;
+        self.orders.insert(id, Resting { side, size, filled: 0, open });
+        self.answers.entry(id).or_default().push(outcome);
+    }
+
+    fn trade(&mut self, id: OrderId, prng: &mut Prng) {
+        let order = self.orders.get_mut(&id).expect("placed");
+        if !order.open {
+            return;
+        }
+        let size = prng.between(1, order.size - order.filled);
+        order.filled += size;
+        order.open = order.filled < order.size;
+        self.traded += size * order.side.sign();
+        self.next_fill += 1;
+        self.fills.push((id, filled(size, self.next_fill)));
+        if prng.chance(0.2) {
+            self.fills.push((id, filled(size, self.next_fill))); // the same one again (V-02)
+        }
+    }
+
+    fn cancel(&mut self, id: OrderId) {
+        let order = self.orders.get_mut(&id).expect("placed");
+        let outcome = if order.open { Outcome::Canceled } else { Outcome::CancelRejected(WHY) };
+        order.open = false;
+        self.answers.entry(id).or_default().push(outcome);
+    }
+
+    fn replace(&mut self, id: OrderId, size: i64, refuse: bool) {
+        let order = self.orders.get_mut(&id).expect("placed");
+        let outcome = if order.open && !refuse {
+            // At or below what has traded, the venue ends the order.
+            order.size = size.max(order.filled);
+            order.open = order.filled < order.size;
+            replaced(99, size)
+        } else {
+            Outcome::ReplaceRejected(WHY)
+        };
+        self.answers.entry(id).or_default().push(outcome);
+    }
+
+    /// The next thing that comes out of the line.
+    fn next(&mut self, prng: &mut Prng) -> Option<(OrderId, Outcome)> {
+        let waiting: Vec<OrderId> =
+            self.answers.iter().filter(|(_, queue)| !queue.is_empty()).map(|(id, _)| *id).collect();
+        if !self.fills.is_empty() && (waiting.is_empty() || prng.chance(0.5)) {
+            let count = u64::try_from(self.fills.len()).expect("small");
+            let at = usize::try_from(prng.below(count)).expect("small");
+            return Some(self.fills.swap_remove(at));
+        }
+        let id = pick(prng, &waiting)?;
+        Some((id, self.answers.get_mut(&id).expect("it waits").remove(0)))
+    }
+}
+
+fn reconciled(desk: &Desk, seed: u64) {
+    let mut working = [0; 2];
+    for order in desk.orders.open() {
+        working[order.terms.side.index()] += order.exposure().0;
+        assert!(order.filled <= order.most_allowed(), "seed {seed}: {order:?}");
+    }
+    for side in Side::BOTH {
+        assert_eq!(desk.risk.working(InstrumentId(0), side).0, working[side.index()], "seed {seed}");
+    }
+    assert_eq!(desk.risk.open_orders() as usize, desk.orders.open_count(), "seed {seed}");
+}
+
+/// What the tests call the bound: what was filled and what may still be.
+trait Bound {
+    fn most_allowed(&self) -> Lots;
+}
+
+impl Bound for orders::Order {
+    fn most_allowed(&self) -> Lots {
+        self.filled + self.exposure()
+    }
+}
+
+#[test]
+fn whatever_the_line_does_we_end_where_the_venue_is() {
+    let (mut late, mut crossed, mut duplicates) = (0, 0, 0);
+    for seed in 0..60 {
+        let mut prng = Prng::new(seed);
+        let mut desk = Desk::new(1, 4_096);
+        let mut venue = Venue::default();
+        for _ in 0..1_500 {
+            let ids: Vec<OrderId> = desk.orders.open().map(|order| order.id).collect();
+            let known: Vec<OrderId> = venue.orders.keys().copied().collect();
+            match prng.below(10) {
+                0 => {
+                    let side = if prng.chance(0.5) { Side::Buy } else { Side::Sell };
+                    let size = prng.between(1, 20);
+                    let id = desk.submit(terms(0, side, size));
+                    venue.place(id, side, size, prng.chance(0.9));
+                }
+                1 => {
+                    if let Some(id) = pick(&mut prng, &ids).filter(|id| desk.cancel(*id)) {
+                        venue.cancel(id);
+                    }
+                }
+                2 => {
+                    if let Some(id) = pick(&mut prng, &ids) {
+                        let size = desk.order(id).filled.0 + prng.between(1, 15);
+                        if desk.replace(id, 99, size) {
+                            venue.replace(id, size, prng.chance(0.2));
+                        }
+                    }
+                }
+                3 | 4 => {
+                    if let Some(id) = pick(&mut prng, &known) {
+                        venue.trade(id, &mut prng);
+                    }
+                }
+                5..10 => {
+                    if let Some((id, outcome)) = venue.next(&mut prng) {
+                        heard(&mut desk, id, outcome, seed, &mut crossed);
+                    }
+                }
+                10.. => unreachable!("below ten"),
+            }
+            reconciled(&desk, seed);
+        }
+        while let Some((id, outcome)) = venue.next(&mut prng) {
+            heard(&mut desk, id, outcome, seed, &mut crossed);
+        }
+        reconciled(&desk, seed);
+        assert_eq!(desk.risk.position(InstrumentId(0)), Lots(venue.traded), "seed {seed}");
+        for (id, theirs) in &venue.orders {
+            let ours = desk.order(*id);
+            assert_eq!(ours.filled, Lots(theirs.filled), "seed {seed}: {ours:?} {theirs:?}");
+            assert_eq!(ours.is_open(), theirs.open, "seed {seed}: {ours:?} {theirs:?}");
+        }
+        late += desk.orders.counts().late_fills;
+        duplicates += desk.orders.counts().duplicates;
+    }
+    assert!(late > 100 && crossed > 100 && duplicates > 100, "{late} {crossed} {duplicates}: too tame");
+}
+
+fn heard(desk: &mut Desk, id: OrderId, outcome: Outcome, seed: u64, crossed: &mut u64) {
+    let change = desk.hear(id, outcome);
+    assert!(
+        !matches!(change, Change::Impossible(_)),
+        "seed {seed}: {outcome:?} to {:?} is {change:?}",
+        desk.order(id)
+    );
+    let refused = matches!(change, Change::CancelRejected { .. } | Change::ReplaceRejected { .. });
+    *crossed += u64::from(refused && !desk.order(id).is_open());
+}
+
+fn anything(prng: &mut Prng) -> Outcome {
+    let size = prng.between(-1, 25);
+    match prng.below(8) {
+        0 => Outcome::Accepted,
+        1 => Outcome::Rejected(WHY),
+        2 => Outcome::Canceled,
+        3 => Outcome::CancelRejected(WHY),
+        4 => replaced(99, size),
+        5 => Outcome::ReplaceRejected(WHY),
+        _ => filled(size, u32::try_from(prng.below(12)).expect("small")),
+    }
+}
+
+/// The obvious bookkeeping: every fill that was taken, by order.
+#[derive(Default)]
+struct Obvious {
+    /// Side, largest size ever asked for, fills by number.
+    orders: BTreeMap<OrderId, (Side, i64, BTreeMap<u32, i64>)>,
+    open: Vec<OrderId>,
+}
+
+#[test]
+fn a_venue_that_says_anything_cannot_make_us_miscount() {
+    for seed in 0..40 {
+        let mut prng = Prng::new(seed);
+        let mut desk = Desk::new(3, 16);
+        let mut obvious = Obvious::default();
+        let mut position = 0;
+        for _ in 0..4_000 {
+            let open = pick(&mut prng, &obvious.open);
+            match (prng.below(12), open) {
+                (0, _) | (_, None) => {
+                    let side = if prng.chance(0.5) { Side::Buy } else { Side::Sell };
+                    let size = prng.between(1, 20);
+                    let instrument = u32::try_from(prng.below(3)).expect("small");
+                    let id = desk.submit(terms(instrument, side, size));
+                    obvious.orders.insert(id, (side, size, BTreeMap::new()));
+                    obvious.open.push(id);
+                }
+                (1, Some(id)) => {
+                    desk.cancel(id);
+                }
+                (2, Some(id)) => {
+                    let size = desk.order(id).filled.0 + prng.between(1, 15);
+                    if desk.replace(id, 99, size) {
+                        let most = &mut obvious.orders.get_mut(&id).expect("submitted").1;
+                        *most = size.max(*most);
+                    }
+                }
+                (_, Some(open)) => {
+                    // Of an order that is open, closed, or long forgotten.
+                    let any = u32::try_from(prng.below(desk.orders.counts().submitted + 2)).expect("small");
+                    let id = if prng.chance(0.7) { open } else { OrderId(any) };
+                    let outcome = anything(&mut prng);
+                    let change = desk.hear(id, outcome);
+                    if let (Change::Filled { size, .. }, Outcome::Filled { fill, .. }) = (change, outcome) {
+                        let (side, _, fills) = obvious.orders.get_mut(&id).expect("submitted");
+                        assert_eq!(fills.insert(fill, size.0), None, "seed {seed}: a fill was taken twice");
+                        position += size.0 * side.sign();
+                    }
+                    if change.closed() {
+                        let before = obvious.open.len();
+                        obvious.open.retain(|open| *open != id);
+                        assert_eq!(before - 1, obvious.open.len(), "seed {seed}: {id} closed twice");
+                    }
+                }
+            }
+            let listed: Vec<OrderId> = desk.orders.open().map(|order| order.id).collect();
+            assert_eq!(listed, obvious.open, "seed {seed}: open orders, oldest first");
+            let held: i64 = (0..3).map(|id| desk.risk.position(InstrumentId(id)).0).sum();
+            assert_eq!(held, position, "seed {seed}");
+            for instrument in (0..3).map(InstrumentId) {
+                let of: Vec<_> = desk.orders.open_of(instrument).map(|order| order.id).collect();
+                let all = desk.orders.open().filter(|order| order.instrument() == instrument);
+                assert_eq!(of, all.map(|order| order.id).collect::<Vec<_>>(), "seed {seed}");
+                for side in Side::BOTH {
+                    let works = desk.orders.open_of(instrument).filter(|order| order.terms.side == side);
+                    let exposure: i64 = works.map(|order| order.exposure().0).sum();
+                    assert_eq!(desk.risk.working(instrument, side).0, exposure, "seed {seed}");
+                }
+            }
+        }
+        for (id, (_, most, fills)) in &obvious.orders {
+            let filled: i64 = fills.values().sum();
+            assert!(filled <= *most, "seed {seed}: {id} traded {filled} of {most}");
+            if let Some(order) = desk.orders.get(*id) {
+                assert_eq!(order.filled, Lots(filled), "seed {seed}");
+            }
+        }
+        let counts = desk.orders.counts();
+        assert!(counts.impossible > 100 && counts.duplicates > 100 && counts.late_fills > 10, "{counts:?}");
+    }
+}
+
+#[test]
+fn closed_orders_are_forgotten_oldest_first_and_open_ones_never() {
+    let mut desk = Desk::new(1, 16);
+    let old = desk.submit(terms(0, Side::Buy, 1));
+    let mut last = old;
+    for fill in 0..100_000 {
+        last = desk.submit(terms(0, Side::Sell, 1));
+        desk.hear(last, filled(1, fill));
+    }
+    assert_eq!(desk.order(old).state, State::Pending);
+    assert!(
+        desk.orders.get(OrderId(last.0 - 15)).is_some() && desk.orders.get(OrderId(last.0 - 16)).is_none()
+    );
+    assert_eq!((desk.orders.open_count(), desk.orders.counts().submitted), (1, 100_001));
+    assert_eq!(desk.risk.position(InstrumentId(0)), Lots(-100_000));
+    let forgotten = desk.orders.on_report(NOW, &report(OrderId(1), InstrumentId(0), filled(1, 0)));
+    assert!(matches!(forgotten, Change::Impossible(orders::Impossible::UnknownOrder)));
+}
