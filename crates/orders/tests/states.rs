@@ -110,8 +110,8 @@ fn every_state_has_an_answer_to_every_report() {
         (&[accepted, Cancel, cancel_answered], "=-lll>0=c~~~"), // cancelled: late fills are taken
         (&[accepted, part, Hear(Canceled)], "=-=l>>0=~~~~"), //
         (&[accepted, Replace(20), Hear(Canceled)], "=-lll>0=~rrn"), // the replace's answer is still to come
-        (&[Hear(Rejected(WHY))], "-=lll>0-~~~~"), // fill after reject (V-03)
-        (&[Cancel, Hear(Rejected(WHY))], "-=lll>0-c~~~"), // the cancel hears that there is nothing
+        (&[Hear(Rejected(WHY))], "-=lll>0-~--~"), // fill after reject (V-03)
+        (&[Cancel, Hear(Rejected(WHY))], "-=lll>0-c--~"), // the cancel hears that there is nothing
         (&[Replace(20), Hear(Rejected(WHY))], "-=lll>0-~--n"), //
     ];
     for (steps, expected) in table {

@@ -66,13 +66,15 @@ impl Venue {
 
     fn replace(&mut self, id: OrderId, size: i64, refuse: bool) {
         let order = self.orders.get_mut(&id).expect("placed");
-        let outcome = if order.open && !refuse {
-            // At or below what has traded, the venue ends the order.
-            order.size = size.max(order.filled);
-            order.open = order.filled < order.size;
+        let outcome = if !order.open || refuse {
+            Outcome::ReplaceRejected(WHY)
+        } else if size > order.filled {
+            order.size = size;
             replaced(99, size)
         } else {
-            Outcome::ReplaceRejected(WHY)
+            // At or below what has traded, CME ends the order.
+            order.open = false;
+            Outcome::Canceled
         };
         self.answers.entry(id).or_default().push(outcome);
     }
@@ -236,8 +238,10 @@ fn a_venue_that_says_anything_cannot_make_us_miscount() {
                 }
                 (_, Some(open)) => {
                     // Of an order that is open, closed, or long forgotten.
-                    let any = u32::try_from(prng.below(desk.orders.counts().submitted + 2)).expect("small");
-                    let id = if prng.chance(0.7) { open } else { OrderId(any) };
+                    let next = desk.orders.counts().submitted + 1;
+                    let back = prng.below(if prng.chance(0.1) { next } else { next.min(40) });
+                    let any = u32::try_from(next - back).expect("small");
+                    let id = if prng.chance(0.5) { open } else { OrderId(any) };
                     let outcome = anything(&mut prng);
                     let change = desk.hear(id, outcome);
                     if let (Change::Filled { size, .. }, Outcome::Filled { fill, .. }) = (change, outcome) {

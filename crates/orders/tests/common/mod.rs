@@ -10,24 +10,24 @@ use types::{
     Origin, Outcome, RejectReason, Report, Side, StrategyId, Ticks, TimeInForce,
 };
 
-pub const NOW: Nanos = Nanos(1_000);
-pub const TOUCH: Touch = Touch { bid: Some(Ticks(100)), ask: Some(Ticks(101)), live: true };
+pub(crate) const NOW: Nanos = Nanos(1_000);
+pub(crate) const TOUCH: Touch = Touch { bid: Some(Ticks(100)), ask: Some(Ticks(101)), live: true };
 
 /// Orders and the risk they are told to.
-pub struct Desk {
-    pub orders: Orders,
-    pub risk: Risk,
+pub(crate) struct Desk {
+    pub(crate) orders: Orders,
+    pub(crate) risk: Risk,
 }
 
 impl Desk {
-    pub fn new(instruments: u32, kept: usize) -> Self {
+    pub(crate) fn new(instruments: u32, kept: usize) -> Self {
         let instruments: Vec<Instrument> = (0..instruments).map(instrument).collect();
         let mut risk = Risk::new(&instruments, &Limits::wide());
         assert_eq!(risk.on_equity(NOW, Money::ZERO), None);
         Self { orders: Orders::with_capacity(kept), risk }
     }
 
-    pub fn submit(&mut self, terms: NewOrder) -> OrderId {
+    pub(crate) fn submit(&mut self, terms: NewOrder) -> OrderId {
         let approved = self.risk.check(NOW, StrategyId(3), &terms, &TOUCH).expect("limits are wide");
         let (id, command) = self.orders.submit(NOW, approved);
         match command {
@@ -39,12 +39,12 @@ impl Desk {
         id
     }
 
-    pub fn cancel(&mut self, id: OrderId) -> bool {
+    pub(crate) fn cancel(&mut self, id: OrderId) -> bool {
         self.orders.cancel(NOW, id).is_some()
     }
 
     /// Asks for a new total size at `price`, as the engine does.
-    pub fn replace(&mut self, id: OrderId, price: i64, size: i64) -> bool {
+    pub(crate) fn replace(&mut self, id: OrderId, price: i64, size: i64) -> bool {
         let Some(order) = self.orders.get(id).filter(|order| order.can_replace()) else {
             return false;
         };
@@ -62,7 +62,7 @@ impl Desk {
     }
 
     /// Hears one report as the engine does: orders first, then risk.
-    pub fn hear(&mut self, id: OrderId, outcome: Outcome) -> Change {
+    pub(crate) fn hear(&mut self, id: OrderId, outcome: Outcome) -> Change {
         let instrument = self.orders.get(id).map_or(InstrumentId(0), Order::instrument);
         let report = report(id, instrument, outcome);
         let change = self.orders.on_report(NOW, &report);
@@ -72,12 +72,12 @@ impl Desk {
         change
     }
 
-    pub fn order(&self, id: OrderId) -> Order {
+    pub(crate) fn order(&self, id: OrderId) -> Order {
         *self.orders.get(id).expect("it is kept")
     }
 }
 
-pub fn instrument(id: u32) -> Instrument {
+pub(crate) fn instrument(id: u32) -> Instrument {
     Instrument::new(Terms {
         id: InstrumentId(id),
         symbol: format!("X{id}"),
@@ -92,7 +92,7 @@ pub fn instrument(id: u32) -> Instrument {
     .expect("valid terms")
 }
 
-pub fn terms(instrument: u32, side: Side, size: i64) -> NewOrder {
+pub(crate) fn terms(instrument: u32, side: Side, size: i64) -> NewOrder {
     NewOrder {
         instrument: InstrumentId(instrument),
         side,
@@ -103,16 +103,16 @@ pub fn terms(instrument: u32, side: Side, size: i64) -> NewOrder {
     }
 }
 
-pub fn report(order: OrderId, instrument: InstrumentId, outcome: Outcome) -> Report {
+pub(crate) fn report(order: OrderId, instrument: InstrumentId, outcome: Outcome) -> Report {
     Report { venue_at: NOW, order, instrument, outcome }
 }
 
-pub fn filled(size: i64, fill: u32) -> Outcome {
+pub(crate) fn filled(size: i64, fill: u32) -> Outcome {
     Outcome::Filled { price: Ticks(100), size: Lots(size), fill, liquidity: Liquidity::Maker }
 }
 
-pub fn replaced(price: i64, size: i64) -> Outcome {
+pub(crate) fn replaced(price: i64, size: i64) -> Outcome {
     Outcome::Replaced { price: Ticks(price), size: Lots(size) }
 }
 
-pub const WHY: RejectReason = RejectReason::UnknownOrder;
+pub(crate) const WHY: RejectReason = RejectReason::UnknownOrder;

@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// The binary, not yet started.
-pub fn quoin() -> Command {
+pub(crate) fn quoin() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quoin"));
     command.env("NO_COLOR", "1");
     command
 }
 
 /// Runs it and gives what came out.
-pub fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     quoin().args(arguments).output().expect("the binary starts")
 }
 
 /// Runs it, expects success, gives standard output.
-pub fn succeed(arguments: &[&str]) -> String {
+pub(crate) fn succeed(arguments: &[&str]) -> String {
     let output = run(arguments);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "quoin {arguments:?}: {error}");
@@ -26,7 +26,7 @@ pub fn succeed(arguments: &[&str]) -> String {
 }
 
 /// Runs it, expects this exit code, gives standard error.
-pub fn fail(arguments: &[&str], code: i32) -> String {
+pub(crate) fn fail(arguments: &[&str], code: i32) -> String {
     let output = run(arguments);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(code), "quoin {arguments:?}: {error}");
@@ -34,21 +34,21 @@ pub fn fail(arguments: &[&str], code: i32) -> String {
 }
 
 /// An empty folder of this test's own, gone when dropped.
-pub struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("quoin-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).expect("a temporary folder");
         Self(path)
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    pub fn text(&self, name: &str) -> String {
+    pub(crate) fn text(&self, name: &str) -> String {
         text(&self.path(name))
     }
 }
@@ -60,6 +60,6 @@ impl Drop for Scratch {
 }
 
 /// A path as an argument.
-pub fn text(path: &Path) -> String {
+pub(crate) fn text(path: &Path) -> String {
     path.to_str().expect("paths here are text").to_string()
 }
