@@ -239,7 +239,8 @@ fn a_venue_that_says_anything_cannot_make_us_miscount() {
                 (_, Some(open)) => {
                     // Of an order that is open, closed, or long forgotten.
                     let next = desk.orders.counts().submitted + 1;
-                    let back = prng.below(if prng.chance(0.1) { next } else { next.min(40) });
+                    let reach = if prng.chance(0.1) { next } else { next.min(40) };
+                    let back = prng.below(reach);
                     let any = u32::try_from(next - back).expect("small");
                     let id = if prng.chance(0.5) { open } else { OrderId(any) };
                     let outcome = anything(&mut prng);

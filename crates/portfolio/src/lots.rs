@@ -1,96 +1,89 @@
-//! The first count: open lots, closed first in, first out.
+//! Open lots of one instrument, closed first in, first out.
+//!
+//! Money is split, never rounded twice: the parts of a fill add up to the fill's value, the parts of a lot to the
+//! lot's cost, to the last 10⁻¹². That matters for inverse contracts, whose values are rounded quotients.
 
 use std::collections::VecDeque;
 use types::{Instrument, Lots, Money, Ticks};
 
-/// Something bought or sold and not yet closed.
+/// A holding bought (or sold short) at one price, or what is left of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Open {
-    price: Ticks,
-    /// Signed.
-    size: Lots,
-    /// What it was worth when opened; what is left of that after parts were closed.
-    cost: Money,
+pub struct Lot {
+    /// At this price.
+    pub price: Ticks,
+    /// This much, signed: below zero it was sold short.
+    pub size: Lots,
+    /// What it cost, signed as its value is: what closing it is compared with.
+    pub cost: Money,
 }
 
-/// The open lots of one instrument, oldest first; all of one sign.
+/// All of them, on one side at a time.
 #[derive(Clone, Debug)]
-pub(crate) struct OpenLots {
-    queue: VecDeque<Open>,
-    position: Lots,
-    /// Sum of what the open lots cost.
+pub(crate) struct Queue {
+    lots: VecDeque<Lot>,
+    /// Σ `cost` of the lots.
     cost: Money,
 }
 
-impl OpenLots {
-    pub(crate) fn with_capacity(lots: usize) -> Self {
-        Self { queue: VecDeque::with_capacity(lots), position: Lots::ZERO, cost: Money::ZERO }
+impl Queue {
+    pub(crate) fn with_capacity(n: usize) -> Self {
+        Self { lots: VecDeque::with_capacity(n), cost: Money::ZERO }
     }
 
-    /// Takes in a fill of signed `size`; answers what it realised.
-    ///
-    /// Rounding (inverse contracts have worths that are no whole number of 10⁻¹²) is passed on, never lost: the
-    /// last part of a split takes what the others left.
-    pub(crate) fn fill(&mut self, instrument: &Instrument, price: Ticks, size: Lots) -> Money {
-        let mut rest = size;
-        let mut worth_rest = instrument.value(price, size);
-        let mut realised = Money::ZERO;
-        while rest.0 != 0 {
-            let Some(oldest) = self.queue.front_mut() else { break };
-            if oldest.size.side() == rest.side() {
-                break;
-            }
-            // As much of the oldest lot as there is to close it with, in the lot's sign.
-            let part = if oldest.size.abs() <= rest.abs() { oldest.size } else { -rest };
-            let whole_fill = part.abs() == rest.abs();
-            let worth = if whole_fill { worth_rest } else { instrument.value(price, -part) };
-            let cost = if part == oldest.size { oldest.cost } else { instrument.value(oldest.price, part) };
-            realised += -worth - cost;
-            oldest.size -= part;
-            oldest.cost -= cost;
-            self.cost -= cost;
-            rest += part;
-            worth_rest -= worth;
-            if oldest.size.is_zero() {
-                self.queue.pop_front();
-            }
-        }
-        if !rest.is_zero() {
-            self.open(price, rest, worth_rest);
-        }
-        self.position += size;
-        realised
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Lot> {
+        self.lots.iter()
     }
 
-    fn open(&mut self, price: Ticks, size: Lots, cost: Money) {
-        self.cost += cost;
-        // Fills at one price in a row are one lot: a resting order may fill in a hundred parts.
-        match self.queue.back_mut() {
-            Some(last) if last.price == price => {
-                last.size += size;
-                last.cost += cost;
-            }
-            _ => self.queue.push_back(Open { price, size, cost }),
-        }
-    }
-
-    pub(crate) const fn position(&self) -> Lots {
-        self.position
-    }
-
+    #[inline]
     pub(crate) const fn cost(&self) -> Money {
         self.cost
     }
 
-    /// The mean entry price in ticks, weighted by size.
-    #[expect(clippy::cast_precision_loss, reason = "a mean for people")]
-    pub(crate) fn price_mean(&self) -> Option<f64> {
-        let sum: i128 = self.queue.iter().map(|l| i128::from(l.price.0) * i128::from(l.size.0)).sum();
-        (!self.position.is_zero()).then(|| sum as f64 / self.position.0 as f64)
+    /// Books a fill of `size` (signed) worth `worth` (as `Instrument::value` says): closes what is on the other
+    /// side, oldest first, and opens a lot with the rest. Returns what the closed part earned.
+    pub(crate) fn book(&mut self, instrument: &Instrument, price: Ticks, size: Lots, worth: Money) -> Money {
+        let (mut left, mut worth_left, mut realised) = (size, worth, Money::ZERO);
+        while let Some(oldest) = self.lots.front_mut()
+            && oldest.size.0.signum() == -left.0.signum()
+        {
+            // The part of the lot that closes, with the lot's sign; the fill's part has the other.
+            let part = if left.abs() < oldest.size.abs() { -left } else { oldest.size };
+            let fill_part = part_of(instrument, price, -part, left, worth_left);
+            let cost_part = part_of(instrument, oldest.price, part, oldest.size, oldest.cost);
+            // The fill's part is the lot's part with the other sign: what closing brings is minus its worth.
+            realised += -fill_part - cost_part;
+            left += part;
+            worth_left -= fill_part;
+            oldest.size -= part;
+            oldest.cost -= cost_part;
+            self.cost -= cost_part;
+            if oldest.size.is_zero() {
+                self.lots.pop_front();
+            }
+        }
+        if !left.is_zero() {
+            self.open(price, left, worth_left);
+        }
+        realised
     }
 
-    #[cfg(test)]
-    pub(crate) fn sum_of_lots(&self) -> Lots {
-        self.queue.iter().map(|lot| lot.size).sum()
+    /// Adds to the newest lot when that has the same price: it would be closed in the same breath.
+    #[inline]
+    fn open(&mut self, price: Ticks, size: Lots, cost: Money) {
+        self.cost += cost;
+        match self.lots.back_mut() {
+            Some(newest) if newest.price == price => {
+                newest.size += size;
+                newest.cost += cost;
+            }
+            _ => self.lots.push_back(Lot { price, size, cost }),
+        }
     }
+}
+
+/// The worth of `part` of something that is `whole` and worth `worth` in all: its own value, but the last part
+/// is whatever is left, so that the parts add up.
+#[inline]
+fn part_of(instrument: &Instrument, price: Ticks, part: Lots, whole: Lots, worth: Money) -> Money {
+    if part == whole { worth } else { instrument.value(price, part) }
 }

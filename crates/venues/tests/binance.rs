@@ -413,7 +413,12 @@ fn a_size_off_the_grid_is_a_fault() {
 fn a_recorded_size_finer_than_the_lot_makes_the_book_stale() {
     // Three spot levels have sizes in millionths although the symbol's step is 0.00001 (line 1886 first).
     let Some(text) = text("spot/btcusdt_20240808.gz") else { return };
-    for (lot_nanos, levels, faults) in [(1_000, 126_074, 0), (10_000, 6_811, 2)] {
+    let expected = obvious(&text, Market::Spot).changes;
+    let line = text.split(|&byte| byte == b'\n').nth(1_885).expect("line 1886");
+    let odd_at: i64 = std::str::from_utf8(&line[..19]).expect("digits").parse().expect("digits");
+    let before = expected.iter().take_while(|change| change.0 < odd_at).count();
+    assert!(0 < before && before < expected.len());
+    for (lot_nanos, levels, faults) in [(1_000, expected.len(), 0), (10_000, before, 2)] {
         let instrument = types::Instrument::new(types::instrument::Terms {
             id: types::InstrumentId(0),
             symbol: "BTCUSDT".into(),

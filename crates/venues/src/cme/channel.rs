@@ -112,6 +112,16 @@ impl Channel {
     pub(crate) fn advance(&mut self, sequence: u32, sending_time: u64) {
         self.due = Some(sequence.wrapping_add(1));
         self.sent_at = sending_time;
+        self.mended(sequence);
+    }
+
+    /// Nothing damaged waits behind `sequence` any more. Asked by number and not left to `due`, which the last
+    /// number there is turns back to 0.
+    #[inline]
+    fn mended(&mut self, sequence: u32) {
+        if self.broken.is_some_and(|(last, _)| last == sequence) {
+            self.broken = None;
+        }
     }
 
     /// A packet came that cannot be read: as good as missing, unless the other line's copy can. A number far
@@ -165,6 +175,7 @@ impl Channel {
             (None, _) => due.wrapping_add(1),
         };
         self.due = Some(next);
+        self.mended(next.wrapping_sub(1));
         Some((due, next))
     }
 
@@ -207,5 +218,22 @@ impl Channel {
         let mut bytes = held.bytes;
         bytes.clear();
         self.spare.push(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_packet_with_the_last_number_there_is_leaves_one_hole() {
+        // Found by fuzzing: the number after it is 0, and the damage seemed to lie ahead for ever.
+        let mut channel = Channel::default();
+        channel.damaged(u32::MAX, Nanos(1));
+        assert_eq!(channel.give_up(), Some((u32::MAX, 0)));
+        assert!(channel.next_held().is_none());
+        assert!(!channel.has_hole());
+        channel.advance(0, 1);
+        assert_eq!(channel.turn(1, 2), Turn::Due);
     }
 }
