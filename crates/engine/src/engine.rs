@@ -6,7 +6,7 @@ use orders::{Change, Orders};
 use portfolio::Portfolio;
 use risk::{Limits, Refusal, Risk, Touch};
 use types::{
-    Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Nanos,
+    Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Money, Nanos,
     Operator, OrderAction, OrderDelta, OrderId, Report, Side, Status, StrategyId, Ticks, Timer, Trade,
 };
 
@@ -54,6 +54,8 @@ pub struct Engine {
 
 struct Core {
     now: Nanos,
+    /// An instrument that settles in the account's currency; `None` when nothing is traded.
+    account: Option<InstrumentId>,
     instruments: Vec<Instrument>,
     books: Vec<Book>,
     orders: Orders,
@@ -153,6 +155,7 @@ impl Engine {
         let EngineConfig { instruments, limits, fees, kill_switch, seats } = config;
         assert_eq!(instruments.len(), fees.len(), "a fee schedule for each instrument");
         let count = instruments.len();
+        let account = seats.iter().flat_map(|seat| &seat.instruments).next().copied();
         let seat = |seat: Seat| {
             let mut hears = vec![false; count];
             for id in seat.instruments {
@@ -167,6 +170,7 @@ impl Engine {
         Self {
             core: Core {
                 now: Nanos::MIN,
+                account,
                 books: instruments.iter().map(Book::of).collect(),
                 orders: Orders::with_capacity(ORDERS_EXPECTED),
                 risk,
@@ -276,8 +280,7 @@ impl Engine {
     }
 
     fn watch_equity(&mut self, out: &mut Vec<Command>) {
-        let equity = self.core.portfolio.equity();
-        if self.core.risk.on_equity(self.core.now, equity).is_some() {
+        if self.core.risk.on_equity(self.core.now, self.equity()).is_some() {
             self.cancel_everything(out);
         }
     }
@@ -315,7 +318,7 @@ impl Engine {
         change.tell(order, &mut self.core.risk);
         if let Change::Filled { price, size, liquidity, .. } = change {
             let (instrument, side) = (order.terms.instrument, order.terms.side);
-            self.core.portfolio.on_fill(instrument, side, price, size, liquidity);
+            self.core.portfolio.on_fill(self.core.now, instrument, side, price, size, liquidity);
             // Two independent counts of one fact.
             assert_eq!(
                 self.core.risk.position(instrument),
@@ -403,6 +406,13 @@ impl Engine {
     #[must_use]
     pub fn view(&self) -> View<'_> {
         self.core.view(StrategyId(0))
+    }
+
+    /// P&L since the start in the currency of what is traded, at the last marks, after fees.
+    #[inline]
+    #[must_use]
+    pub fn equity(&self) -> Money {
+        self.core.account.map_or(Money::ZERO, |account| self.core.portfolio.equity_beside(account))
     }
 
     /// Positions and P&L.

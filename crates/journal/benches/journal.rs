@@ -1,5 +1,9 @@
 //! What a journal costs, beside what the machine allows: `memcpy` of 64 bytes, raw BLAKE3, raw CRC-32C, and
 //! writing the same bytes to the same place, all in the same run.
+//!
+//! Two cores of a Zen 5 at about 4 GHz, shared, load 2, 2026-11-21: a copy 5.0 ns, `to_bytes` 12.9 ns, `append`
+//! 12.7 ns; of 64 MiB, BLAKE3 9.2 GiB/s, CRC-32C 28 GiB/s, plain writes 1.5 GiB/s, a whole journal 0.66 GiB/s
+//! (10 million records a second), flushed 0.53 GiB/s; reading and verifying 29 million records a second.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use journal::{Options, Reader, Sync, Writer};

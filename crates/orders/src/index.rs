@@ -118,10 +118,10 @@ mod tests {
         for round in 0..60_000_u32 {
             // Mostly consecutive, as order numbers are; some old ones stay for long.
             let id = round.wrapping_mul(if round % 7 == 0 { 0x0100_0000 } else { 1 });
-            if !map.contains_key(&id) {
+            map.entry(id).or_insert_with(|| {
                 index.insert(id, round);
-                map.insert(id, round);
-            }
+                round
+            });
             while map.len() > 40 + (round as usize % 500) {
                 let at = usize::try_from(prng.below(map.len().min(30) as u64)).expect("small");
                 let id = *map.keys().nth(at).expect("within");

@@ -125,7 +125,7 @@ fn whatever_the_line_does_we_end_where_the_venue_is() {
         let mut venue = Venue::default();
         for _ in 0..1_500 {
             let ids: Vec<OrderId> = desk.orders.open().map(|order| order.id).collect();
-            let known: Vec<OrderId> = venue.orders.keys().copied().collect();
+            let known: Vec<OrderId> = venue.orders.keys().rev().take(20).copied().collect();
             match prng.below(10) {
                 0 => {
                     let side = if prng.chance(0.5) { Side::Buy } else { Side::Sell };
@@ -173,7 +173,7 @@ fn whatever_the_line_does_we_end_where_the_venue_is() {
         late += desk.orders.counts().late_fills;
         duplicates += desk.orders.counts().duplicates;
     }
-    assert!(late > 100 && crossed > 100 && duplicates > 100, "{late} {crossed} {duplicates}: too tame");
+    assert!(late > 50 && crossed > 100 && duplicates > 100, "{late} {crossed} {duplicates}: too tame");
 }
 
 fn heard(desk: &mut Desk, id: OrderId, outcome: Outcome, seed: u64, crossed: &mut u64) {

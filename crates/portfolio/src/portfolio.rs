@@ -117,6 +117,13 @@ impl Portfolio {
         }
     }
 
+    /// Everything earned in the currency that `instrument` settles in.
+    #[inline]
+    #[must_use]
+    pub fn equity_beside(&self, instrument: InstrumentId) -> Money {
+        self.totals[self.currency_of[instrument.index()] as usize].equity
+    }
+
     /// Everything earned in each currency, in the order in which instruments first name them.
     pub fn equity_by_currency(&self) -> impl Iterator<Item = (&str, Money)> {
         self.totals.iter().map(|total| (total.currency.as_str(), total.equity))

@@ -74,7 +74,7 @@ impl Watched for Engine {
 
     #[inline]
     fn equity(&self) -> Money {
-        self.portfolio().equity()
+        Self::equity(self)
     }
 
     fn earned(&self, instrument: InstrumentId) -> Earned {

@@ -41,7 +41,7 @@ fn the_parts_add_up_to_what_the_portfolio_earned() {
             + money(pnl.fees)
             + money(pnl.inventory);
         assert_eq!(sum, money(pnl.net), "seed {seed}");
-        assert_eq!(money(pnl.net), session.engine.portfolio().equity(), "seed {seed}");
+        assert_eq!(money(pnl.net), session.engine.equity(), "seed {seed}");
         assert!(report.headline.fills > 100, "seed {seed}: {}", report.headline.fills);
     }
 }
@@ -100,7 +100,7 @@ fn the_headline_is_what_a_plain_count_finds() {
                 plain.told_twice += 1;
             }
         }
-        let equity = engine.portfolio().equity();
+        let equity = engine.equity();
         plain.equity_peak = plain.equity_peak.max(equity);
         plain.drawdown = plain.drawdown.min(equity - plain.equity_peak);
     });

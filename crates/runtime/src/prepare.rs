@@ -55,6 +55,12 @@ fn data_file(recording: &Recording) -> Result<DataFile, SourceError> {
 }
 
 impl Prepared {
+    /// What it runs over.
+    #[must_use]
+    pub fn recordings(&self) -> &[Recording] {
+        &self.recordings
+    }
+
     /// Opens the recordings for the run. `progress` counts the bytes of all of them.
     ///
     /// # Errors

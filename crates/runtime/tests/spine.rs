@@ -70,7 +70,7 @@ fn every_spine_file_runs_twice_to_the_same_hash() {
         assert_eq!((totals, &hash), (again, &hash_again), "{file}");
         assert!(totals.market_events > 0, "{file}");
         let counts = engine.orders().counts();
-        println!("{file}: {totals:?}, orders {counts:?}, equity {:.2}", engine.portfolio().equity());
+        println!("{file}: {totals:?}, orders {counts:?}, equity {:.2}", engine.equity());
         assert_eq!(counts.impossible, 0, "{file}: the venue said what cannot be");
     }
 }
