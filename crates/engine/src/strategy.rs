@@ -6,9 +6,7 @@ use book::Book;
 use orders::{Change, Order, Orders};
 use portfolio::Portfolio;
 use risk::Refusal;
-use types::{
-    Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, StrategyId, Ticks, TimerId, Trade,
-};
+use types::{Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, StrategyId, Ticks, TimerId, Trade};
 
 /// Something that trades. Every call gets the present and a list for wishes; none may keep time of its own.
 ///
@@ -119,7 +117,10 @@ pub struct View<'a> {
 
 impl std::fmt::Debug for View<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("View").field("now", &self.now).field("strategy", &self.strategy).finish_non_exhaustive()
+        f.debug_struct("View")
+            .field("now", &self.now)
+            .field("strategy", &self.strategy)
+            .finish_non_exhaustive()
     }
 }
 
@@ -163,9 +164,7 @@ impl<'a> View<'a> {
     /// This strategy's orders in it that are not closed, oldest first.
     pub fn open_orders(&self, id: InstrumentId) -> impl Iterator<Item = &'a Order> + use<'a> {
         let strategy = self.strategy;
-        self.orders
-            .open()
-            .filter(move |order| order.strategy == strategy && order.terms.instrument == id)
+        self.orders.open().filter(move |order| order.strategy == strategy && order.terms.instrument == id)
     }
 
     /// One order, open or closed not long ago.

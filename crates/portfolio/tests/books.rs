@@ -163,7 +163,9 @@ fn the_average_price_is_where_the_position_is_worth_what_it_cost() {
             portfolio.on_fill(Nanos(0), X, side, Ticks(price), Lots(size), liquidity);
         }
         match (portfolio.account(X).average_price, expected) {
-            (Some(seen), Some(expected)) => assert!((seen / expected - 1.0).abs() < 1e-9, "{seen} {expected}"),
+            (Some(seen), Some(expected)) => {
+                assert!((seen / expected - 1.0).abs() < 1e-9, "{seen} {expected}")
+            }
             (seen, expected) => assert_eq!(seen, expected),
         }
     }

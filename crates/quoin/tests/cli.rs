@@ -91,7 +91,10 @@ fn mistakes_get_advice() {
     };
     let config = write("quoin.toml", b"[risk]\nmax_postion = 3\n");
     let cases = [
-        (vec!["config", "--check", &config], "line 2: unknown key `risk.max_postion`; did you mean `risk.max_position`?"),
+        (
+            vec!["config", "--check", &config],
+            "line 2: unknown key `risk.max_postion`; did you mean `risk.max_position`?",
+        ),
         (vec!["backtest", "--strategy", "gltf"], "did you mean `glft`?"),
         (vec!["inspect", "/nowhere/day.pcap"], "cannot find /nowhere/day.pcap"),
     ];

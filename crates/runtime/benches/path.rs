@@ -43,7 +43,9 @@ fn main() {
     let prepared = prepared();
     let inputs = inputs(&prepared);
     let count = inputs.len();
-    println!("session: {MINUTES} minutes of two futures, {count} inputs, median and fastest of {ROUNDS} rounds\n");
+    println!(
+        "session: {MINUTES} minutes of two futures, {count} inputs, median and fastest of {ROUNDS} rounds\n"
+    );
     println!("{:<44}{:>10}{:>10}  ns an event", "", "median", "fastest");
 
     show("floor: read every input in memory", count, || {
@@ -144,9 +146,8 @@ fn append(prepared: &Prepared, inputs: &[Input]) {
 fn backtest(prepared: &Prepared, journal: bool) {
     let dir = std::env::temp_dir().join(format!("quoin-bench-{}", std::process::id()));
     let config = prepared.setup.to_json();
-    let writer = journal.then(|| {
-        Writer::create(&dir, config.as_bytes(), Options::default()).expect("a temporary folder")
-    });
+    let writer = journal
+        .then(|| Writer::create(&dir, config.as_bytes(), Options::default()).expect("a temporary folder"));
     let feed = prepared.feed(&Progress::default()).expect("it opens");
     let mut run = Backtest::new(&prepared.setup, feed, writer).expect("a run starts");
     black_box(run.run(&mut Nobody, |_| {}).expect("a run ends"));

@@ -81,7 +81,10 @@ pub struct Backtest {
 
 impl std::fmt::Debug for Backtest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Backtest").field("now", &self.now).field("totals", &self.totals).finish_non_exhaustive()
+        f.debug_struct("Backtest")
+            .field("now", &self.now)
+            .field("totals", &self.totals)
+            .finish_non_exhaustive()
     }
 }
 

@@ -246,7 +246,11 @@ pub const KEYS: &[Key] = &[
     Key("latency", "order_ns", "Nanoseconds from our decision to the venue's matching engine."),
     Key("latency", "response_ns", "Nanoseconds from the matching engine's answer back to us."),
     Key("latency", "market_data_ns", "Nanoseconds from a market event to our decision."),
-    Key("latency", "jitter_ns", "Added at random to each of the three, messages never overtaking each other."),
+    Key(
+        "latency",
+        "jitter_ns",
+        "Added at random to each of the three, messages never overtaking each other.",
+    ),
     Key("latency", "jitter_shape", "\"exponential\" (mean jitter_ns) or \"uniform\" (0 to jitter_ns)."),
     Key(
         "latency",
@@ -260,14 +264,22 @@ pub const KEYS: &[Key] = &[
         "Who cancels ahead of us in price-level data: \"pessimistic\" (nobody), \"power\" or \"logarithmic\". \
          Order-by-order data needs no model.",
     ),
-    Key("venue", "queue_exponent", "The power model's exponent: above 1, cancels come mostly from behind us."),
+    Key(
+        "venue",
+        "queue_exponent",
+        "The power model's exponent: above 1, cancels come mostly from behind us.",
+    ),
     Key("venue", "partial_fills", "Whether an order may fill in parts."),
     Key("venue", "reject_ppm", "New orders the venue refuses by chance, of a million."),
     Key("risk", "max_order_size", "Lots."),
     Key("risk", "max_order_notional", "Currency."),
     Key("risk", "max_position", "Lots either way, working orders included."),
     Key("risk", "max_open_orders", "Orders at the venue at once."),
-    Key("risk", "price_collar_ppm", "How far through the other side's best price an order may be, in millionths."),
+    Key(
+        "risk",
+        "price_collar_ppm",
+        "How far through the other side's best price an order may be, in millionths.",
+    ),
     Key("risk", "max_messages_per_second", "New orders and replaces; cancels are never held back."),
     Key("risk", "max_daily_loss", "Currency, realised and unrealised; beyond it only reducing orders pass."),
     Key("risk", "max_drawdown", "Currency below the highest equity; beyond it only reducing orders pass."),
@@ -343,8 +355,7 @@ impl Config {
         let table: toml::Table =
             text.parse().map_err(|error: toml::de::Error| ConfigError::Toml(error.to_string()))?;
         refuse_unknown_keys(&table, text)?;
-        let config: Self =
-            toml::from_str(text).map_err(|error| ConfigError::Toml(error.to_string()))?;
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::Toml(error.to_string()))?;
         config.check()?;
         Ok(config)
     }
@@ -519,9 +530,9 @@ fn known<'a>(
     }
     let full = |key: &str| if section.is_empty() { key.into() } else { format!("{section}.{key}") };
     // A misplaced key is a common slip: look in the other sections before giving up.
-    let nearest = nearest(key, all).map(|name| full(&name)).or_else(|| {
-        KEYS.iter().find(|known| known.1 == key).map(|known| format!("{}.{}", known.0, known.1))
-    });
+    let nearest = nearest(key, all)
+        .map(|name| full(&name))
+        .or_else(|| KEYS.iter().find(|known| known.1 == key).map(|known| format!("{}.{}", known.0, known.1)));
     Err(ConfigError::UnknownKey { key: full(key), line: line_of(section, key, text), nearest })
 }
 
@@ -564,7 +575,9 @@ mod tests {
     fn every_key_is_listed_once() {
         let defaults = toml::Table::try_from(Config::default()).expect("a table");
         let mut have: Vec<(String, String)> = Vec::new();
-        for (section, keys) in defaults.iter().filter(|(name, _)| *name != "strategy" && *name != "instrument") {
+        for (section, keys) in
+            defaults.iter().filter(|(name, _)| *name != "strategy" && *name != "instrument")
+        {
             for key in keys.as_table().expect("a section").keys() {
                 have.push((section.clone(), key.clone()));
             }
@@ -593,10 +606,7 @@ mod tests {
             "[fees]\nqqq = 1\n",
             "line 2: unknown key `fees.qqq`; `quoin config --print` lists the known ones",
         );
-        check(
-            "[risk]\nseed = 1\n",
-            "line 2: unknown key `risk.seed`; did you mean `trading.seed`?",
-        );
+        check("[risk]\nseed = 1\n", "line 2: unknown key `risk.seed`; did you mean `trading.seed`?");
         check(
             "[[instrument]]\nsymbol = \"X\"\ntik = \"1\"\n",
             "line 3: unknown key `instrument.tik`; did you mean `instrument.tick`?",
@@ -609,11 +619,11 @@ mod tests {
 
     #[test]
     fn values_outside_their_range_are_refused() {
+        check("[trading]\nstrategy = \"gltf\"\n", "`trading.strategy` is `gltf`: did you mean `glft`?");
         check(
-            "[trading]\nstrategy = \"gltf\"\n",
-            "`trading.strategy` is `gltf`: did you mean `glft`?",
+            "[trading]\ninitial_capital = nan\n",
+            "`trading.initial_capital` is NaN: must be a number, 0 or more",
         );
-        check("[trading]\ninitial_capital = nan\n", "`trading.initial_capital` is NaN: must be a number, 0 or more");
         check("[risk]\nmax_position = -1\n", "`risk.max_position` is -1: must be a number, 0 or more");
         assert!(Config::parse("[risk]\nmax_position = \"many\"\n").is_err());
         assert!(Config::parse("[risk\n").is_err());

@@ -2,8 +2,8 @@
 
 use crate::source::Recording;
 use net::capture::{Endpoint, Writer};
-use sim::market::{Config, Generator};
 pub use sim::market::Kind;
+use sim::market::{Config, Generator};
 use std::io::{self, Write};
 use std::sync::Arc;
 use types::Nanos;

@@ -6,8 +6,8 @@
 pub mod backtest;
 pub mod config;
 pub mod feed;
-pub mod inspect;
 pub mod generate;
+pub mod inspect;
 pub mod prepare;
 pub mod replay;
 pub mod setup;

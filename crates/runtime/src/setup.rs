@@ -60,7 +60,9 @@ pub enum SetupError {
     #[error("the journal's configuration cannot be read: {0}")]
     Json(#[from] serde_json::Error),
     /// Of another layout.
-    #[error("the journal's configuration has version {found}, this program reads {SETUP_VERSION}; use Quoin {quoin}")]
+    #[error(
+        "the journal's configuration has version {found}, this program reads {SETUP_VERSION}; use Quoin {quoin}"
+    )]
     Version {
         /// Its layout.
         found: u32,

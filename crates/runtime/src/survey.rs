@@ -102,7 +102,9 @@ pub enum SurveyError {
     #[error("the data holds no instrument with a book")]
     NoInstrument,
     /// Profit in one currency and loss in another are no sum.
-    #[error("{one} settles in {its} and {other} in {others}: one run trades one currency; choose with --symbols")]
+    #[error(
+        "{one} settles in {its} and {other} in {others}: one run trades one currency; choose with --symbols"
+    )]
     Currencies {
         /// One instrument.
         one: String,
@@ -120,8 +122,7 @@ pub enum SurveyError {
 /// # Errors
 /// When a recording cannot be read at all.
 pub fn survey(recordings: &[Recording], mut tick: impl FnMut(u64)) -> Result<Survey, SourceError> {
-    let mut survey =
-        Survey { files: Vec::new(), instruments: Vec::new(), directory: Directory::survey() };
+    let mut survey = Survey { files: Vec::new(), instruments: Vec::new(), directory: Directory::survey() };
     let mut done = 0;
     for recording in recordings {
         let progress = Progress::default();

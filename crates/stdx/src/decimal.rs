@@ -68,14 +68,8 @@ pub fn parse(text: &[u8]) -> Result<i64, NotDecimal> {
     if !any {
         return Err(NotDecimal::Malformed);
     }
-    let scaled = value
-        .checked_mul(10_i64.pow(9 - decimals.unwrap_or(0)))
-        .ok_or(NotDecimal::TooLarge)?;
-    if negative {
-        Ok(scaled)
-    } else {
-        scaled.checked_neg().ok_or(NotDecimal::TooLarge)
-    }
+    let scaled = value.checked_mul(10_i64.pow(9 - decimals.unwrap_or(0))).ok_or(NotDecimal::TooLarge)?;
+    if negative { Ok(scaled) } else { scaled.checked_neg().ok_or(NotDecimal::TooLarge) }
 }
 
 /// Shows nanos as the shortest exact decimal: `-12.345`, `7`.
@@ -102,15 +96,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let cases = [
-            "0",
-            "7",
-            "-7",
-            "61837.63",
-            "0.00000001",
-            "-0.000000001",
-            "9223372036.854775807",
-        ];
+        let cases = ["0", "7", "-7", "61837.63", "0.00000001", "-0.000000001", "9223372036.854775807"];
         for text in cases {
             let nanos = parse(text.as_bytes()).expect(text);
             assert_eq!(Display(nanos).to_string(), text);

@@ -23,9 +23,7 @@ impl Prng {
             z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             z ^ (z >> 31)
         };
-        Self {
-            state: [split_mix(), split_mix(), split_mix(), split_mix()],
-        }
+        Self { state: [split_mix(), split_mix(), split_mix(), split_mix()] }
     }
 
     /// A generator of its own for a named part of a run, so that a draw more here moves nothing there.
@@ -60,10 +58,7 @@ impl Prng {
         assert!(bound > 0, "an empty range has no sample");
         loop {
             let wide = u128::from(self.bits()) * u128::from(bound);
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the low word is what Lemire compares"
-            )]
+            #[expect(clippy::cast_possible_truncation, reason = "the low word is what Lemire compares")]
             let low = wide as u64;
             if low >= bound || low >= bound.wrapping_neg() % bound {
                 return u64::try_from(wide >> 64).expect("the high word of a 128-bit product");

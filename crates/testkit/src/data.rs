@@ -14,10 +14,7 @@ pub fn recorded(file: &str) -> Option<PathBuf> {
         None => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
     };
     if !folder.is_dir() {
-        eprintln!(
-            "SKIPPED: no recorded data at {} (set QUOIN_DATA): {file}",
-            folder.display()
-        );
+        eprintln!("SKIPPED: no recorded data at {} (set QUOIN_DATA): {file}", folder.display());
         return None;
     }
     let path = folder.join(file);

@@ -57,10 +57,7 @@ mod tests {
             per_lot_nanos: 3_000_000,
         };
         // 100 shares at 50.00: turnover 5,000; a rebate of 0.25, or 3.50; 0.30 for the lots.
-        let fee = |liquidity| {
-            fees.fee(&instrument, Ticks(5_000), Lots(-100), liquidity)
-                .to_string()
-        };
+        let fee = |liquidity| fees.fee(&instrument, Ticks(5_000), Lots(-100), liquidity).to_string();
         assert_eq!(fee(Liquidity::Maker), "0.05");
         assert_eq!(fee(Liquidity::Taker), "3.8");
     }

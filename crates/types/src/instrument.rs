@@ -75,10 +75,7 @@ impl std::fmt::Display for InstrumentError {
         match self {
             Self::NotPositive { symbol, field } => write!(f, "{symbol}: {field} must be above zero"),
             Self::TooFine { symbol } => {
-                write!(
-                    f,
-                    "{symbol}: tick × lot × multiplier is finer than 10⁻¹² of its currency"
-                )
+                write!(f, "{symbol}: tick × lot × multiplier is finer than 10⁻¹² of its currency")
             }
         }
     }
@@ -102,17 +99,11 @@ impl Instrument {
     /// # Errors
     /// When a step is not positive, or money would not be exact.
     pub fn new(terms: Terms) -> Result<Self, InstrumentError> {
-        let steps = [
-            ("tick", terms.tick_nanos),
-            ("lot", terms.lot_nanos),
-            ("multiplier", terms.multiplier_nanos),
-        ];
+        let steps =
+            [("tick", terms.tick_nanos), ("lot", terms.lot_nanos), ("multiplier", terms.multiplier_nanos)];
         for (field, value) in steps {
             if value <= 0 {
-                return Err(InstrumentError::NotPositive {
-                    symbol: terms.symbol,
-                    field,
-                });
+                return Err(InstrumentError::NotPositive { symbol: terms.symbol, field });
             }
         }
         let face = i128::from(terms.lot_nanos) * i128::from(terms.multiplier_nanos);
@@ -186,10 +177,7 @@ impl Instrument {
     /// The price as people write it, as an estimate.
     #[inline]
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "an estimate is what the caller asked for"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "an estimate is what the caller asked for")]
     pub fn price_f64(&self, price: Ticks) -> f64 {
         (i128::from(price.0) * i128::from(self.terms.tick_nanos)) as f64 / 1e9
     }
@@ -197,10 +185,7 @@ impl Instrument {
     /// The size as people write it, as an estimate.
     #[inline]
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "an estimate is what the caller asked for"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "an estimate is what the caller asked for")]
     pub fn size_f64(&self, size: Lots) -> f64 {
         (i128::from(size.0) * i128::from(self.terms.lot_nanos)) as f64 / 1e9
     }
@@ -305,10 +290,7 @@ mod tests {
         for (tick, lot, multiplier, worth) in cases {
             let instrument = instrument(Contract::Linear, tick, lot, multiplier);
             assert_eq!(instrument.value(Ticks(1), Lots(1)).to_string(), worth);
-            assert_eq!(
-                instrument.value(Ticks(-3), Lots(-2)),
-                Money(instrument.value(Ticks(6), Lots(1)).0)
-            );
+            assert_eq!(instrument.value(Ticks(-3), Lots(-2)), Money(instrument.value(Ticks(6), Lots(1)).0));
         }
     }
 
@@ -318,10 +300,7 @@ mod tests {
         let instrument = instrument(Contract::Inverse, "0.1", "1", "100");
         let pnl = instrument.value(Ticks(625_000), Lots(10)) - instrument.value(Ticks(500_000), Lots(10));
         assert_eq!(pnl.to_string(), "0.004");
-        assert_eq!(
-            instrument.value(Ticks(333_333), Lots(7)),
-            -instrument.value(Ticks(333_333), Lots(-7)),
-        );
+        assert_eq!(instrument.value(Ticks(333_333), Lots(7)), -instrument.value(Ticks(333_333), Lots(-7)),);
     }
 
     #[test]
@@ -329,13 +308,7 @@ mod tests {
         let fine = Instrument::new(terms(Contract::Linear, "0.00000001", "0.00000001", "1"));
         assert_eq!(fine, Err(InstrumentError::TooFine { symbol: "X".into() }));
         let zero = Instrument::new(terms(Contract::Linear, "0", "1", "1"));
-        assert_eq!(
-            zero,
-            Err(InstrumentError::NotPositive {
-                symbol: "X".into(),
-                field: "tick"
-            })
-        );
+        assert_eq!(zero, Err(InstrumentError::NotPositive { symbol: "X".into(), field: "tick" }));
     }
 
     #[test]

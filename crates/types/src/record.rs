@@ -49,11 +49,7 @@ pub struct NotARecord {
 
 impl fmt::Display for NotARecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "byte {}: {} is not one this version knows",
-            self.at, self.field
-        )
+        write!(f, "byte {}: {} is not one this version knows", self.at, self.field)
     }
 }
 
@@ -111,10 +107,7 @@ impl Raw {
         self.words[word].cast_signed()
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the canonical check catches a lost high half"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "the canonical check catches a lost high half")]
     fn low(&self, word: usize) -> u32 {
         self.words[word] as u32
     }
@@ -143,12 +136,9 @@ impl Record {
     pub fn to_bytes(&self) -> [u8; RECORD_BYTES] {
         match self {
             Self::Input(input) => input_to_raw(input).to_bytes(),
-            Self::Command { seq, at, command } => Raw {
-                seq: seq.0,
-                at: at.0,
-                ..command_to_raw(command)
+            Self::Command { seq, at, command } => {
+                Raw { seq: seq.0, at: at.0, ..command_to_raw(command) }.to_bytes()
             }
-            .to_bytes(),
         }
     }
 
@@ -159,29 +149,14 @@ impl Record {
     pub fn from_bytes(bytes: &[u8; RECORD_BYTES]) -> Result<Self, NotARecord> {
         let raw = Raw::from_bytes(bytes);
         let record = if raw.tag < COMMANDS {
-            Self::Input(Input {
-                seq: Seq(raw.seq),
-                received_at: Nanos(raw.at),
-                event: event_from_raw(&raw)?,
-            })
+            Self::Input(Input { seq: Seq(raw.seq), received_at: Nanos(raw.at), event: event_from_raw(&raw)? })
         } else {
-            Self::Command {
-                seq: Seq(raw.seq),
-                at: Nanos(raw.at),
-                command: command_from_raw(&raw)?,
-            }
+            Self::Command { seq: Seq(raw.seq), at: Nanos(raw.at), command: command_from_raw(&raw)? }
         };
         let written = record.to_bytes();
-        match written
-            .iter()
-            .zip(bytes)
-            .position(|(ours, theirs)| ours != theirs)
-        {
+        match written.iter().zip(bytes).position(|(ours, theirs)| ours != theirs) {
             None => Ok(record),
-            Some(at) => Err(NotARecord {
-                field: "an unused byte",
-                at,
-            }),
+            Some(at) => Err(NotARecord { field: "an unused byte", at }),
         }
     }
 
@@ -203,13 +178,7 @@ fn input_to_raw(input: &Input) -> Raw {
             b: e.action as u8,
             c: e.flags.0,
             key: e.instrument.0,
-            words: words(
-                e.venue_at,
-                e.price,
-                e.size,
-                u64::from(e.orders),
-                u64::from(e.depth),
-            ),
+            words: words(e.venue_at, e.price, e.size, u64::from(e.orders), u64::from(e.depth)),
             ..Raw::default()
         },
         Event::Order(e) => Raw {
@@ -249,74 +218,37 @@ fn input_to_raw(input: &Input) -> Raw {
             words: [e.due_at.0.cast_unsigned(), u64::from(e.strategy.0), 0, 0, 0],
             ..Raw::default()
         },
-        Event::Operator(e) => Raw {
-            tag: 8,
-            a: *e as u8,
-            ..Raw::default()
-        },
+        Event::Operator(e) => Raw { tag: 8, a: *e as u8, ..Raw::default() },
     };
-    Raw {
-        seq: input.seq.0,
-        at: input.received_at.0,
-        ..body
-    }
+    Raw { seq: input.seq.0, at: input.received_at.0, ..body }
 }
 
 fn words(venue_at: Nanos, price: Ticks, size: Lots, w3: u64, w4: u64) -> [u64; 5] {
-    [
-        venue_at.0.cast_unsigned(),
-        price.0.cast_unsigned(),
-        size.0.cast_unsigned(),
-        w3,
-        w4,
-    ]
+    [venue_at.0.cast_unsigned(), price.0.cast_unsigned(), size.0.cast_unsigned(), w3, w4]
 }
 
 fn report_to_raw(e: &Report) -> Raw {
-    let base = Raw {
-        tag: 6,
-        key: e.instrument.0,
-        ..Raw::default()
-    };
+    let base = Raw { tag: 6, key: e.instrument.0, ..Raw::default() };
     let tail = |w4: u32| pair(e.order.0, w4);
-    let plain = |a: u8, b: u8| Raw {
-        a,
-        b,
-        words: [e.venue_at.0.cast_unsigned(), 0, 0, 0, tail(0)],
-        ..base
-    };
+    let plain = |a: u8, b: u8| Raw { a, b, words: [e.venue_at.0.cast_unsigned(), 0, 0, 0, tail(0)], ..base };
     match e.outcome {
         Outcome::Accepted => plain(0, 0),
         Outcome::Rejected(reason) => plain(1, reason as u8),
-        Outcome::Filled {
-            price,
-            size,
-            fill,
-            liquidity,
-        } => Raw {
-            a: 2,
-            b: liquidity as u8,
-            words: words(e.venue_at, price, size, 0, tail(fill)),
-            ..base
-        },
+        Outcome::Filled { price, size, fill, liquidity } => {
+            Raw { a: 2, b: liquidity as u8, words: words(e.venue_at, price, size, 0, tail(fill)), ..base }
+        }
         Outcome::Canceled => plain(3, 0),
         Outcome::CancelRejected(reason) => plain(4, reason as u8),
-        Outcome::Replaced { price, size } => Raw {
-            a: 5,
-            words: words(e.venue_at, price, size, 0, tail(0)),
-            ..base
-        },
+        Outcome::Replaced { price, size } => {
+            Raw { a: 5, words: words(e.venue_at, price, size, 0, tail(0)), ..base }
+        }
         Outcome::ReplaceRejected(reason) => plain(6, reason as u8),
     }
 }
 
 fn command_to_raw(command: &Command) -> Raw {
     match command {
-        Command::Place(PlaceOrder {
-            order,
-            strategy,
-            terms,
-        }) => Raw {
+        Command::Place(PlaceOrder { order, strategy, terms }) => Raw {
             tag: COMMANDS,
             a: terms.side as u8,
             b: terms.kind as u8,
@@ -337,21 +269,10 @@ fn command_to_raw(command: &Command) -> Raw {
             words: [u64::from(order.0), 0, 0, 0, 0],
             ..Raw::default()
         },
-        Command::Replace {
-            order,
-            instrument,
-            price,
-            size,
-        } => Raw {
+        Command::Replace { order, instrument, price, size } => Raw {
             tag: COMMANDS + 2,
             key: instrument.0,
-            words: [
-                u64::from(order.0),
-                price.0.cast_unsigned(),
-                size.0.cast_unsigned(),
-                0,
-                0,
-            ],
+            words: [u64::from(order.0), price.0.cast_unsigned(), size.0.cast_unsigned(), 0, 0],
             ..Raw::default()
         },
         Command::WakeAt { at, timer, strategy } => Raw {
@@ -376,10 +297,7 @@ fn event_from_raw(raw: &Raw) -> Result<Event, NotARecord> {
             instrument: InstrumentId(raw.key),
             side: side(raw.a)?,
             action: pick(raw.b, 18, "the level action", &LEVEL_ACTIONS)?,
-            depth: u8::try_from(raw.words[4]).map_err(|_| NotARecord {
-                field: "the depth",
-                at: 56,
-            })?,
+            depth: u8::try_from(raw.words[4]).map_err(|_| NotARecord { field: "the depth", at: 56 })?,
             flags,
         }),
         2 => Event::Order(OrderDelta {
@@ -398,15 +316,9 @@ fn event_from_raw(raw: &Raw) -> Result<Event, NotARecord> {
             size,
             id: raw.words[3],
             instrument: InstrumentId(raw.key),
-            price_fraction: u16::try_from(raw.words[4]).map_err(|_| NotARecord {
-                field: "the price fraction",
-                at: 56,
-            })?,
-            aggressor: if raw.a == NO_SIDE {
-                None
-            } else {
-                Some(side(raw.a)?)
-            },
+            price_fraction: u16::try_from(raw.words[4])
+                .map_err(|_| NotARecord { field: "the price fraction", at: 56 })?,
+            aggressor: if raw.a == NO_SIDE { None } else { Some(side(raw.a)?) },
             flags,
         }),
         4 => Event::Status(Status {
@@ -433,10 +345,7 @@ fn event_from_raw(raw: &Raw) -> Result<Event, NotARecord> {
         }),
         8 => Event::Operator(pick(raw.a, 17, "the operator's word", &OPERATORS)?),
         _ => {
-            return Err(NotARecord {
-                field: "the kind of input",
-                at: 16,
-            });
+            return Err(NotARecord { field: "the kind of input", at: 16 });
         }
     })
 }
@@ -458,10 +367,7 @@ fn outcome_from_raw(raw: &Raw) -> Result<Outcome, NotARecord> {
         5 => Outcome::Replaced { price, size },
         6 => Outcome::ReplaceRejected(reason()?),
         _ => {
-            return Err(NotARecord {
-                field: "the outcome",
-                at: 17,
-            });
+            return Err(NotARecord { field: "the outcome", at: 17 });
         }
     })
 }
@@ -481,10 +387,7 @@ fn command_from_raw(raw: &Raw) -> Result<Command, NotARecord> {
                 size: Lots(raw.signed(1)),
             },
         }),
-        1 => Command::Cancel {
-            order: OrderId(raw.low(0)),
-            instrument,
-        },
+        1 => Command::Cancel { order: OrderId(raw.low(0)), instrument },
         2 => Command::Replace {
             order: OrderId(raw.low(0)),
             instrument,
@@ -497,10 +400,7 @@ fn command_from_raw(raw: &Raw) -> Result<Command, NotARecord> {
             strategy: strategy(raw.words[1], 32)?,
         },
         _ => {
-            return Err(NotARecord {
-                field: "the kind of command",
-                at: 16,
-            });
+            return Err(NotARecord { field: "the kind of command", at: 16 });
         }
     })
 }
@@ -510,16 +410,11 @@ fn side(byte: u8) -> Result<Side, NotARecord> {
 }
 
 fn strategy(word: u64, at: usize) -> Result<StrategyId, NotARecord> {
-    u16::try_from(word).map(StrategyId).map_err(|_| NotARecord {
-        field: "the strategy",
-        at,
-    })
+    u16::try_from(word).map(StrategyId).map_err(|_| NotARecord { field: "the strategy", at })
 }
 
 fn pick<T: Copy>(byte: u8, at: usize, field: &'static str, all: &[T]) -> Result<T, NotARecord> {
-    all.get(usize::from(byte))
-        .copied()
-        .ok_or(NotARecord { field, at })
+    all.get(usize::from(byte)).copied().ok_or(NotARecord { field, at })
 }
 
 // In the order of their discriminants; `every_kind_comes_back` holds them to it.
@@ -541,11 +436,8 @@ const ORDER_ACTIONS: [OrderAction; 6] = [
 const PHASES: [Phase; 4] = [Phase::Open, Phase::PreOpen, Phase::Halted, Phase::Closed];
 const OPERATORS: [Operator; 2] = [Operator::Kill, Operator::Release];
 const KINDS: [OrderKind; 3] = [OrderKind::Limit, OrderKind::Market, OrderKind::PostOnly];
-const TIMES_IN_FORCE: [TimeInForce; 3] = [
-    TimeInForce::GoodTilCancel,
-    TimeInForce::ImmediateOrCancel,
-    TimeInForce::FillOrKill,
-];
+const TIMES_IN_FORCE: [TimeInForce; 3] =
+    [TimeInForce::GoodTilCancel, TimeInForce::ImmediateOrCancel, TimeInForce::FillOrKill];
 const REASONS: [RejectReason; 7] = [
     RejectReason::UnknownInstrument,
     RejectReason::MarketClosed,
@@ -567,15 +459,7 @@ mod tests {
             for a in 0..8 {
                 for b in 0..8 {
                     for c in 0..4 {
-                        let raw = Raw {
-                            seq: 9,
-                            at: -5,
-                            tag,
-                            a,
-                            b,
-                            c,
-                            ..Raw::default()
-                        };
+                        let raw = Raw { seq: 9, at: -5, tag, a, b, c, ..Raw::default() };
                         if Record::from_bytes(&raw.to_bytes()).is_ok() {
                             found.push(raw.to_bytes());
                         }
@@ -615,30 +499,17 @@ mod tests {
                 },
             }),
         };
-        assert_eq!(
-            Record::from_bytes(&Record::Input(input).to_bytes()),
-            Ok(Record::Input(input))
-        );
+        assert_eq!(Record::from_bytes(&Record::Input(input).to_bytes()), Ok(Record::Input(input)));
     }
 
     #[test]
     fn a_second_form_of_a_record_is_refused() {
-        let clean = Raw {
-            tag: 8,
-            ..Raw::default()
-        }
-        .to_bytes();
+        let clean = Raw { tag: 8, ..Raw::default() }.to_bytes();
         assert!(Record::from_bytes(&clean).is_ok());
         for at in 24..RECORD_BYTES {
             let mut dirty = clean;
             dirty[at] = 1;
-            assert_eq!(
-                Record::from_bytes(&dirty),
-                Err(NotARecord {
-                    field: "an unused byte",
-                    at
-                })
-            );
+            assert_eq!(Record::from_bytes(&dirty), Err(NotARecord { field: "an unused byte", at }));
         }
     }
 }

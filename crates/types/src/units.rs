@@ -144,10 +144,7 @@ impl Money {
     /// As an estimate, for reports and statistics.
     #[inline]
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "an estimate is what the caller asked for"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "an estimate is what the caller asked for")]
     pub const fn to_f64(self) -> f64 {
         self.0 as f64 / 1e12
     }
@@ -172,11 +169,7 @@ impl fmt::Display for Money {
         let mut text = format!("{sign}{whole}");
         if digits > 0 {
             let decimals = format!("{rest:0digits$}");
-            let shown = if f.precision().is_some() {
-                &decimals
-            } else {
-                decimals.trim_end_matches('0')
-            };
+            let shown = if f.precision().is_some() { &decimals } else { decimals.trim_end_matches('0') };
             if !shown.is_empty() {
                 text.push('.');
                 text.push_str(shown);
@@ -268,10 +261,7 @@ impl Nanos {
 
     /// This span in seconds, as an estimate.
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "an estimate is what the caller asked for"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "an estimate is what the caller asked for")]
     pub const fn to_secs_f64(self) -> f64 {
         self.0 as f64 / 1e9
     }

@@ -22,11 +22,7 @@ pub struct Step {
 
 impl Step {
     /// One nano: every number is whole.
-    pub const NANO: Self = Self {
-        nanos: 1,
-        shift: 0,
-        inverse: 1,
-    };
+    pub const NANO: Self = Self { nanos: 1, shift: 0, inverse: 1 };
 
     /// A step of `nanos`, which must be above zero.
     #[must_use]
@@ -41,11 +37,7 @@ impl Step {
             inverse = inverse.wrapping_mul(2_i64.wrapping_sub(odd.wrapping_mul(inverse)));
             round += 1;
         }
-        Self {
-            nanos,
-            shift,
-            inverse,
-        }
+        Self { nanos, shift, inverse }
     }
 
     /// The step's size.
@@ -152,10 +144,7 @@ impl Directory {
     /// An empty directory that registers what it is asked for.
     #[must_use]
     pub fn survey() -> Self {
-        Self {
-            surveying: true,
-            ..Self::default()
-        }
+        Self { surveying: true, ..Self::default() }
     }
 
     /// The fixed directory of a run. `wire_ticks` holds, for each instrument, its price step as its venue
@@ -165,21 +154,12 @@ impl Directory {
     /// When the ids are not 0, 1, 2 … in order, or the two slices differ in length.
     #[must_use]
     pub fn run(instruments: &[Instrument], wire_ticks: &[i64]) -> Self {
-        assert_eq!(
-            instruments.len(),
-            wire_ticks.len(),
-            "a wire tick for each instrument"
-        );
+        assert_eq!(instruments.len(), wire_ticks.len(), "a wire tick for each instrument");
         let mut directory = Self::default();
         for (row, (instrument, &wire_tick)) in instruments.iter().zip(wire_ticks).enumerate() {
             let terms = instrument.terms();
             assert_eq!(terms.id.index(), row, "instrument ids are dense");
-            directory.enter(
-                &terms.venue,
-                &terms.symbol,
-                Step::new(wire_tick),
-                Step::new(terms.lot_nanos),
-            );
+            directory.enter(&terms.venue, &terms.symbol, Step::new(wire_tick), Step::new(terms.lot_nanos));
         }
         directory
     }
@@ -207,8 +187,7 @@ impl Directory {
     /// The venue defined an instrument. Kept in a survey, for the table of the run; later ones win.
     pub fn define(&mut self, definition: Definition) {
         if self.surveying {
-            self.definitions
-                .insert(key(&definition.venue, &definition.symbol), definition);
+            self.definitions.insert(key(&definition.venue, &definition.symbol), definition);
         }
     }
 
@@ -232,18 +211,7 @@ mod tests {
     #[test]
     fn exact_agrees_with_division() {
         let mut prng = stdx::Prng::new(5);
-        let steps = [
-            1,
-            2,
-            3,
-            10,
-            100,
-            250_000_000,
-            15_625_000,
-            7_812_500,
-            999_999_999,
-            i64::MAX,
-        ];
+        let steps = [1, 2, 3, 10, 100, 250_000_000, 15_625_000, 7_812_500, 999_999_999, i64::MAX];
         for nanos in steps {
             let step = Step::new(nanos);
             for _ in 0..10_000 {
@@ -253,11 +221,7 @@ mod tests {
                 assert_eq!(step.exact(value), expected, "{value} / {nanos}");
             }
             for value in [i64::MIN, i64::MAX, 0, -1] {
-                assert_eq!(
-                    step.exact(value),
-                    (value % nanos == 0).then_some(value / nanos),
-                    "{value}"
-                );
+                assert_eq!(step.exact(value), (value % nanos == 0).then_some(value / nanos), "{value}");
             }
         }
     }

@@ -17,11 +17,7 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "at byte {}: {} ({} bytes skipped)",
-            self.offset, self.what, self.skipped
-        )
+        write!(f, "at byte {}: {} ({} bytes skipped)", self.offset, self.what, self.skipped)
     }
 }
 
@@ -44,11 +40,7 @@ impl Output {
 
     /// Appends one fault.
     pub fn fault(&mut self, offset: u64, skipped: u64, what: impl Into<String>) {
-        self.faults.push(Fault {
-            offset,
-            skipped,
-            what: what.into(),
-        });
+        self.faults.push(Fault { offset, skipped, what: what.into() });
     }
 
     /// Forgets everything, keeps the memory.

@@ -12,13 +12,15 @@ use stdx::decimal;
 use types::Nanos;
 
 #[derive(clap::Args)]
-#[command(after_help = "Formats are told by their first bytes: pcap and pcapng with CME MDP 3.0, Databento DBN
+#[command(
+    after_help = "Formats are told by their first bytes: pcap and pcapng with CME MDP 3.0, Databento DBN
 (v1 to v3), LOBSTER messages (CSV, or the zip they come in), Binance recordings;
 the first two and the last may be zstd or gzip compressed.
 
 Examples:
   quoin inspect day.pcap
-  quoin inspect spot.gz usdm.gz --json")]
+  quoin inspect spot.gz usdm.gz --json"
+)]
 pub(crate) struct Args {
     /// Recordings to look into
     #[arg(required = true, value_name = "FILE")]
@@ -96,8 +98,19 @@ fn instruments_text(inspection: &Inspection) -> String {
     let mut order: Vec<usize> = (0..inspection.table.instruments.len()).collect();
     order.sort_by_key(|row| std::cmp::Reverse(inspection.survey.instruments[*row].events));
     let mut table = terminal::table(&[
-        "instrument", "tick", "lot", "multiplier", "currency", "terms", "events", "trades", "books", "crossed",
-        "stale", "unknown", "spread",
+        "instrument",
+        "tick",
+        "lot",
+        "multiplier",
+        "currency",
+        "terms",
+        "events",
+        "trades",
+        "books",
+        "crossed",
+        "stale",
+        "unknown",
+        "spread",
     ]);
     for &row in order.iter().take(SHOWN) {
         let instrument = &inspection.table.instruments[row];
@@ -139,9 +152,7 @@ fn instruments_text(inspection: &Inspection) -> String {
         })
         .take(SHOWN)
         .collect();
-    format!(
-        "\n{table}\n{rest}{spans}books: times the book was consistent; spread: its mean in ticks\n"
-    )
+    format!("\n{table}\n{rest}{spans}books: times the book was consistent; spread: its mean in ticks\n")
 }
 
 fn origin(origin: types::Origin) -> &'static str {

@@ -17,8 +17,7 @@ pub(crate) const UNPROVEN: u8 = 3;
 
 pub(crate) fn read_config(path: Option<&Path>) -> anyhow::Result<Config> {
     let Some(path) = path else { return Ok(Config::default()) };
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     Config::parse(&text).with_context(|| path.display().to_string())
 }
 

@@ -116,10 +116,7 @@ pub(super) fn open_csv(recording: &Recording, bytes: Bytes) -> Result<Box<dyn So
 }
 
 /// The zip LOBSTER sends: both files.
-pub(super) fn open_zip(
-    recording: &Recording,
-    progress: &Progress,
-) -> Result<Box<dyn Source>, SourceError> {
+pub(super) fn open_zip(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source>, SourceError> {
     let failed = |what: String| SourceError::Format { name: recording.name(), what };
     let mut compressed = Vec::new();
     super::raw(recording, progress)?
@@ -127,8 +124,7 @@ pub(super) fn open_zip(
         .map_err(|error| SourceError::io(Path::new(&recording.name()), "read", error))?;
     let mut archive = zip::ZipArchive::new(Cursor::new(compressed))
         .map_err(|error| failed(format!("a zip that cannot be read: {error}")))?;
-    let names: Vec<String> =
-        archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
+    let names: Vec<String> = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
     let message = names.iter().find(|name| name.contains("_message_") && name.ends_with(".csv"));
     let Some(message) = message else {
         return Err(failed("a zip without a LOBSTER message file (…_message_N.csv) in it".into()));

@@ -83,7 +83,10 @@ impl Venue {
     #[must_use]
     pub fn new(instruments: &[Instrument], config: VenueConfig, prng: Prng) -> Self {
         Self {
-            markets: instruments.iter().map(|instrument| Market::new(book(instrument, &config), config.queue)).collect(),
+            markets: instruments
+                .iter()
+                .map(|instrument| Market::new(book(instrument, &config), config.queue))
+                .collect(),
             config,
             prng,
             next_fill: 0,
