@@ -8,8 +8,9 @@
 //! `with_capacity` was told, so that late reports still find them. Nothing else grows with the number of orders
 //! sent. Nothing is allocated while no more orders are open at once than there were before.
 //!
-//! Cost of a report: one probe of the index (8 bytes an entry), the order's slot (four cache lines), and when it
-//! closes, the links of its neighbours. No search over orders anywhere.
+//! Cost of a report: one probe of the index (8 bytes an entry), the order's slot (176 bytes), and when it closes,
+//! the links of its neighbours. No search over orders anywhere. Check, submit, two reports and their telling to
+//! risk measured at about 50 ns with 64 orders open, 80 ns with 4,096 (`benches/orders.rs`, an AMD EPYC, 2 shared cores).
 
 pub mod change;
 pub mod order;

@@ -37,8 +37,7 @@ impl Held {
     /// working on that side together must not carry it through zero.
     #[inline]
     pub(crate) fn only_reduces(&self, side: Side, added: i64) -> bool {
-        let against = i128::from(self.position) * i128::from(side.sign());
-        against < 0 && self.worst(side, added) <= 0
+        self.worst(side, added) <= 0
     }
 
     #[inline]

@@ -8,8 +8,9 @@
 //! Every check is a pure question to the state, listed once in `checks`; accept or refuse does not depend on
 //! the order of the list, only the reason named first does.
 //!
-//! Cost of a check: one 256-byte row of an instrument, the account's two cache lines, eleven compares with
-//! three 128-bit multiplications, no division, no allocation.
+//! Cost of a check: three cache lines of the instrument's row, five of the account, twelve tests with four 128-bit
+//! multiplications, no division, no allocation. Measured at about 30 ns with the reservation and its withdrawal
+//! (`crates/orders/benches/orders.rs`, an AMD EPYC, 2 shared cores).
 
 pub mod approved;
 pub mod limits;

@@ -7,6 +7,8 @@
 //!   runs so, to learn which instruments there are and, without definitions, what their steps must be.
 //! - **run**: the table is fixed; an instrument that is not in it answers `None` and its messages are skipped.
 
+#![allow(clippy::disallowed_types, reason = "maps are looked up by key; their order is never seen")]
+
 use std::collections::HashMap;
 use types::{Contract, Instrument, InstrumentId, Lots, Ticks};
 
