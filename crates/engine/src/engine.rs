@@ -7,7 +7,8 @@ use portfolio::Portfolio;
 use risk::{Limits, Refusal, Risk, Touch};
 use types::{
     Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Money, Nanos,
-    Operator, OrderAction, OrderDelta, OrderId, Report, Side, Status, StrategyId, Ticks, Timer, Trade,
+    Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Side, Status, StrategyId, Ticks, Timer,
+    Trade,
 };
 
 /// A strategy and the instruments that reach it.
@@ -118,7 +119,7 @@ impl Core {
             return Ok(());
         }
         // Filled to the new size already: nothing is left to replace it with.
-        let unfilled = size - order.filled;
+        let unfilled = Lots(size.0.saturating_sub(order.filled.0));
         if unfilled.0 <= 0 {
             return self.grant(strategy, &Want::Cancel(id), out);
         }
@@ -314,6 +315,12 @@ impl Engine {
 
     fn on_report(&mut self, report: &Report, out: &mut Vec<Command>) {
         let change = self.core.orders.on_report(self.core.now, report);
+        if let (Outcome::Filled { .. }, Change::Impossible(_)) = (report.outcome, change) {
+            // Somebody traded in our name and no order of ours accounts for it: whatever we hold is not what we
+            // think. Nothing new until a person has looked.
+            self.core.risk.kill();
+            self.cancel_everything(out);
+        }
         let Some(order) = self.core.orders.get(report.order) else { return };
         change.tell(order, &mut self.core.risk);
         if let Change::Filled { price, size, liquidity, .. } = change {

@@ -10,7 +10,8 @@
 //!
 //! Cost of a report: one probe of the index (8 bytes an entry), the order's slot (176 bytes), and when it closes,
 //! the links of its neighbours. No search over orders anywhere. Check, submit, two reports and their telling to
-//! risk measured at about 50 ns with 64 orders open, 80 ns with 4,096 (`benches/orders.rs`, an AMD EPYC, 2 shared cores).
+//! risk took 48 ns with 64 orders open and 83 ns with 4,096; with both cores busy elsewhere, 97 and 113 ns
+//! (`benches/orders.rs`, AMD EPYC, 2 shared cores).
 
 pub mod change;
 pub mod order;

@@ -9,8 +9,8 @@
 //! the order of the list, only the reason named first does.
 //!
 //! Cost of a check: three cache lines of the instrument's row, five of the account, twelve tests with four 128-bit
-//! multiplications, no division, no allocation. Measured at about 30 ns with the reservation and its withdrawal
-//! (`crates/orders/benches/orders.rs`, an AMD EPYC, 2 shared cores).
+//! multiplications, no division, no allocation. Took 33 ns with the reservation and its withdrawal, 41 ns with
+//! both cores busy elsewhere (`crates/orders/benches/orders.rs`, AMD EPYC, 2 shared cores).
 
 pub mod approved;
 pub mod limits;

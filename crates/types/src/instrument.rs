@@ -117,7 +117,10 @@ impl Instrument {
                 }
             }
             // nanos² over nanos are 10⁻⁹; money is 10⁻¹².
-            Contract::Inverse => face * 1_000,
+            Contract::Inverse => match face.checked_mul(1_000) {
+                Some(unit) => unit,
+                None => return Err(InstrumentError::TooFine { symbol: terms.symbol }),
+            },
         };
         Ok(Self { terms, unit })
     }
