@@ -239,14 +239,16 @@ impl Survey {
             terms.contract = product.contract;
             terms.currency = product.currency;
             terms.multiplier_nanos = product.multiplier_nanos;
-        } else if seen.venue == "cme"
-            && let Some(product) = venues::cme::products::find(&seen.symbol)
-        {
-            terms.tick_nanos = product.tick_nanos;
-            terms.multiplier_nanos = product.multiplier_nanos;
-            terms.currency = product.currency.into();
-            terms.origin = Origin::KnownProduct;
-            wire_tick = product.tick_nanos;
+        } else if seen.venue == venues::cme::VENUE {
+            // Sizes are whole contracts; a few trades of round sizes say nothing else.
+            terms.lot_nanos = decimal::ONE;
+            if let Some(product) = venues::cme::products::find(&seen.symbol) {
+                terms.tick_nanos = product.tick_nanos;
+                terms.multiplier_nanos = product.multiplier_nanos;
+                terms.currency = product.currency.into();
+                terms.origin = Origin::KnownProduct;
+                wire_tick = product.tick_nanos;
+            }
         } else if seen.venue == "nasdaq" {
             // Regulation NMS rule 612: a cent for quotes at or above a dollar; a round lot is not a size step.
             terms.tick_nanos = terms.tick_nanos.min(10_000_000);

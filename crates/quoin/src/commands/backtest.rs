@@ -210,13 +210,19 @@ pub(crate) fn deliver(report: &Report, out: Option<&Path>, json: bool) -> anyhow
     }
     // One table, so that the columns of all sections stand under each other.
     let mut table = terminal::table(&[]);
+    let mut below = String::new();
     for (section, rows) in report.summary() {
+        if section == "Instruments" {
+            // Whole sentences would make the columns as wide.
+            below = rows.iter().map(|(symbol, what)| format!("   {symbol}  {what}\n")).collect();
+            continue;
+        }
         terminal::heading(&mut table, section);
         for (label, value) in rows {
             terminal::row(&mut table, [format!("  {label}"), value]);
         }
     }
-    let text = format!("{table}\n");
+    let text = format!("{table}\n\n Instruments\n{below}");
     terminal::print(&text)
 }
 

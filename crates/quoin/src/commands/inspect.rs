@@ -62,7 +62,7 @@ fn file_text(file: &FileSurvey) -> String {
     let mut text = format!("\n{}\n  {}, {} bytes\n", file.name, file.format, grouped(file.bytes));
     if let Some((first, last)) = file.span {
         let span = number::span(last - first);
-        text.push_str(&format!("  {} to {} UTC ({span})\n", number::moment(first), number::moment(last)));
+        text.push_str(&format!("  {} to {} ({span})\n", number::moment(first), number::moment(last)));
     }
     if let Some(least) = file.latency_least {
         text.push_str(&format!("  receive time less venue time, at least: {}\n", number::span(least)));
@@ -145,7 +145,7 @@ fn instruments_text(inspection: &Inspection) -> String {
             let (first, last) = inspection.books[row].crossed_span?;
             let symbol = inspection.table.instruments[row].symbol();
             Some(format!(
-                "{symbol}: crossed between {} and {} UTC\n",
+                "{symbol}: crossed between {} and {}\n",
                 number::moment(first),
                 number::moment(last)
             ))

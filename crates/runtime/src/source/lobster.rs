@@ -116,12 +116,18 @@ pub(super) fn open_csv(recording: &Recording, bytes: Bytes) -> Result<Box<dyn So
 }
 
 /// The zip LOBSTER sends: both files.
-pub(super) fn open_zip(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source>, SourceError> {
+pub(super) fn open_zip(
+    recording: &Recording,
+    progress: &Progress,
+    sniffed: u64,
+) -> Result<Box<dyn Source>, SourceError> {
     let failed = |what: String| SourceError::Format { name: recording.name(), what };
     let mut compressed = Vec::new();
-    super::raw(recording, progress)?
+    // A zip's index is at its end: it is read whole, and from the start, of which some was counted already.
+    super::raw(recording, &Progress::default())?
         .read_to_end(&mut compressed)
         .map_err(|error| SourceError::io(Path::new(&recording.name()), "read", error))?;
+    progress.add((compressed.len() as u64).saturating_sub(sniffed));
     let mut archive = zip::ZipArchive::new(Cursor::new(compressed))
         .map_err(|error| failed(format!("a zip that cannot be read: {error}")))?;
     let names: Vec<String> = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();

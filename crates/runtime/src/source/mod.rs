@@ -137,6 +137,10 @@ fn advice(path: &Path, error: &std::io::Error) -> String {
 pub struct Progress(Arc<AtomicU64>);
 
 impl Progress {
+    fn add(&self, bytes: u64) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     /// Bytes of the file, as it lies on disk, that were read.
     #[must_use]
     pub fn bytes(&self) -> u64 {
@@ -152,7 +156,7 @@ struct Counted<R> {
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let got = self.inner.read(buffer)?;
-        self.progress.0.fetch_add(got as u64, Ordering::Relaxed);
+        self.progress.add(got as u64);
         Ok(got)
     }
 }
@@ -211,7 +215,8 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
     };
     let magic = bytes.fill_buf().map_err(read_error)?;
     if magic.starts_with(ZIP) {
-        return lobster::open_zip(recording, progress);
+        let sniffed = magic.len() as u64;
+        return lobster::open_zip(recording, progress, sniffed);
     }
     if magic.starts_with(ZSTD) {
         let decoder = zstd::stream::read::Decoder::with_buffer(bytes).map_err(read_error)?;
