@@ -224,7 +224,7 @@ impl Default for Risk {
 
 impl Default for Fees {
     fn default() -> Self {
-        Self { maker_bp: 0.0, taker_bp: 0.5, exchange_fee_per_lot: 0.0 }
+        Self { maker_bp: 0.0, taker_bp: 0.0, exchange_fee_per_lot: 0.0 }
     }
 }
 

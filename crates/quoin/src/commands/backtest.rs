@@ -4,15 +4,16 @@ use crate::terminal::{self, Unit, grouped, permille};
 use crate::watch::Watch;
 use anyhow::{Context as _, bail};
 use journal::{Options, Writer};
-use reports::{Counted, Report};
+use reports::{Counted, Report, number};
 use runtime::backtest::{Backtest, Totals};
+use runtime::config::{Fees, JitterShape, MarketDataLatency, QueueModelName};
 use runtime::source::{Progress, Recording};
 use runtime::{Config, Prepared, Setup, generate, prepare};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
-use types::Origin;
+use types::{Nanos, Origin};
 
 #[derive(clap::Args)]
 #[command(
@@ -178,19 +179,37 @@ pub(crate) fn caveats(setup: &Setup) -> Vec<String> {
         }
     }
     let latency = &setup.config.latency;
+    let span = |ns: u64| number::span(Nanos(i64::try_from(ns).unwrap_or(i64::MAX)));
     caveats.push(format!(
-        "Latency is assumed: orders {} ns, answers {} ns, market data {} ns ({:?}), jitter {} ns ({:?}).",
-        latency.order_ns,
-        latency.response_ns,
-        latency.market_data_ns,
-        latency.market_data,
-        latency.jitter_ns,
-        latency.jitter_shape,
+        "Latency is assumed: orders {}, answers {}, market data {} ({}), jitter {} ({}).",
+        span(latency.order_ns),
+        span(latency.response_ns),
+        span(latency.market_data_ns),
+        match latency.market_data {
+            MarketDataLatency::Modelled => "modelled",
+            MarketDataLatency::Recorded => "on top of what the recording shows above its minimum",
+        },
+        span(latency.jitter_ns),
+        match latency.jitter_shape {
+            JitterShape::Uniform => "uniform",
+            JitterShape::Exponential => "exponential",
+        },
     ));
+    if setup.config.fees == (Fees { maker_bp: 0.0, taker_bp: 0.0, exchange_fee_per_lot: 0.0 }) {
+        caveats.push("No fees are configured; real venues charge them ([fees] in the configuration).".into());
+    }
+    let queue = match setup.config.venue.queue_model {
+        QueueModelName::Pessimistic => "every cancel is behind us".into(),
+        QueueModelName::Power => format!("the power model, exponent {}", setup.config.venue.queue_exponent),
+        QueueModelName::Logarithmic => "the logarithmic model".into(),
+    };
     caveats.push(format!(
-        "Price-level data: the queue model is {:?}. Order-by-order data: the queue is exact.",
-        setup.config.venue.queue_model
+        "Our place in a queue is exact with order-by-order data and estimated with price-level data ({queue})."
     ));
+    caveats.push(
+        "The market does not react to our orders: no impact, and nobody joins or leaves because of us."
+            .into(),
+    );
     caveats
 }
 
