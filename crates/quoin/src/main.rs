@@ -63,7 +63,7 @@ fn main() -> ExitCode {
         // A reader that had enough (`quoin inspect … | head`) is no failure.
         Err(error) if terminal::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", terminal::reason(&error));
             ExitCode::FAILURE
         }
     }

@@ -1,11 +1,11 @@
-//! The LOBSTER reader against the recorded days: its events, played into an obvious book, must show the
-//! order-book file row by row.
+//! The LOBSTER reader against the recorded days: its events, played into an obvious book and into the book that the
+//! engine trades on, must show the order-book file row by row.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks at the kinds of event it is about")]
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use types::{Event, Flags, Nanos, OrderAction, Phase, Side};
+use types::{Event, Flags, Lots, Nanos, OrderAction, OrderDelta, Phase, Side, Ticks};
 use venues::archive::lobster::Decoder;
 use venues::{Directory, Output};
 
@@ -14,6 +14,8 @@ const MIDNIGHT: Nanos = Nanos(1_340_251_200_000_000_000);
 /// A LOBSTER price unit, in the nanos a survey counts in; and a share.
 const PRICE: i64 = 100_000;
 const SHARE: i64 = 1_000_000_000;
+/// The price step of a share, in nanos.
+const CENT: i64 = 10_000_000;
 
 /// Message file and order-book file out of a recorded archive.
 fn day(archive: &str) -> Option<(Vec<u8>, Vec<u8>)> {
@@ -97,6 +99,33 @@ impl Book {
     }
 }
 
+/// The engine's own book of orders, in cents and shares.
+#[derive(Default)]
+struct Ours(book::OrderBook);
+
+impl Ours {
+    fn on(&mut self, event: &Event) {
+        let Event::Order(e) = event else { return };
+        let (price, size) = (Ticks(e.price.0 / CENT), Lots(e.size.0 / SHARE));
+        let change = self.0.apply(&OrderDelta { price, size, ..*e });
+        assert_eq!(change, book::Change::Applied, "{e:?}");
+    }
+
+    /// The best levels, as the order-book file writes them: in hundredths of a cent.
+    fn row(&self, levels: usize) -> String {
+        let mut sides = [self.0.levels(Side::Sell), self.0.levels(Side::Buy)];
+        let mut columns = Vec::new();
+        for _ in 0..levels {
+            for (side, nothing) in sides.iter_mut().zip([9_999_999_999, -9_999_999_999]) {
+                let level = side.next().map(|level| (level.price.0 * CENT / PRICE, level.size.0));
+                let (price, size) = level.unwrap_or((nothing, 0));
+                columns.push(format!("{price},{size}"));
+            }
+        }
+        columns.join(",")
+    }
+}
+
 /// How many times each number of a message type's line stands in the file.
 fn types(messages: &[u8]) -> BTreeMap<u8, u64> {
     let mut types = BTreeMap::new();
@@ -111,7 +140,7 @@ fn replay(archive: &str, symbol: &str, levels: usize, rows_expected: usize) -> O
     let (messages, book_file) = day(archive)?;
     let mut decoder = Decoder::new(symbol, MIDNIGHT, Some(levels));
     let (mut directory, mut out) = (Directory::survey(), Output::default());
-    let mut book = Book::default();
+    let (mut book, mut ours) = (Book::default(), Ours::default());
     let mut rows = 0;
     let mut traded: u64 = 0;
     let mut seen_at = Nanos(0);
@@ -124,6 +153,7 @@ fn replay(archive: &str, symbol: &str, levels: usize, rows_expected: usize) -> O
         assert_eq!(out.faults, [], "row {rows}");
         for arrival in &out.arrivals {
             book.on(&arrival.event);
+            ours.on(&arrival.event);
             assert!(arrival.received_at >= seen_at, "time stands or goes on");
             seen_at = arrival.received_at;
             traded += u64::from(matches!(arrival.event, Event::Trade(_)));
@@ -133,6 +163,7 @@ fn replay(archive: &str, symbol: &str, levels: usize, rows_expected: usize) -> O
         assert!(is_last(&out.arrivals.last().expect("every line says something").event));
         let expected = std::str::from_utf8(row).expect("digits").trim_end();
         assert_eq!(book.row(levels), expected, "row {rows}");
+        assert_eq!(ours.row(levels), expected, "row {rows} of the engine's book");
         rows += 1;
     }
     assert_eq!(rows, rows_expected);

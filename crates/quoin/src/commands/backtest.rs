@@ -16,16 +16,14 @@ use std::time::Instant;
 use types::{Nanos, Origin};
 
 #[derive(clap::Args)]
-#[command(
-    after_help = "Without --data an embedded session is generated: half an hour of two futures, as CME MDP 3.0 packets,
-from a fixed seed.
+#[command(after_help = "Without --data an embedded session is generated: half an hour of two futures,
+as CME MDP 3.0 packets, from a fixed seed.
 
 Examples:
   quoin backtest
   quoin backtest --out runs/first
   quoin backtest --data es.mbo.dbn.zst --strategy avellaneda_stoikov --out runs/es
-  quoin backtest --data spot.gz usdm.gz --config quoin.toml --json"
-)]
+  quoin backtest --data spot.gz usdm.gz --config quoin.toml --json")]
 pub(crate) struct Args {
     /// Recordings to run on; several are merged by the venues' time
     #[arg(long, value_name = "FILE", num_args = 1..)]

@@ -10,15 +10,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
-#[command(
-    after_help = "The session is a capture of CME MDP 3.0 packets on lines A and B, with definitions, prices by
-order and by level, and trades. The same seed gives the same bytes.
+#[command(after_help = "The session is a capture of CME MDP 3.0 packets on lines A and B, with definitions,
+prices by order and by level, and trades. The same seed gives the same bytes.
 
 Examples:
   quoin generate --kind queue-reactive --seed 7 --out day.pcap
   quoin generate --kind hawkes --seed 7 --minutes 60 --loss-ppm 100 --out lossy.pcap
-  quoin backtest --data day.pcap"
-)]
+  quoin backtest --data day.pcap")]
 pub(crate) struct Args {
     /// How orders arrive
     #[arg(long, value_enum, default_value = "queue-reactive")]

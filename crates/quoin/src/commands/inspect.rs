@@ -12,15 +12,13 @@ use stdx::decimal;
 use types::Nanos;
 
 #[derive(clap::Args)]
-#[command(
-    after_help = "Formats are told by their first bytes: pcap and pcapng with CME MDP 3.0, Databento DBN
-(v1 to v3), LOBSTER messages (CSV, or the zip they come in), Binance recordings;
-the first two and the last may be zstd or gzip compressed.
+#[command(after_help = "Formats are told by their first bytes: pcap and pcapng with CME MDP 3.0,
+Databento DBN (v1 to v3), LOBSTER messages (CSV, or the zip they come in),
+Binance recordings. All but the zip may be zstd or gzip compressed.
 
 Examples:
   quoin inspect day.pcap
-  quoin inspect spot.gz usdm.gz --json"
-)]
+  quoin inspect spot.gz usdm.gz --json")]
 pub(crate) struct Args {
     /// Recordings to look into
     #[arg(required = true, value_name = "FILE")]

@@ -26,15 +26,15 @@ pub(crate) struct ReplayArgs {
 }
 
 #[derive(clap::Args)]
-#[command(
-    after_help = "Checks, in this order: every block's checksum; the hash chain from the first block to the
-last; that each command in the journal is what this program answers to the same inputs.
+#[command(after_help = "Checks, in this order: every block's checksum; the hash chain from the first
+block to the last; that each command in the journal is what this program answers
+to the same inputs.
 
-A journal without its seal was cut: by a kill, a full disk, a power failure. What stands
-before the cut is proved, and how many bytes were ignored is said.
+A journal without its seal was cut: by a kill, a full disk, a power failure.
+What stands before the cut is proved, and how many bytes were ignored is said.
 
-Exit codes: 0 proved, 1 the journal cannot be read, 3 damaged, tampered with, or not repeatable."
-)]
+Exit codes: 0 proved, 1 the journal cannot be read, 3 damaged, tampered with,
+or not repeatable.")]
 pub(crate) struct VerifyArgs {
     /// The folder of a run
     #[arg(value_name = "DIR")]
