@@ -4,6 +4,7 @@
 //! per event, and for single steps the 50th, 99th and 99.9th percentile. The floors, in the same run: reading the
 //! same inputs in memory, and what one call of the clock costs, which is in each single-step figure.
 
+use book::Book;
 use engine::Engine;
 use journal::{Options, Writer};
 use runtime::backtest::{Backtest, Observer};
@@ -14,7 +15,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 use types::record::Record;
-use types::{Command, Input};
+use types::{Command, Event, Input};
 use venues::{Directory, Output};
 
 const ROUNDS: usize = 9;
@@ -60,7 +61,9 @@ fn main() {
 
     println!("\n{:<44}{:>10}{:>10}{:>10}  ns", "one at a time", "p50", "p99", "p99.9");
     percentiles("floor: the clock alone", clock_alone(count));
+    percentiles("book: one change", book_singly(&prepared, &inputs));
     percentiles("step: books, glft, risk, orders", step_singly(&prepared, &inputs));
+    percentiles("journal: append", append_singly(&prepared, &inputs));
 }
 
 fn machine() -> String {
@@ -120,6 +123,41 @@ fn step_singly(prepared: &Prepared, inputs: &[Input]) -> Vec<u64> {
         nanos(|| engine.step(input, &mut commands))
     });
     timed.collect()
+}
+
+fn book_singly(prepared: &Prepared, inputs: &[Input]) -> Vec<u64> {
+    let mut books: Vec<Book> = prepared.table.instruments.iter().map(Book::of).collect();
+    let timed = inputs.iter().filter_map(|input| match &input.event {
+        Event::Level(delta) => {
+            let book = &mut books[delta.instrument.index()];
+            Some(nanos(|| {
+                black_box(book.apply_level(delta));
+            }))
+        }
+        Event::Order(delta) => {
+            let book = &mut books[delta.instrument.index()];
+            Some(nanos(|| {
+                black_box(book.apply_order(delta));
+            }))
+        }
+        Event::Trade(_)
+        | Event::Status(_)
+        | Event::Gap(_)
+        | Event::Report(_)
+        | Event::Timer(_)
+        | Event::Operator(_) => None,
+    });
+    timed.collect()
+}
+
+fn append_singly(prepared: &Prepared, inputs: &[Input]) -> Vec<u64> {
+    let dir = std::env::temp_dir().join(format!("quoin-bench-{}", std::process::id()));
+    let config = prepared.setup.to_json();
+    let mut writer = Writer::create(&dir, config.as_bytes(), Options::default()).expect("a temporary folder");
+    let timed = inputs.iter().map(|input| nanos(|| writer.append(&Record::Input(*input)))).collect();
+    writer.finish().expect("written");
+    std::fs::remove_dir_all(&dir).expect("ours");
+    timed
 }
 
 fn clock_alone(count: usize) -> Vec<u64> {
