@@ -1,6 +1,6 @@
 //! An allocator that counts, to prove that a path allocates nothing.
 //!
-//! ```ignore
+//! ```text
 //! #[global_allocator]
 //! static ALLOCATOR: testkit::allocations::Counting = testkit::allocations::Counting;
 //! let before = testkit::allocations::on_this_thread();
