@@ -135,3 +135,14 @@ fn the_printed_configuration_is_accepted() {
     fs::write(&path, succeed(&["config", "--print"])).expect("writable");
     succeed(&["config", "--check", &path]);
 }
+
+#[test]
+fn a_run_without_orders_says_why() {
+    let scratch = Scratch::new("silent");
+    let day = generated(&scratch);
+    let config = scratch.text("quoin.toml");
+    fs::write(&config, "[risk]\nkill_switch = true\n").expect("writable");
+    assert!(!succeed(&["backtest", "--data", &day]).contains("No order was placed"));
+    let shown = succeed(&["backtest", "--data", &day, "--config", &config]);
+    assert!(shown.contains("No order was placed"), "{shown}");
+}

@@ -53,6 +53,8 @@ pub struct InstrumentSurvey {
     pub events: u64,
     /// Trades among them.
     pub trades: u64,
+    /// Changes of its book among them.
+    pub changes: u64,
     /// The greatest common divisor of the prices of its book, in wire nanos; 0 when it had none.
     price_step: u64,
     /// Of its sizes.
@@ -99,7 +101,7 @@ pub enum SurveyError {
         nearest: Option<String>,
     },
     /// Nothing to trade.
-    #[error("the data holds no instrument with a book")]
+    #[error("the data holds no instrument with a book: trades or definitions alone cannot be traded against")]
     NoInstrument,
     /// Profit in one currency and loss in another are no sum.
     #[error(
@@ -173,6 +175,7 @@ impl Survey {
                 symbol,
                 events: 0,
                 trades: 0,
+                changes: 0,
                 price_step: 0,
                 size_step: 0,
             });
@@ -180,8 +183,14 @@ impl Survey {
         let instrument = &mut self.instruments[id.index()];
         instrument.events += 1;
         match event {
-            Event::Level(e) => instrument.note_steps(Some(e.price.0), e.size.0),
-            Event::Order(e) => instrument.note_steps(Some(e.price.0), e.size.0),
+            Event::Level(e) => {
+                instrument.changes += 1;
+                instrument.note_steps(Some(e.price.0), e.size.0);
+            }
+            Event::Order(e) => {
+                instrument.changes += 1;
+                instrument.note_steps(Some(e.price.0), e.size.0);
+            }
             Event::Trade(e) => {
                 instrument.trades += 1;
                 // Midpoint and sub-penny trades are off the grid by right.
@@ -288,7 +297,7 @@ impl Survey {
     fn chosen(&self, config: &Config) -> Result<Vec<InstrumentId>, SurveyError> {
         let id_of = |row: usize| InstrumentId(u32::try_from(row).expect("ids are 32 bits"));
         if config.trading.symbols.is_empty() {
-            let busiest = self.instruments.iter().enumerate().filter(|(_, i)| i.price_step > 0);
+            let busiest = self.instruments.iter().enumerate().filter(|(_, i)| i.changes > 0);
             // The first of equals: `max_by_key` would give the last.
             let busiest = busiest.rev().max_by_key(|(_, instrument)| instrument.events);
             return Ok(vec![id_of(busiest.ok_or(SurveyError::NoInstrument)?.0)]);

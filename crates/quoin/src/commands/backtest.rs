@@ -51,6 +51,13 @@ pub(crate) struct Args {
     verbose: bool,
 }
 
+/// A table of zeros explains nothing.
+const NO_ORDERS: &str = "
+No order was placed. Either the book was never live (see the last line above), or risk
+refused every order (see above), or the strategy had too little to estimate from:
+avellaneda_stoikov and glft want some 25 trades before they quote, joined_touch none.
+";
+
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = configuration(args)?;
     if let Some(out) = &args.out {
@@ -73,6 +80,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let report = watch.finish(&engine, summary.map(|s| s.head.to_string()), faults(&prepared));
     deliver(&report, args.out.as_deref(), args.json)?;
     if !args.json {
+        if report.activity.orders_placed == 0 {
+            terminal::print(NO_ORDERS)?;
+        }
         say_how_it_went(args, &prepared, &totals, seconds)?;
     }
     Ok(ExitCode::SUCCESS)
