@@ -3,7 +3,9 @@
 mod common;
 
 use common::{Scratch, fail, run, succeed};
+use journal::{Options, Reader, Writer};
 use std::fs;
+use types::record::Record;
 
 /// A short synthetic day, written once per test that needs it.
 fn generated(scratch: &Scratch) -> String {
@@ -145,4 +147,37 @@ fn a_run_without_orders_says_why() {
     assert!(!succeed(&["backtest", "--data", &day]).contains("No order was placed"));
     let shown = succeed(&["backtest", "--data", &day, "--config", &config]);
     assert!(shown.contains("No order was placed"), "{shown}");
+}
+
+#[test]
+fn a_journal_with_another_answer_is_not_proved() {
+    let scratch = Scratch::new("forged");
+    let day = generated(&scratch);
+    succeed(&["backtest", "--data", &day, "--out", &scratch.text("run")]);
+    let mut reader = Reader::open(scratch.path("run")).expect("a journal");
+    let (mut all, mut block) = (Vec::new(), Vec::new());
+    while reader.next_block(&mut block).expect("whole") {
+        all.append(&mut block);
+    }
+    all.append(&mut block);
+    // Written anew, with a whole chain: only running it again can tell.
+    let place = all.iter().rposition(|record| matches!(record, Record::Command { .. })).expect("it traded");
+    let forge = |name: &str, change: &dyn Fn(&mut Vec<Record>)| {
+        let mut records = all.clone();
+        change(&mut records);
+        let config = reader.config();
+        let mut writer = Writer::create(&scratch.path(name), config, Options::default()).expect("writable");
+        records.iter().for_each(|record| writer.append(record));
+        writer.finish().expect("written");
+        run(&["verify", &scratch.text(name)])
+    };
+    assert_eq!(forge("same", &|_| {}).status.code(), Some(0));
+    let missing = forge("missing", &|records| {
+        records.remove(place);
+    });
+    assert_eq!(missing.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&missing.stdout).into_owned();
+    assert!(said.contains("commands DIFFER at input") && said.contains("journal None"), "{said}");
+    let twice = forge("twice", &|records| records.insert(place, records[place]));
+    assert_eq!(twice.status.code(), Some(3));
 }

@@ -188,3 +188,108 @@ fn ends_packet(event: &Event) -> bool {
         | Event::Operator(_) => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim::latency::Delay;
+    use stdx::Prng;
+    use types::{InstrumentId, LevelAction, LevelDelta, Lots, Side, Ticks};
+
+    /// A recording of level changes: venue time, receive time, and whether the packet ends.
+    struct Scripted(Vec<(i64, i64, bool)>, u32);
+
+    impl Source for Scripted {
+        fn read(&mut self, _: &mut Directory, out: &mut Output) -> Result<bool, SourceError> {
+            out.clear();
+            // Two at a time: packets lie across batches.
+            for (venue_at, received_at, last) in self.0.drain(..self.0.len().min(2)) {
+                let delta = LevelDelta {
+                    venue_at: Nanos(venue_at),
+                    price: Ticks(1),
+                    size: Lots(1),
+                    orders: 1,
+                    instrument: InstrumentId(self.1),
+                    side: Side::Buy,
+                    action: LevelAction::Set,
+                    depth: 0,
+                    flags: if last { Flags::LAST } else { Flags::NONE },
+                };
+                out.push(Nanos(received_at), Event::Level(delta));
+            }
+            Ok(!self.0.is_empty())
+        }
+        fn format(&self) -> &'static str {
+            "script"
+        }
+        fn counts(&self) -> Vec<(String, u64)> {
+            Vec::new()
+        }
+    }
+
+    /// Plays scripts; gives recording, venue time and receive time of each event.
+    fn play(scripts: &[&[(i64, i64, bool)]], mode: MarketDataLatency, delay: Delay) -> Vec<(u32, i64, i64)> {
+        let surveys: Vec<FileSurvey> = scripts
+            .iter()
+            .map(|script| FileSurvey {
+                latency_least: script.iter().map(|(venue, received, _)| Nanos(received - venue)).min(),
+                ..FileSurvey::default()
+            })
+            .collect();
+        let sources = scripts.iter().zip(0..).zip(&surveys).map(|((script, track), survey)| {
+            let source: Box<dyn Source> = Box::new(Scripted(script.to_vec(), track));
+            (source, survey)
+        });
+        let latency = Latency { market_data: mode, market_data_ns: 5, ..Latency::default() };
+        let link = Link::new(delay, Prng::new(1));
+        let mut feed = Feed::new(sources.collect(), Directory::survey, &latency, link).expect("scripts read");
+        let mut played = Vec::new();
+        while let Some(moment) = feed.take().expect("scripts read") {
+            let track = moment.event.instrument().expect("levels have one").0;
+            played.push((track, moment.venue_at.0, moment.received_at.0));
+        }
+        played
+    }
+
+    #[test]
+    fn recordings_are_merged_by_venue_time_and_packets_stay_whole() {
+        let first: &[_] = &[(10, 0, false), (10, 0, true), (30, 0, false), (30, 0, false), (31, 0, true)];
+        let second: &[_] = &[(10, 0, true), (20, 0, false), (30, 0, true), (40, 0, true)];
+        let played = play(&[first, second], MarketDataLatency::Modelled, Delay::fixed(5));
+        let order: Vec<_> = played.iter().map(|(track, venue_at, _)| (*track, *venue_at)).collect();
+        let expected = [(0, 10), (0, 10), (1, 10), (1, 20), (1, 30), (0, 30), (0, 30), (0, 31), (1, 40)];
+        assert_eq!(order, expected);
+        // A packet arrives at once, when its first change would.
+        assert_eq!(
+            played.iter().map(|(.., at)| *at).collect::<Vec<_>>(),
+            [15, 15, 15, 25, 25, 35, 35, 35, 45]
+        );
+    }
+
+    #[test]
+    fn a_venue_s_clock_never_runs_backwards_here() {
+        let played = play(
+            &[&[(10, 0, true), (7, 0, true), (12, 0, true)]],
+            MarketDataLatency::Modelled,
+            Delay::fixed(0),
+        );
+        assert_eq!(played, [(0, 10, 10), (0, 10, 10), (0, 12, 12)]);
+    }
+
+    #[test]
+    fn recorded_latency_is_what_lies_above_the_least() {
+        // The recorder's clock is 1,000 behind: least -990, so the others took 3 and 20 more, and 5 are added.
+        let script: &[_] = &[(1_000, 10, true), (2_000, 1_013, true), (3_000, 2_030, true)];
+        let played = play(&[script], MarketDataLatency::Recorded, Delay::fixed(0));
+        assert_eq!(played, [(0, 1_000, 1_005), (0, 2_000, 2_008), (0, 3_000, 3_025)]);
+    }
+
+    #[test]
+    fn no_message_overtakes_another() {
+        let script: Vec<_> = (0..500).map(|at| (at, 0, true)).collect();
+        let jitter = Delay { base_ns: 10, jitter_ns: 1_000, shape: sim::latency::Shape::Exponential };
+        let played = play(&[&script], MarketDataLatency::Modelled, jitter);
+        assert!(played.windows(2).all(|pair| pair[0].2 <= pair[1].2));
+        assert!(played.iter().all(|(_, venue_at, received_at)| *received_at >= venue_at + 10));
+    }
+}
