@@ -102,10 +102,10 @@ pub struct Venue {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QueueModelName {
-    /// Every cancel is behind us.
+    /// Every cancel is behind us, as long as there is anybody: fills come late, never early.
+    #[default]
     Pessimistic,
     /// A cancel is ahead in proportion to (quantity ahead)^exponent.
-    #[default]
     Power,
     /// A cancel is ahead in proportion to ln(1 + quantity ahead).
     Logarithmic,
@@ -267,7 +267,8 @@ pub const KEYS: &[Key] = &[
     Key(
         "venue",
         "queue_exponent",
-        "The power model's exponent: above 1, cancels come mostly from behind us.",
+        "The power model's exponent: 1 takes cancels in proportion to what is ahead and behind, more takes them \
+         mostly from the larger part.",
     ),
     Key("venue", "partial_fills", "Whether an order may fill in parts."),
     Key("venue", "reject_ppm", "New orders the venue refuses by chance, of a million."),
