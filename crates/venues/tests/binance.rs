@@ -363,6 +363,17 @@ fn a_damaged_line_is_a_fault_and_the_next_is_read() {
 }
 
 #[test]
+fn a_price_at_or_below_zero_is_a_fault_and_makes_the_book_stale() {
+    for price in ["0", "0.0", "-1.4"] {
+        let text = SMALL.replace(r#""b":[["1.4","0"]]"#, &format!(r#""b":[["{price}","2"]]"#));
+        let (_, _, out) = decode(text.as_bytes());
+        assert_eq!(out.faults.len(), 1, "{price}: {:?}", out.faults);
+        let gap = |arrival: &Arrival| matches!(arrival.event, Event::Gap(_));
+        assert!(out.arrivals.iter().any(gap), "{price}");
+    }
+}
+
+#[test]
 fn any_bytes_are_survived() {
     let mut prng = stdx::Prng::new(20_240_808);
     for _ in 0..20_000 {

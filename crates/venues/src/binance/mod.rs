@@ -529,6 +529,10 @@ impl Levels {
             json::levels(levels?.nested()?, |price, size| {
                 let price = self.listing.ticks(decimal::parse(price).ok()?)?;
                 let size = self.listing.lots(decimal::parse(size).ok()?)?;
+                // Nothing here trades at or below zero, and an inverse contract would have no worth there.
+                if price.0 <= 0 {
+                    return None;
+                }
                 let action = match size {
                     Lots::ZERO => LevelAction::Delete,
                     Lots(..0) => return None,
