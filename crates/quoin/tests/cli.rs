@@ -181,3 +181,19 @@ fn a_journal_with_another_answer_is_not_proved() {
     let twice = forge("twice", &|records| records.insert(place, records[place]));
     assert_eq!(twice.status.code(), Some(3));
 }
+
+#[test]
+fn numbers_that_do_not_fit_the_configured_terms_are_said() {
+    let scratch = Scratch::new("misfit");
+    let day = scratch.text("AAPL_2012-06-21_34200000_57600000_message_1.csv");
+    let line =
+        |at: u32, id: u32, price: u32, side: i32| format!("{}.5,1,{id},100,{price},{side}\n", 34_200 + at);
+    let lines: String =
+        (1..50).map(|n| line(n, n, 5_850_000 + 100 * n, if n < 25 { 1 } else { -1 })).collect();
+    fs::write(&day, lines).expect("writable");
+    let config = scratch.text("quoin.toml");
+    fs::write(&config, "[[instrument]]\nsymbol = \"AAPL\"\ntick = \"0.05\"\n").expect("writable");
+    assert!(!succeed(&["backtest", "--data", &day]).contains("do not fit"));
+    let shown = succeed(&["backtest", "--data", &day, "--config", &config]);
+    assert!(shown.contains("places that do not fit the instruments' terms"), "{shown}");
+}

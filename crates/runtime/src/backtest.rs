@@ -252,12 +252,6 @@ impl Backtest {
         }
     }
 
-    /// The machine, to look at.
-    #[must_use]
-    pub const fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
     /// The feed, to look at.
     #[must_use]
     pub const fn feed(&self) -> &Feed {

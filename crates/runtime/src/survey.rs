@@ -265,9 +265,9 @@ impl Survey {
             wire_tick = terms.tick_nanos;
         }
         if let Some(given) = config.instrument.iter().find(|given| given.symbol == seen.symbol) {
-            let wire_per_tick = (wire_tick, terms.tick_nanos);
+            let sent_as_written = wire_tick == terms.tick_nanos;
             configure(&mut terms, given)?;
-            if given.tick.is_some() && wire_per_tick.0 == wire_per_tick.1 {
+            if sent_as_written {
                 wire_tick = terms.tick_nanos;
             }
         }

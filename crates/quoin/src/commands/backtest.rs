@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 use types::{Nanos, Origin};
+use venues::Fault;
 
 #[derive(clap::Args)]
 #[command(after_help = "Without --data an embedded session is generated: half an hour of two futures,
@@ -76,12 +77,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         None => None,
     };
     let mut watch = Watch::new(setup);
-    let (totals, engine, summary, seconds) = simulate(&prepared, journal, &mut watch)?;
-    let report = watch.finish(&engine, summary.map(|s| s.head.to_string()), faults(&prepared));
+    let Finished { totals, engine, summary, seconds, misfit } = simulate(&prepared, journal, &mut watch)?;
+    let mut found = faults(&prepared);
+    found.extend(misfit.clone());
+    let report = watch.finish(&engine, summary.map(|s| s.head.to_string()), found);
     deliver(&report, args.out.as_deref(), args.json)?;
     if !args.json {
         if report.activity.orders_placed == 0 {
             terminal::print(NO_ORDERS)?;
+        }
+        if let Some(misfit) = misfit {
+            terminal::print(&format!("\n{}: {}\n", misfit.what, grouped(misfit.count)))?;
         }
         say_how_it_went(args, &prepared, &totals, seconds)?;
     }
@@ -123,11 +129,16 @@ fn prepared(args: &Args, config: Config) -> anyhow::Result<Prepared> {
     Ok(prepared)
 }
 
-fn simulate(
-    prepared: &Prepared,
-    journal: Option<Writer>,
-    watch: &mut Watch,
-) -> anyhow::Result<(Totals, engine::Engine, Option<journal::Summary>, f64)> {
+/// A run that is over.
+struct Finished {
+    totals: Totals,
+    engine: engine::Engine,
+    summary: Option<journal::Summary>,
+    seconds: f64,
+    misfit: Option<Counted>,
+}
+
+fn simulate(prepared: &Prepared, journal: Option<Writer>, watch: &mut Watch) -> anyhow::Result<Finished> {
     let total = prepared.setup.data.iter().map(|file| file.bytes).sum();
     let bar = terminal::progress("running", total, Unit::Bytes);
     let progress = Progress::default();
@@ -138,9 +149,21 @@ fn simulate(
         bar.set_prefix(format!("{} events/s", grouped(rate(totals.inputs, started.elapsed().as_secs_f64()))));
     })?;
     let seconds = started.elapsed().as_secs_f64();
+    let misfit = misfit(prepared, backtest.feed().faults());
     let (engine, summary) = backtest.finish()?;
     bar.finish_and_clear();
-    Ok((totals, engine, summary, seconds))
+    Ok(Finished { totals, engine, summary, seconds, misfit })
+}
+
+/// What the survey could read and the run could not: numbers that are off the grid of the instrument's terms.
+fn misfit(prepared: &Prepared, run: &[Fault]) -> Option<Counted> {
+    let files = &prepared.survey.files;
+    let known: u64 = files.iter().map(|file| file.fault_count).sum();
+    let count = (run.len() as u64).checked_sub(known).filter(|count| *count > 0)?;
+    let first = run.iter().find(|fault| files.iter().all(|file| !file.faults.contains(fault)))?;
+    let what =
+        format!("places that do not fit the instruments' terms (see [[instrument]]), the first {first}");
+    Some(Counted { what, count })
 }
 
 #[expect(
