@@ -67,13 +67,20 @@ impl Book {
     }
 
     /// The empty book of an instrument, as deep as its venue shows it: CME sends ten levels, two implied ones,
+    /// unless its definition says otherwise,
     /// and does not say when a level falls off the end (MDP 3.0, Market by Price: Book Recovery Methods).
     #[must_use]
     pub fn of(instrument: &Instrument) -> Self {
-        match instrument.terms().venue.as_str() {
-            "cme" => Self::with_depths(10, 2),
-            _ => Self::empty(),
-        }
+        let terms = instrument.terms();
+        let (usual, implied) = match terms.venue.as_str() {
+            "cme" => (10, 2),
+            _ => (usize::MAX, usize::MAX),
+        };
+        let depths = terms.depths;
+        Self::with_depths(
+            depths.outright.map_or(usual, usize::from),
+            depths.implied.map_or(implied, usize::from),
+        )
     }
 
     /// The same for a venue that shows so many levels a side (see [`LevelBook::with_depths`]).

@@ -205,6 +205,9 @@ impl Engine {
             Event::Report(report) => self.on_report(report, out),
             Event::Timer(timer) => self.on_timer(timer, out),
             Event::Operator(operator) => self.on_operator(*operator, out),
+            Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
+                self.on_notice(&input.event, out);
+            }
         }
     }
 
@@ -236,6 +239,15 @@ impl Engine {
         });
         // Some venues end a packet with the trade, after the book's change.
         if trade.flags.has(Flags::LAST) {
+            self.on_packet_end(out);
+        }
+    }
+
+    fn on_notice(&mut self, notice: &Event, out: &mut Vec<Command>) {
+        self.for_each_seat(notice.instrument(), out, |strategy, view, wants| {
+            strategy.on_notice(notice, view, wants);
+        });
+        if notice.flags().has(Flags::LAST) {
             self.on_packet_end(out);
         }
     }

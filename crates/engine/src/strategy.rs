@@ -6,7 +6,9 @@ use book::Book;
 use orders::{Change, Order, Orders};
 use portfolio::Portfolio;
 use risk::Refusal;
-use types::{Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, StrategyId, Ticks, TimerId, Trade};
+use types::{
+    Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, StrategyId, Ticks, TimerId, Trade,
+};
 
 /// Something that trades. Every call gets the present and a list for wishes; none may keep time of its own.
 ///
@@ -27,6 +29,11 @@ pub trait Strategy {
     /// [`on_book`](Self::on_book).
     fn on_trade(&mut self, trade: &Trade, view: &View<'_>, wants: &mut Wants) {
         let _ = (trade, view, wants);
+    }
+
+    /// The venue published something that changes no book: a statistic, a quote request, a busted trade, a bar.
+    fn on_notice(&mut self, notice: &Event, view: &View<'_>, wants: &mut Wants) {
+        let _ = (notice, view, wants);
     }
 
     /// Something happened to one of this strategy's orders; books, positions and orders already know.

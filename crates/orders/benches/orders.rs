@@ -27,6 +27,7 @@ fn instrument(id: u32) -> Instrument {
         tick_nanos: 250_000_000,
         lot_nanos: 1_000_000_000,
         multiplier_nanos: 50_000_000_000,
+        depths: types::Depths::default(),
         origin: Origin::Configured,
     })
     .expect("valid terms")

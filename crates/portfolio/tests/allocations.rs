@@ -20,6 +20,7 @@ fn no_memory_is_asked_for_once_warm() {
         tick_nanos: 10_000_000,
         lot_nanos: 1_000_000_000,
         multiplier_nanos: 1_000_000_000,
+        depths: types::Depths::default(),
         origin: Origin::Configured,
     })
     .expect("valid terms");

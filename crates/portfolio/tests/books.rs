@@ -29,6 +29,7 @@ fn instrument(
         tick_nanos,
         lot_nanos: 1_000_000_000,
         multiplier_nanos,
+        depths: types::Depths::default(),
         origin: Origin::Configured,
     })
     .expect("valid terms")

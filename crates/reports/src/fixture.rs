@@ -18,6 +18,7 @@ pub(crate) fn instrument(id: u32, symbol: &str, contract: Contract) -> Instrumen
         tick_nanos,
         lot_nanos: 1_000_000_000,
         multiplier_nanos: multiplier * 1_000_000_000,
+        depths: types::Depths::default(),
         origin: Origin::KnownProduct,
     })
     .expect("valid terms")

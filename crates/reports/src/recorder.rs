@@ -199,7 +199,12 @@ impl Recorder {
             Event::Status(e) => self.on_condition(now, e.venue_at, machine),
             Event::Gap(e) => self.on_condition(now, e.venue_at, machine),
             Event::Report(report) => self.on_report(now, report, machine),
-            Event::Timer(_) | Event::Operator(_) => {}
+            Event::Statistic(_) | Event::TradeBust(_) => {
+                if input.event.flags().has(Flags::LAST) {
+                    self.on_packet_end(now, machine);
+                }
+            }
+            Event::Timer(_) | Event::Operator(_) | Event::QuoteRequest(_) | Event::Bar { .. } => {}
         }
         if !commands.is_empty() {
             self.commands += commands.len() as u64;

@@ -24,6 +24,7 @@ fn instrument(contract: Contract) -> Instrument {
         tick_nanos: 10_000_000,
         lot_nanos: 1_000_000_000,
         multiplier_nanos: 100_000_000_000,
+        depths: types::Depths::default(),
         origin: Origin::Configured,
     })
     .expect("valid terms")

@@ -145,7 +145,11 @@ fn book_singly(prepared: &Prepared, inputs: &[Input]) -> Vec<u64> {
         | Event::Gap(_)
         | Event::Report(_)
         | Event::Timer(_)
-        | Event::Operator(_) => None,
+        | Event::Operator(_)
+        | Event::Statistic(_)
+        | Event::QuoteRequest(_)
+        | Event::TradeBust(_)
+        | Event::Bar { .. } => None,
     });
     timed.collect()
 }

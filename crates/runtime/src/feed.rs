@@ -179,13 +179,17 @@ fn ends_packet(event: &Event) -> bool {
     match event {
         Event::Level(e) => e.flags.has(Flags::LAST),
         Event::Order(e) => e.flags.has(Flags::LAST),
-        // A trade, a status or a gap stands on its own unless changes follow; then they arrive just after.
+        // What changes no book stands on its own unless changes follow; then they arrive just after.
         Event::Trade(_)
         | Event::Status(_)
         | Event::Gap(_)
         | Event::Report(_)
         | Event::Timer(_)
-        | Event::Operator(_) => true,
+        | Event::Operator(_)
+        | Event::Statistic(_)
+        | Event::QuoteRequest(_)
+        | Event::TradeBust(_)
+        | Event::Bar { .. } => true,
     }
 }
 

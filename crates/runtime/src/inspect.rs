@@ -119,7 +119,14 @@ fn apply(event: &Event, books: &mut [Book], reviews: &mut [BookReview], touched:
                 book.on_phase(status.phase);
             });
         }
-        Event::Trade(_) | Event::Report(_) | Event::Timer(_) | Event::Operator(_) => return,
+        Event::Trade(_)
+        | Event::Report(_)
+        | Event::Timer(_)
+        | Event::Operator(_)
+        | Event::Statistic(_)
+        | Event::QuoteRequest(_)
+        | Event::TradeBust(_)
+        | Event::Bar { .. } => return,
     };
     if !touched.contains(&row) {
         touched.push(row);

@@ -77,7 +77,7 @@ impl Comparison {
         self.input = Some(input);
         self.totals.inputs += 1;
         self.totals.commands += self.answers.len() as u64;
-        self.totals.market_events += u64::from(is_market(&input));
+        self.totals.market_events += u64::from(input.event.is_market());
         self.totals.first_at.get_or_insert(input.received_at);
         self.totals.last_at = Some(input.received_at);
         observer.on_step(&input, &self.answers, &self.engine);
@@ -98,14 +98,6 @@ impl Comparison {
             recorded: self.recorded.get(place).copied(),
             replayed: self.answers.get(place).copied(),
         });
-    }
-}
-
-fn is_market(input: &Input) -> bool {
-    use types::Event;
-    match input.event {
-        Event::Level(_) | Event::Order(_) | Event::Trade(_) | Event::Status(_) | Event::Gap(_) => true,
-        Event::Report(_) | Event::Timer(_) | Event::Operator(_) => false,
     }
 }
 

@@ -197,7 +197,24 @@ impl Survey {
                 let on_grid = !e.flags.has(Flags::HIDDEN);
                 instrument.note_steps(on_grid.then_some(e.price.0), e.size.0);
             }
-            Event::Status(_) | Event::Gap(_) | Event::Report(_) | Event::Timer(_) | Event::Operator(_) => {}
+            Event::Statistic(e) => {
+                // Only what must lie on the grid tells of it: settlements and averages need not.
+                if e.kind.unit() == types::Unit::Size {
+                    instrument.note_steps(None, e.value);
+                }
+            }
+            Event::Bar { bar, .. } => {
+                for price in [bar.open, bar.high(), bar.low(), bar.close()] {
+                    instrument.note_steps(Some(price.0), bar.volume.0);
+                }
+            }
+            Event::Status(_)
+            | Event::Gap(_)
+            | Event::Report(_)
+            | Event::Timer(_)
+            | Event::Operator(_)
+            | Event::QuoteRequest(_)
+            | Event::TradeBust(_) => {}
         }
     }
 
@@ -231,6 +248,7 @@ impl Survey {
             tick_nanos: whole(seen.price_step),
             lot_nanos: whole(seen.size_step),
             multiplier_nanos: decimal::ONE,
+            depths: types::Depths::default(),
             origin: Origin::Inferred,
         };
         let mut wire_tick = terms.tick_nanos;
@@ -241,6 +259,7 @@ impl Survey {
             terms.multiplier_nanos = definition.multiplier_nanos;
             terms.currency.clone_from(&definition.currency);
             terms.contract = definition.contract;
+            terms.depths = definition.depths;
             terms.origin = Origin::Definition;
         } else if let Some(market) = binance::Market::of_venue(&seen.venue)
             && let Some(product) = binance::product(market, &seen.symbol)

@@ -37,6 +37,7 @@ fn instrument() -> Instrument {
         tick_nanos: 250_000_000,
         lot_nanos: decimal::ONE,
         multiplier_nanos: product.unit_size_nanos,
+        depths: types::Depths::default(),
         origin: Origin::Definition,
     })
     .expect("valid terms")
@@ -61,7 +62,11 @@ fn session(by_order: bool) -> (Vec<Event>, Vec<Event>) {
         | Event::Gap(_)
         | Event::Report(_)
         | Event::Timer(_)
-        | Event::Operator(_) => false,
+        | Event::Operator(_)
+        | Event::Statistic(_)
+        | Event::QuoteRequest(_)
+        | Event::TradeBust(_)
+        | Event::Bar { .. } => false,
     });
     let later = events.split_off(opening.expect("the opening ends") + 1);
     (events, later)
@@ -116,7 +121,11 @@ fn venue(criterion: &mut Criterion) {
                 | Event::Gap(_)
                 | Event::Report(_)
                 | Event::Timer(_)
-                | Event::Operator(_) => {}
+                | Event::Operator(_)
+                | Event::Statistic(_)
+                | Event::QuoteRequest(_)
+                | Event::TradeBust(_)
+                | Event::Bar { .. } => {}
             };
             for event in &opening {
                 apply(&mut book, event);

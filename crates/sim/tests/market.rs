@@ -33,6 +33,7 @@ impl Books {
             }
             Event::Gap(gap) => panic!("a gap: {gap:?}"),
             Event::Trade(_) | Event::Status(_) | Event::Report(_) | Event::Timer(_) | Event::Operator(_) => {}
+            Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {}
         }
     }
 }
@@ -236,7 +237,11 @@ fn without_orders_only_levels_and_trades_are_sent() {
         | Event::Gap(_)
         | Event::Report(_)
         | Event::Timer(_)
-        | Event::Operator(_) => None,
+        | Event::Operator(_)
+        | Event::Statistic(_)
+        | Event::QuoteRequest(_)
+        | Event::TradeBust(_)
+        | Event::Bar { .. } => None,
     };
     let full: Vec<_> = read(&with).iter().filter_map(|arrival| changes(&arrival.event)).collect();
     assert_eq!(plain.iter().filter_map(changes).collect::<Vec<_>>(), full);

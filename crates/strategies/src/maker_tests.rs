@@ -14,6 +14,7 @@ fn instrument() -> Instrument {
         tick_nanos: 1_000_000_000,
         lot_nanos: 1_000_000_000,
         multiplier_nanos: 1_000_000_000,
+        depths: types::Depths::default(),
         origin: Origin::Configured,
     })
     .expect("valid terms")

@@ -2,7 +2,9 @@
 //!
 //! Every payload is 40 bytes at most, so that an [`Input`](crate::Input) is one cache line.
 
-use crate::{InstrumentId, Lots, MarketOrderId, Nanos, OrderId, Side, StrategyId, Ticks, TimerId};
+use crate::{
+    Bar, InstrumentId, Lots, MarketOrderId, Nanos, OrderId, Side, Statistic, StrategyId, Ticks, TimerId,
+};
 
 /// One thing that happened, as the engine hears of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,20 @@ pub enum Event {
     Timer(Timer),
     /// A person spoke.
     Operator(Operator),
+    /// A figure the venue publishes beside its book: limits, settlement, volume, imbalance, funding.
+    Statistic(Statistic),
+    /// Somebody asks the market for a price.
+    QuoteRequest(QuoteRequest),
+    /// A trade reported before never was: busted, or corrected (the right one follows as [`Event::Trade`]). Price
+    /// and size are as first reported, size zero when the venue names the trade only by its number.
+    TradeBust(Trade),
+    /// A span of a recorded data set that holds bars.
+    Bar {
+        /// Its length.
+        seconds: u32,
+        /// Its prices.
+        bar: Bar,
+    },
 }
 
 /// Marks on market data, the same for every kind.
@@ -184,6 +200,19 @@ pub struct Status {
     pub phase: Phase,
 }
 
+/// Somebody asks the market for a price: market makers with obligations must answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuoteRequest {
+    /// When the venue says it happened.
+    pub venue_at: Nanos,
+    /// For how much; zero when it is not said.
+    pub size: Lots,
+    /// In what.
+    pub instrument: InstrumentId,
+    /// The side the asker wants to trade; `None` when it is not said.
+    pub side: Option<Side>,
+}
+
 /// Something is missing from a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
@@ -302,10 +331,13 @@ impl Event {
         match self {
             Self::Level(e) => Some(e.venue_at),
             Self::Order(e) => Some(e.venue_at),
-            Self::Trade(e) => Some(e.venue_at),
+            Self::Trade(e) | Self::TradeBust(e) => Some(e.venue_at),
             Self::Status(e) => Some(e.venue_at),
             Self::Gap(e) => Some(e.venue_at),
             Self::Report(e) => Some(e.venue_at),
+            Self::Statistic(e) => Some(e.venue_at),
+            Self::QuoteRequest(e) => Some(e.venue_at),
+            Self::Bar { bar, .. } => Some(bar.venue_at),
             Self::Timer(_) | Self::Operator(_) => None,
         }
     }
@@ -317,11 +349,71 @@ impl Event {
         match self {
             Self::Level(e) => Some(e.instrument),
             Self::Order(e) => Some(e.instrument),
-            Self::Trade(e) => Some(e.instrument),
+            Self::Trade(e) | Self::TradeBust(e) => Some(e.instrument),
             Self::Status(e) => e.instrument,
             Self::Gap(e) => e.instrument,
             Self::Report(e) => Some(e.instrument),
+            Self::Statistic(e) => Some(e.instrument),
+            Self::QuoteRequest(e) => Some(e.instrument),
+            Self::Bar { bar, .. } => Some(bar.instrument),
             Self::Timer(_) | Self::Operator(_) => None,
+        }
+    }
+
+    /// Its marks; none for what carries none.
+    #[inline]
+    #[must_use]
+    pub const fn flags(&self) -> Flags {
+        match self {
+            Self::Level(e) => e.flags,
+            Self::Order(e) => e.flags,
+            Self::Trade(e) | Self::TradeBust(e) => e.flags,
+            Self::Statistic(e) => e.flags,
+            Self::Status(_)
+            | Self::Gap(_)
+            | Self::Report(_)
+            | Self::Timer(_)
+            | Self::Operator(_)
+            | Self::QuoteRequest(_)
+            | Self::Bar { .. } => Flags::NONE,
+        }
+    }
+
+    /// Adds marks; false for what carries none.
+    #[inline]
+    pub const fn mark(&mut self, marks: Flags) -> bool {
+        let flags = match self {
+            Self::Level(e) => &mut e.flags,
+            Self::Order(e) => &mut e.flags,
+            Self::Trade(e) | Self::TradeBust(e) => &mut e.flags,
+            Self::Statistic(e) => &mut e.flags,
+            Self::Status(_)
+            | Self::Gap(_)
+            | Self::Report(_)
+            | Self::Timer(_)
+            | Self::Operator(_)
+            | Self::QuoteRequest(_)
+            | Self::Bar { .. } => return false,
+        };
+        *flags = flags.with(marks);
+        true
+    }
+
+    /// Whether it comes from a market-data feed, and not from our own orders, timers or people.
+    #[inline]
+    #[must_use]
+    pub const fn is_market(&self) -> bool {
+        match self {
+            Self::Level(_)
+            | Self::Order(_)
+            | Self::Trade(_)
+            | Self::Status(_)
+            | Self::Gap(_)
+            | Self::Statistic(_)
+            | Self::QuoteRequest(_)
+            | Self::TradeBust(_)
+            | Self::Bar { .. } => true,
+            Self::Report(_) | Self::Timer(_) | Self::Operator(_) => false,
         }
     }
 
@@ -337,6 +429,10 @@ impl Event {
             Self::Report(_) => "report",
             Self::Timer(_) => "timer",
             Self::Operator(_) => "operator",
+            Self::Statistic(_) => "statistic",
+            Self::QuoteRequest(_) => "quote request",
+            Self::TradeBust(_) => "trade bust",
+            Self::Bar { .. } => "bar",
         }
     }
 }

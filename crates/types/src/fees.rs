@@ -48,6 +48,7 @@ mod tests {
             tick_nanos: 10_000_000,
             lot_nanos: 1_000_000_000,
             multiplier_nanos: 1_000_000_000,
+            depths: crate::Depths::default(),
             origin: Origin::Configured,
         })
         .expect("valid terms");

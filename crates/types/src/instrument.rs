@@ -29,6 +29,16 @@ pub enum Origin {
     Inferred,
 }
 
+/// How many levels a side its venue shows. `None`: all, or it does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Depths {
+    /// Of the book of orders somebody entered.
+    pub outright: Option<u8>,
+    /// Of the book its venue implies from spreads.
+    pub implied: Option<u8>,
+}
+
 /// What a venue says about an instrument. Numbers are in nanos (10⁻⁹).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +59,9 @@ pub struct Terms {
     pub lot_nanos: i64,
     /// Currency per price unit and contract; for an inverse contract, its face.
     pub multiplier_nanos: i64,
+    /// How deep its book is shown.
+    #[serde(default)]
+    pub depths: Depths,
     /// Where the above comes from.
     pub origin: Origin,
 }
@@ -273,6 +286,7 @@ mod tests {
             tick_nanos: nanos(tick),
             lot_nanos: nanos(lot),
             multiplier_nanos: nanos(multiplier),
+            depths: Depths::default(),
             origin: Origin::Configured,
         }
     }

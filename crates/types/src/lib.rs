@@ -3,6 +3,7 @@
 //!
 //! Never computes a price, never holds state, never reads a clock.
 
+pub mod bar;
 pub mod command;
 pub mod event;
 pub mod fees;
@@ -10,15 +11,18 @@ pub mod ids;
 pub mod input;
 pub mod instrument;
 pub mod record;
+pub mod statistic;
 pub mod units;
 
+pub use bar::Bar;
 pub use command::{Command, NewOrder, OrderKind, PlaceOrder, TimeInForce};
 pub use event::{
     Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, Operator, OrderAction, OrderDelta, Outcome, Phase,
-    RejectReason, Report, Status, Timer, Trade,
+    QuoteRequest, RejectReason, Report, Status, Timer, Trade,
 };
 pub use fees::FeeSchedule;
 pub use ids::{InstrumentId, MarketOrderId, OrderId, StrategyId, TimerId};
 pub use input::{Arrival, Input};
-pub use instrument::{Contract, Instrument, InstrumentError, Origin};
+pub use instrument::{Contract, Depths, Instrument, InstrumentError, Origin};
+pub use statistic::{Statistic, StatisticKind, Unit};
 pub use units::{Lots, Money, Nanos, Seq, Side, Ticks};

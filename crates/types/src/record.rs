@@ -11,11 +11,11 @@
 
 use crate::event::{
     Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, Operator, OrderAction, OrderDelta, Outcome, Phase,
-    RejectReason, Report, Status, Timer, Trade,
+    QuoteRequest, RejectReason, Report, Status, Timer, Trade,
 };
 use crate::{
-    Command, Input, InstrumentId, Lots, MarketOrderId, Nanos, NewOrder, OrderId, OrderKind, PlaceOrder, Seq,
-    Side, StrategyId, Ticks, TimeInForce, TimerId,
+    Bar, Command, Input, InstrumentId, Lots, MarketOrderId, Nanos, NewOrder, OrderId, OrderKind, PlaceOrder,
+    Seq, Side, Statistic, StatisticKind, StrategyId, Ticks, TimeInForce, TimerId,
 };
 use std::fmt;
 
@@ -190,14 +190,7 @@ fn input_to_raw(input: &Input) -> Raw {
             words: words(e.venue_at, e.price, e.size, e.order.0, 0),
             ..Raw::default()
         },
-        Event::Trade(e) => Raw {
-            tag: 3,
-            a: e.aggressor.map_or(NO_SIDE, |side| side as u8),
-            c: e.flags.0,
-            key: e.instrument.0,
-            words: words(e.venue_at, e.price, e.size, e.id, u64::from(e.price_fraction)),
-            ..Raw::default()
-        },
+        Event::Trade(e) => trade_to_raw(3, e),
         Event::Status(e) => Raw {
             tag: 4,
             a: e.phase as u8,
@@ -219,12 +212,58 @@ fn input_to_raw(input: &Input) -> Raw {
             ..Raw::default()
         },
         Event::Operator(e) => Raw { tag: 8, a: *e as u8, ..Raw::default() },
+        Event::Statistic(e) => Raw {
+            tag: 9,
+            a: e.side.map_or(NO_SIDE, |side| side as u8),
+            b: e.kind as u8,
+            c: e.flags.0,
+            key: e.instrument.0,
+            words: [
+                e.venue_at.0.cast_unsigned(),
+                e.value.cast_unsigned(),
+                e.size.0.cast_unsigned(),
+                pair(u32::from(e.fraction), u32::from(e.session_day)),
+                u64::from(e.deleted),
+            ],
+            ..Raw::default()
+        },
+        Event::QuoteRequest(e) => Raw {
+            tag: 10,
+            a: e.side.map_or(NO_SIDE, |side| side as u8),
+            key: e.instrument.0,
+            words: words(e.venue_at, Ticks(0), e.size, 0, 0),
+            ..Raw::default()
+        },
+        Event::TradeBust(e) => trade_to_raw(11, e),
+        Event::Bar { seconds, bar } => Raw {
+            tag: 12,
+            key: bar.instrument.0,
+            words: words(
+                bar.venue_at,
+                bar.open,
+                bar.volume,
+                pair(bar.high_above, bar.low_below),
+                pair(bar.change.cast_unsigned(), *seconds),
+            ),
+            ..Raw::default()
+        },
     };
     Raw { seq: input.seq.0, at: input.received_at.0, ..body }
 }
 
 fn words(venue_at: Nanos, price: Ticks, size: Lots, w3: u64, w4: u64) -> [u64; 5] {
     [venue_at.0.cast_unsigned(), price.0.cast_unsigned(), size.0.cast_unsigned(), w3, w4]
+}
+
+fn trade_to_raw(tag: u8, e: &Trade) -> Raw {
+    Raw {
+        tag,
+        a: e.aggressor.map_or(NO_SIDE, |side| side as u8),
+        c: e.flags.0,
+        key: e.instrument.0,
+        words: words(e.venue_at, e.price, e.size, e.id, u64::from(e.price_fraction)),
+        ..Raw::default()
+    }
 }
 
 fn report_to_raw(e: &Report) -> Raw {
@@ -310,17 +349,7 @@ fn event_from_raw(raw: &Raw) -> Result<Event, NotARecord> {
             action: pick(raw.b, 18, "the order action", &ORDER_ACTIONS)?,
             flags,
         }),
-        3 => Event::Trade(Trade {
-            venue_at,
-            price,
-            size,
-            id: raw.words[3],
-            instrument: InstrumentId(raw.key),
-            price_fraction: u16::try_from(raw.words[4])
-                .map_err(|_| NotARecord { field: "the price fraction", at: 56 })?,
-            aggressor: if raw.a == NO_SIDE { None } else { Some(side(raw.a)?) },
-            flags,
-        }),
+        3 => Event::Trade(trade_from_raw(raw)?),
         4 => Event::Status(Status {
             venue_at,
             instrument: raw.instrument(),
@@ -344,9 +373,56 @@ fn event_from_raw(raw: &Raw) -> Result<Event, NotARecord> {
             strategy: strategy(raw.words[1], 32)?,
         }),
         8 => Event::Operator(pick(raw.a, 17, "the operator's word", &OPERATORS)?),
+        9 => Event::Statistic(Statistic {
+            venue_at,
+            value: raw.signed(1),
+            size,
+            instrument: InstrumentId(raw.key),
+            fraction: u16::try_from(raw.low(3))
+                .map_err(|_| NotARecord { field: "the price fraction", at: 48 })?,
+            session_day: u16::try_from(raw.high(3))
+                .map_err(|_| NotARecord { field: "the session's day", at: 52 })?,
+            kind: pick(raw.b, 18, "the kind of statistic", StatisticKind::ALL)?,
+            side: side_if_any(raw.a)?,
+            flags,
+            deleted: raw.words[4] == 1,
+        }),
+        10 => Event::QuoteRequest(QuoteRequest {
+            venue_at,
+            size,
+            instrument: InstrumentId(raw.key),
+            side: side_if_any(raw.a)?,
+        }),
+        11 => Event::TradeBust(trade_from_raw(raw)?),
+        12 => Event::Bar {
+            seconds: raw.high(4),
+            bar: Bar {
+                venue_at,
+                open: price,
+                volume: size,
+                high_above: raw.low(3),
+                low_below: raw.high(3),
+                change: raw.low(4).cast_signed(),
+                instrument: InstrumentId(raw.key),
+            },
+        },
         _ => {
             return Err(NotARecord { field: "the kind of input", at: 16 });
         }
+    })
+}
+
+fn trade_from_raw(raw: &Raw) -> Result<Trade, NotARecord> {
+    Ok(Trade {
+        venue_at: Nanos(raw.signed(0)),
+        price: Ticks(raw.signed(1)),
+        size: Lots(raw.signed(2)),
+        id: raw.words[3],
+        instrument: InstrumentId(raw.key),
+        price_fraction: u16::try_from(raw.words[4])
+            .map_err(|_| NotARecord { field: "the price fraction", at: 56 })?,
+        aggressor: side_if_any(raw.a)?,
+        flags: Flags(raw.c),
     })
 }
 
@@ -409,6 +485,10 @@ fn side(byte: u8) -> Result<Side, NotARecord> {
     pick(byte, 17, "the side", &Side::BOTH)
 }
 
+fn side_if_any(byte: u8) -> Result<Option<Side>, NotARecord> {
+    if byte == NO_SIDE { Ok(None) } else { side(byte).map(Some) }
+}
+
 fn strategy(word: u64, at: usize) -> Result<StrategyId, NotARecord> {
     u16::try_from(word).map(StrategyId).map_err(|_| NotARecord { field: "the strategy", at })
 }
@@ -457,7 +537,7 @@ mod tests {
         let mut found = Vec::new();
         for tag in 0..=u8::MAX {
             for a in 0..8 {
-                for b in 0..8 {
+                for b in 0..40 {
                     for c in 0..4 {
                         let raw = Raw { seq: 9, at: -5, tag, a, b, c, ..Raw::default() };
                         if Record::from_bytes(&raw.to_bytes()).is_ok() {
@@ -478,8 +558,9 @@ mod tests {
             assert_eq!(&record.to_bytes(), body);
         }
         // level 2×5×4, order 2×6×4, trade 3×4, status 4, gap 1, report 1+7+2+1+7+1+7, timer 1, operator 2,
-        // place 2×3×3, cancel 1, replace 1, wake 1.
-        assert_eq!(bodies.len(), 40 + 48 + 12 + 4 + 1 + 26 + 1 + 2 + 18 + 1 + 1 + 1);
+        // statistic 36×3×4, quote request 3, bust 3×4, bar 1, place 2×3×3, cancel 1, replace 1, wake 1.
+        let market = 40 + 48 + 12 + 4 + 1 + 36 * 12 + 3 + 12 + 1;
+        assert_eq!(bodies.len(), market + 26 + 1 + 2 + 18 + 1 + 1 + 1);
     }
 
     #[test]
@@ -500,6 +581,38 @@ mod tests {
             }),
         };
         assert_eq!(Record::from_bytes(&Record::Input(input).to_bytes()), Ok(Record::Input(input)));
+    }
+
+    #[test]
+    fn statistics_and_bars_survive() {
+        let statistic = Event::Statistic(Statistic {
+            venue_at: Nanos(i64::MIN),
+            value: -3,
+            size: Lots(i64::MAX),
+            instrument: InstrumentId(7),
+            fraction: u16::MAX,
+            session_day: u16::MAX - 1,
+            kind: StatisticKind::SettlementPrice,
+            side: Some(Side::Sell),
+            flags: Flags(255),
+            deleted: true,
+        });
+        let bar = Event::Bar {
+            seconds: u32::MAX,
+            bar: Bar {
+                venue_at: Nanos(-2),
+                open: Ticks(i64::MIN),
+                volume: Lots(5),
+                high_above: u32::MAX,
+                low_below: u32::MAX - 1,
+                change: i32::MIN,
+                instrument: InstrumentId(8),
+            },
+        };
+        for event in [statistic, bar] {
+            let record = Record::Input(Input { seq: Seq(1), received_at: Nanos(2), event });
+            assert_eq!(Record::from_bytes(&record.to_bytes()), Ok(record));
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ fn directory(market: Market) -> Directory {
         // Finer than the symbol's own step: three levels of the spot recording have sizes in millionths.
         lot_nanos: 1_000,
         multiplier_nanos: 1_000_000_000,
+        depths: types::Depths::default(),
         origin: Origin::Configured,
     };
     let instrument = Instrument::new(terms).expect("valid terms");

@@ -24,6 +24,7 @@ fn directory() -> Directory {
         tick_nanos: 250_000_000,
         lot_nanos: 1_000_000_000,
         multiplier_nanos: 50_000_000_000,
+        depths: types::Depths::default(),
         origin: Origin::Definition,
     };
     let instrument = Instrument::new(terms).expect("the terms of the E-mini S&P 500");

@@ -10,7 +10,7 @@
 #![allow(clippy::disallowed_types, reason = "maps are looked up by key; their order is never seen")]
 
 use std::collections::HashMap;
-use types::{Contract, Instrument, InstrumentId, Lots, Ticks};
+use types::{Contract, Depths, Instrument, InstrumentId, Lots, Ticks};
 
 /// A step in nanos, with what makes exact division cheap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +125,8 @@ pub struct Definition {
     pub lot_nanos: i64,
     /// Currency per price unit and contract.
     pub multiplier_nanos: i64,
+    /// How deep its book is shown.
+    pub depths: Depths,
 }
 
 /// Every instrument of a run, found by venue and symbol.

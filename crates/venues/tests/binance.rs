@@ -400,6 +400,7 @@ fn a_size_off_the_grid_is_a_fault() {
             tick_nanos: nanos(tick),
             lot_nanos: nanos(lot),
             multiplier_nanos: nanos("1"),
+            depths: types::Depths::default(),
             origin: types::Origin::Configured,
         })
         .expect("valid terms")
@@ -439,6 +440,7 @@ fn a_recorded_size_finer_than_the_lot_makes_the_book_stale() {
             tick_nanos: 10_000_000,
             lot_nanos,
             multiplier_nanos: 1_000_000_000,
+            depths: types::Depths::default(),
             origin: types::Origin::Configured,
         })
         .expect("valid terms");

@@ -2,7 +2,7 @@
 
 use net::capture::Capture;
 use std::collections::{BTreeMap, BTreeSet};
-use types::{Event, Flags, Nanos};
+use types::{Flags, Nanos};
 use venues::cme::{Decoder, Line};
 use venues::{Directory, Output};
 
@@ -53,17 +53,6 @@ fn kinds(out: &Output) -> BTreeMap<&'static str, usize> {
     kinds
 }
 
-fn flags(event: &Event) -> Flags {
-    match event {
-        Event::Level(delta) => delta.flags,
-        Event::Order(delta) => delta.flags,
-        Event::Trade(trade) => trade.flags,
-        Event::Status(_) | Event::Gap(_) | Event::Report(_) | Event::Timer(_) | Event::Operator(_) => {
-            Flags::NONE
-        }
-    }
-}
-
 fn check(counts: &BTreeMap<String, u64>, expected: &[(&str, u64)]) {
     let all: Vec<(&str, u64)> = counts.iter().map(|(name, count)| (name.as_str(), *count)).collect();
     assert_eq!(all, expected);
@@ -99,7 +88,7 @@ fn channel_340_of_2016_gives_what_was_counted() {
     assert_eq!(kinds(&out), BTreeMap::from([("level", 14_574), ("trade", 355)]));
     assert_eq!(directory.names().len(), 127);
     // Implied and outright levels, by entry type in the raw bytes: E and F against 0 and 1.
-    let implied = out.arrivals.iter().filter(|arrival| flags(&arrival.event).has(Flags::IMPLIED));
+    let implied = out.arrivals.iter().filter(|arrival| arrival.event.flags().has(Flags::IMPLIED));
     assert_eq!(implied.count(), 2_220 + 1_699 + 1_684 + 1_455 + 1_061 + 988);
 }
 
@@ -138,12 +127,12 @@ fn every_event_of_the_market_ends_with_one_mark() {
             ends_alone += ends;
             continue;
         }
-        let marked = out.arrivals.iter().filter(|arrival| flags(&arrival.event).has(Flags::LAST)).count();
+        let marked = out.arrivals.iter().filter(|arrival| arrival.event.flags().has(Flags::LAST)).count();
         assert_eq!(marked, ends, "packet at byte {}", packet.offset);
         // Where the packet's last message ends an event, the packet's last arrival is marked.
         if closed {
             let last = out.arrivals.last().expect("an event has changes");
-            assert!(flags(&last.event).has(Flags::LAST));
+            assert!(last.event.flags().has(Flags::LAST));
         }
         events += ends;
         marks += marked;

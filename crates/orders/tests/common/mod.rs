@@ -87,6 +87,7 @@ pub(crate) fn instrument(id: u32) -> Instrument {
         tick_nanos: 1_000_000_000,
         lot_nanos: 1_000_000_000,
         multiplier_nanos: 1_000_000_000,
+        depths: types::Depths::default(),
         origin: Origin::Configured,
     })
     .expect("valid terms")

@@ -118,6 +118,8 @@ impl Venue {
             Event::Gap(gap) => self.each(gap.instrument, Market::on_gap),
             // Not the market's: ours, or a person's.
             Event::Report(_) | Event::Timer(_) | Event::Operator(_) => {}
+            // Nothing that an order of ours could meet.
+            Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {}
         }
     }
 

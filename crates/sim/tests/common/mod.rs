@@ -20,6 +20,7 @@ pub(crate) fn instruments(products: &[Product]) -> Vec<Instrument> {
         tick_nanos: 250_000_000,
         lot_nanos: decimal::ONE,
         multiplier_nanos: product.unit_size_nanos,
+        depths: types::Depths::default(),
         origin: Origin::Definition,
     });
     terms.map(|terms| Instrument::new(terms).expect("valid terms")).collect()

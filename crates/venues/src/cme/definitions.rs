@@ -17,7 +17,7 @@ use super::wire::{Damage, Group, Message, null, whole};
 use crate::Definition;
 use std::collections::BTreeMap;
 use stdx::decimal::ONE;
-use types::Contract;
+use types::{Contract, Depths};
 
 /// Spreads whose first leg has not been defined, by the leg's number.
 #[derive(Debug, Default)]
@@ -199,6 +199,7 @@ impl Reading<'_> {
                 tick_nanos,
                 lot_nanos: ONE,
                 multiplier_nanos,
+                depths: Depths::default(),
             }),
             _ => self.shared.counts.tally.definitions_unusable += 1,
         }

@@ -321,18 +321,10 @@ impl Reading<'_> {
     fn mark(&mut self) {
         let arrivals = self.out.arrivals[self.channel.event_from..].iter_mut().rev();
         for arrival in arrivals {
-            match &mut arrival.event {
-                Event::Level(delta) => delta.flags = delta.flags.with(Flags::LAST),
-                Event::Order(delta) => delta.flags = delta.flags.with(Flags::LAST),
-                Event::Trade(trade) => trade.flags = trade.flags.with(Flags::LAST),
-                // No part of the event: said by us, or of the market's state.
-                Event::Status(_)
-                | Event::Gap(_)
-                | Event::Report(_)
-                | Event::Timer(_)
-                | Event::Operator(_) => continue,
+            // What takes no mark is no part of the event: said by us, or of the market's state.
+            if arrival.event.mark(Flags::LAST) {
+                return;
             }
-            return;
         }
         self.shared.counts.tally.unmarked += u64::from(self.channel.event_open);
     }

@@ -3,7 +3,7 @@
 use super::layout::{read_price, read_text};
 use crate::Definition;
 use stdx::decimal::ONE;
-use types::Contract;
+use types::{Contract, Depths};
 
 /// Where a version keeps what we read.
 struct Places {
@@ -55,6 +55,7 @@ pub(super) fn read(record: &[u8], version: u8, venue: &str, symbol: String) -> O
         tick_nanos,
         lot_nanos: ONE,
         multiplier_nanos,
+        depths: Depths::default(),
     })
 }
 

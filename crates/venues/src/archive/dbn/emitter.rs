@@ -12,11 +12,13 @@ pub(super) struct Emitter {
 impl Emitter {
     /// Gives an event out, or holds it back if the next record may still mark it.
     #[inline]
-    pub(super) fn emit(&mut self, received_at: Nanos, event: Event, out: &mut Output) {
+    pub(super) fn emit(&mut self, received_at: Nanos, mut event: Event, out: &mut Output) {
         self.flush(out);
-        match flags(&event) {
-            Some(flags) if !flags.has(Flags::LAST) => self.held = Some(Arrival { received_at, event }),
-            _ => out.push(received_at, event),
+        let takes_marks = event.mark(Flags::NONE);
+        if takes_marks && !event.flags().has(Flags::LAST) {
+            self.held = Some(Arrival { received_at, event });
+        } else {
+            out.push(received_at, event);
         }
     }
 
@@ -31,8 +33,7 @@ impl Emitter {
 
     /// The stream is over. A snapshot that no mark ended ends here.
     pub(super) fn finish(&mut self, out: &mut Output) {
-        let held = self.held.as_ref().and_then(|held| flags(&held.event));
-        if held.is_some_and(|flags| flags.has(Flags::SNAPSHOT)) {
+        if self.held.as_ref().is_some_and(|held| held.event.flags().has(Flags::SNAPSHOT)) {
             self.mark();
         }
         self.flush(out);
@@ -46,24 +47,8 @@ impl Emitter {
     }
 
     fn mark(&mut self) {
-        match self.held.as_mut().map(|held| &mut held.event) {
-            Some(Event::Level(e)) => e.flags = e.flags.with(Flags::LAST),
-            Some(Event::Order(e)) => e.flags = e.flags.with(Flags::LAST),
-            Some(Event::Trade(e)) => e.flags = e.flags.with(Flags::LAST),
-            Some(
-                Event::Status(_) | Event::Gap(_) | Event::Report(_) | Event::Timer(_) | Event::Operator(_),
-            )
-            | None => {}
+        if let Some(held) = &mut self.held {
+            held.event.mark(Flags::LAST);
         }
-    }
-}
-
-#[inline]
-const fn flags(event: &Event) -> Option<Flags> {
-    match event {
-        Event::Level(e) => Some(e.flags),
-        Event::Order(e) => Some(e.flags),
-        Event::Trade(e) => Some(e.flags),
-        Event::Status(_) | Event::Gap(_) | Event::Report(_) | Event::Timer(_) | Event::Operator(_) => None,
     }
 }

@@ -237,7 +237,7 @@ impl Decoder {
     /// Puts the line's events out, the last one marked.
     fn give(&mut self, at: Nanos, out: &mut Output) {
         if let Some(end) = self.events.last_mut() {
-            mark(end, Flags::LAST);
+            end.mark(Flags::LAST);
         }
         out.arrivals.extend(self.events.drain(..).map(|event| Arrival { received_at: at, event }));
     }
@@ -461,15 +461,6 @@ impl Line {
             aggressor,
             flags,
         })
-    }
-}
-
-fn mark(event: &mut Event, with: Flags) {
-    match event {
-        Event::Order(e) => e.flags = e.flags.with(with),
-        Event::Trade(e) => e.flags = e.flags.with(with),
-        Event::Level(e) => e.flags = e.flags.with(with),
-        Event::Status(_) | Event::Gap(_) | Event::Report(_) | Event::Timer(_) | Event::Operator(_) => {}
     }
 }
 
