@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use clap::{Parser, Subcommand};
-use xtask::{core_lints, layers, licences, workspace};
+use xtask::{benchmarks, core_lints, layers, licences, workspace};
 
 /// Chores that are more than a cargo command.
 #[derive(Parser)]
@@ -19,6 +19,8 @@ enum Chore {
     Licences,
     /// Clippy over the core's libraries with .config/core/clippy.toml
     Core,
+    /// Runs the benches and writes docs/benchmarks.md (an hour; use --release)
+    Benchmarks,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -26,6 +28,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Layers => check_layers(),
         Chore::Licences => check_licences(),
         Chore::Core => core_lints::check(),
+        Chore::Benchmarks => write_benchmarks(),
     }
 }
 
@@ -46,6 +49,11 @@ fn check_licences() -> anyhow::Result<()> {
         "licences: {} packages on the list of deny.toml; sources: {} packages from crates.io or our own",
         report.licences, report.sources
     );
+    Ok(())
+}
+
+fn write_benchmarks() -> anyhow::Result<()> {
+    println!("{}", benchmarks::write()?.display());
     Ok(())
 }
 
