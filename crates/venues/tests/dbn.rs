@@ -515,7 +515,10 @@ fn check_cuts(stream: &Stream, header: usize, record: usize) {
             None => (0, end),
             Some(behind) => (end - behind % record, behind % record),
         };
-        let expected = (skipped > 0 || end < header || end == 0).then_some((offset as u64, skipped as u64));
+        // DBZ counts its records beforehand, so that even a cut between two of them is seen.
+        let missing = name.ends_with(".dbz") && end < stream.bytes.len();
+        let expected =
+            (skipped > 0 || end < header || end == 0 || missing).then_some((offset as u64, skipped as u64));
         let fault = out.faults.first().map(|fault| (fault.offset, fault.skipped));
         assert_eq!(fault, expected, "{name} cut at {end}: {:?}", out.faults);
         assert_eq!(out.faults.len(), usize::from(expected.is_some()), "{name} cut at {end}");

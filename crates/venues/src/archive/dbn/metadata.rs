@@ -41,6 +41,8 @@ pub(super) struct Metadata {
     pub(super) schema: u16,
     /// Every record is followed by the gateway's send time.
     pub(super) ts_out: bool,
+    /// How many records follow, where that is said: in version 1 and before.
+    pub(super) promised: Option<u64>,
     pub(super) mappings: Vec<Mapping>,
 }
 
@@ -76,8 +78,13 @@ pub(super) fn is_record(start: &[u8]) -> bool {
 
 /// Reads the header's body (what the length counts). What could not be read is the second answer.
 pub(super) fn read(version: u8, body: &[u8]) -> (Metadata, Option<String>) {
-    let mut metadata =
-        Metadata { dataset: String::new(), schema: schema::NONE, ts_out: false, mappings: Vec::new() };
+    let mut metadata = Metadata {
+        dataset: String::new(),
+        schema: schema::NONE,
+        ts_out: false,
+        promised: None,
+        mappings: Vec::new(),
+    };
     if body.len() < FIXED_BYTES {
         return (metadata, Some(format!("metadata of {} bytes, at least {FIXED_BYTES} are due", body.len())));
     }
@@ -85,6 +92,10 @@ pub(super) fn read(version: u8, body: &[u8]) -> (Metadata, Option<String>) {
     metadata.schema = read_u16(body, 16);
     // Version 1 has a record count here, which later ones dropped.
     let kinds = if version == 1 { 50 } else { 42 };
+    if version == 1 {
+        let count = body[42..].first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk));
+        metadata.promised = Some(count).filter(|&count| count != 0 && count != u64::MAX);
+    }
     let (kind_in, kind_out) = (body[kinds], body[kinds + 1]);
     metadata.ts_out = body[kinds + 2] != 0;
     let room = if version == 1 { SYMBOL_BYTES_V1 } else { usize::from(read_u16(body, kinds + 3)) };

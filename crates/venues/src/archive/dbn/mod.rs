@@ -87,6 +87,8 @@ pub struct Decoder {
     versions: Versions,
     schema: u16,
     venue: String,
+    /// How many records the metadata say there are.
+    promised: Option<u64>,
     /// Bytes behind every record: eight when the stream carries `ts_out`.
     extra: usize,
     symbols: Symbols,
@@ -119,6 +121,7 @@ impl Decoder {
             versions: Versions::ALL,
             schema: schema::NONE,
             venue: String::new(),
+            promised: None,
             extra: 0,
             symbols: Symbols::default(),
             slots: Slots::default(),
@@ -197,6 +200,7 @@ impl Decoder {
         self.venue = datasets::venue(&metadata.dataset);
         self.schema = metadata.schema;
         self.extra = if metadata.ts_out { TS_OUT_BYTES } else { 0 };
+        self.promised = metadata.promised;
         self.symbols.set_dated(metadata.mappings);
         self.state = State::Records;
         PRELUDE_BYTES + length
@@ -443,11 +447,18 @@ impl Decode for Decoder {
             },
             State::First if rest.is_empty() => out.fault(0, 0, "empty: not even one record"),
             State::First => out.fault(0, len64(rest), "the stream ends inside its first record"),
-            State::Records if rest.is_empty() => {}
             State::Records => {
-                let instrument = self.named_in(rest);
-                self.damage(rest.len(), instrument, "the stream ends inside a record", out);
-                self.offset += len64(rest);
+                if !rest.is_empty() {
+                    let instrument = self.named_in(rest);
+                    self.damage(rest.len(), instrument, "the stream ends inside a record", out);
+                    self.offset += len64(rest);
+                }
+                let (read, promised) = (self.tally.records(), self.promised.unwrap_or(0));
+                if read < promised && rest.is_empty() {
+                    let what = format!("the stream ends after {read} of the {promised} records it promised");
+                    out.fault(self.offset, 0, what);
+                    self.gap(0, None, out);
+                }
             }
         }
     }

@@ -126,6 +126,13 @@ impl Tally {
         self.notes[note as usize] += u64::from(is);
     }
 
+    /// How many records there were of any kind, read or not.
+    pub(super) fn records(&self) -> u64 {
+        let orders: u64 = self.actions.iter().sum();
+        let others = self.types.iter().sum::<u64>() - self.types[usize::from(rtype::MBO)];
+        others + orders + self.notes[Note::Unknown as usize] + self.notes[Note::Damaged as usize]
+    }
+
     /// A status gave a reason; 0 is none.
     pub(super) fn reason(&mut self, code: u16) {
         if code != 0 {
