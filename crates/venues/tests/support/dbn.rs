@@ -1,5 +1,7 @@
 //! Recorded DBN files: unpacked, and read by the decoder that fits them, as the runtime does.
 
+#![allow(dead_code, reason = "not every test needs all of it")]
+
 use dbn::decode::{DbnRecordDecoder, DecodeRecordRef, dbn::Decoder as Theirs};
 use dbn::{RecordRef, VersionUpgradePolicy};
 use std::io::Read;
@@ -49,13 +51,11 @@ fn unended(packed: &[u8]) -> Vec<u8> {
 }
 
 /// A recorded file's stream, by its place below `dbn/`; `None` where there is no recorded data.
-#[allow(dead_code, reason = "not every test looks for one file")]
 pub(crate) fn recorded(file: &str) -> Option<Stream> {
     Some(stream(&testkit::data::recorded(&format!("dbn/{file}"))?))
 }
 
 /// The streams of a folder.
-#[allow(dead_code, reason = "not every test looks at them all")]
 pub(crate) fn streams(folder: &str) -> Option<Vec<Stream>> {
     let folder = testkit::data::recorded(folder)?;
     let entries = std::fs::read_dir(folder).expect("a folder");
@@ -95,7 +95,7 @@ impl Stream {
 
     /// The version a fragment is of where its name does not say: those recorded without are of the oldest whose
     /// records are as long as its own.
-    fn version(&self) -> u8 {
+    pub(crate) fn version(&self) -> u8 {
         match self.fragment {
             None => self.bytes[3],
             Some(Some(version)) => version,

@@ -17,12 +17,22 @@ pub enum Value<'a> {
 pub struct Field {
     /// The vendor's name for it.
     pub name: &'static str,
+    /// Where it begins.
+    pub at: usize,
+    /// How many bytes it takes.
+    pub bytes: usize,
+    /// What it holds; `None` when the record is too short for its type.
     read: fn(&[u8]) -> Option<Value<'_>>,
 }
 
 impl Field {
-    pub(super) const fn new(name: &'static str, read: fn(&[u8]) -> Option<Value<'_>>) -> Self {
-        Self { name, read }
+    pub(super) const fn new(
+        name: &'static str,
+        at: usize,
+        bytes: usize,
+        read: fn(&[u8]) -> Option<Value<'_>>,
+    ) -> Self {
+        Self { name, at, bytes, read }
     }
 
     /// What it holds in `record`; `None` when the record is too short for its type.
@@ -66,6 +76,16 @@ macro_rules! field {
     };
 }
 
+/// How many bytes a field takes.
+macro_rules! room {
+    ([$room:literal]) => {
+        $room
+    };
+    ($number:ident) => {
+        size_of::<$number>()
+    };
+}
+
 macro_rules! value {
     ([$room:literal], $value:expr) => {
         Value::Text($value)
@@ -85,7 +105,7 @@ macro_rules! views {
         impl<'a> View<'a> for $view<'a> {
             const BYTES: usize = $bytes;
             const FIELDS: &'static [Field] = &[$(
-                Field::new(stringify!($field), |record| {
+                Field::new(stringify!($field), $at, room!($kind), |record| {
                     let view = $view::of(record)?;
                     Some(value!($kind, view.$field()))
                 }),
@@ -143,4 +163,4 @@ macro_rules! headed {
     )*};
 }
 
-pub(super) use {answer, field, headed, value, views};
+pub(super) use {answer, field, headed, room, value, views};

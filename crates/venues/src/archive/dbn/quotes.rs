@@ -50,8 +50,11 @@ impl Decoder {
     pub(super) fn lone_trade(&mut self, record: &[u8], directory: &mut Directory, out: &mut Output) {
         let Some(trade) = Record::of(record) else { return };
         let (venue_at, received_at) = self.times(trade.ts_event(), Some(trade.ts_recv()));
-        let Some(known) = self.slot(trade.instrument_id(), received_at, directory).known else { return };
-        self.doubt(trade, received_at, directory, out);
+        let slot = self.slot(trade.instrument_id(), received_at, directory);
+        let Some(known) = slot.known else { return };
+        if slot.is_doubtful || trade.flags() & flag::MAYBE_BAD_BOOK != 0 {
+            self.doubt(trade, received_at, directory, out);
+        }
         let marks = marks(trade.flags()).with(Flags::LAST);
         if trade.action() != b'T' {
             return self.damage(record.len(), Some(known.id()), what_action(trade.action()), out);
@@ -72,8 +75,11 @@ impl Decoder {
             // A sample's `ts_event` is its last trade's, which may be hours old.
             venue_at = received_at;
         }
-        let Some(known) = self.slot(common.instrument_id(), received_at, directory).known else { return };
-        self.doubt(common, received_at, directory, out);
+        let slot = self.slot(common.instrument_id(), received_at, directory);
+        let Some(known) = slot.known else { return };
+        if slot.is_doubtful || common.flags() & flag::MAYBE_BAD_BOOK != 0 {
+            self.doubt(common, received_at, directory, out);
+        }
         let is_trade = !kind.sampled && common.action() == b'T';
         let trade = if is_trade { traded(common, venue_at, &known, Flags::NONE) } else { None };
         if is_trade && trade.is_none() {
@@ -169,7 +175,7 @@ impl Decoder {
     }
 
     /// Says once, when it begins, that the vendor doubts an instrument's book.
-    #[inline]
+    #[cold]
     fn doubt(&mut self, record: Record<'_>, at: Nanos, directory: &mut Directory, out: &mut Output) {
         let is_doubtful = record.flags() & flag::MAYBE_BAD_BOOK != 0;
         let slot = self.slot(record.instrument_id(), at, directory);

@@ -12,7 +12,7 @@
 //! none; times in nanoseconds since 1970, `u64::MAX` for none. A live stream may carry `ts_out`, eight more bytes at
 //! the end of every record, which no view shows.
 
-use super::fields::{Field, Value, View, answer, field, headed, value, views};
+use super::fields::{Field, Value, View, answer, field, headed, room, value, views};
 
 views! {
     /// An order's event: market by order.

@@ -97,19 +97,29 @@ impl Slots {
         if !same {
             self.last = self.find(id);
         }
-        let slot = &mut self.slots[self.last];
+        let slot = &self.slots[self.last];
         if at < slot.from || slot.until <= at {
-            slot.name(at, symbols, venue, directory);
-            if let Some(known) = slot.known {
-                let row = known.id().index();
-                if self.speakers.len() <= row {
-                    self.speakers.resize(row + 1, None);
-                }
-                let before = self.speakers[row].replace(id);
-                slot.is_successor = before.is_some_and(|before| before != id);
-            }
+            self.rename(at, symbols, venue, directory);
         }
-        slot
+        &mut self.slots[self.last]
+    }
+
+    /// The name known does not hold any more, or not yet.
+    #[cold]
+    fn rename(&mut self, at: i64, symbols: &Symbols, venue: &str, directory: &mut Directory) {
+        let slot = &mut self.slots[self.last];
+        slot.name(at, symbols, venue, directory);
+        let (id, Some(known)) = (slot.id, slot.known) else { return };
+        let row = known.id().index();
+        if self.speakers.len() <= row {
+            self.speakers.resize(row + 1, None);
+        }
+        let before = self.speakers[row].replace(id);
+        if before.is_some_and(|before| before != id) {
+            // What was shown under another number is no longer this instrument's.
+            self.stale(Some(known.id()));
+            self.slots[self.last].is_successor = true;
+        }
     }
 
     /// The state of a number, if it was met before.
@@ -122,6 +132,7 @@ impl Slots {
         self.slots.get(self.last)
     }
 
+    #[inline(never)]
     fn find(&mut self, id: u32) -> usize {
         let slots = &mut self.slots;
         *self.rows.entry(id).or_insert_with(|| {

@@ -92,6 +92,9 @@ impl Window {
         emitter: &mut Emitter,
         out: &mut Output,
     ) -> Result<(), OffGrid> {
+        if DEPTH == 1 {
+            return self.update_best(&levels[0], of, emitter, out);
+        }
         let differs = |row: &usize| self.bytes[*row] != levels[*row];
         let Some(first) = (0..DEPTH).find(differs) else {
             return Ok(());
@@ -100,6 +103,37 @@ impl Window {
         let rows = read(levels, of)?;
         self.pass_to(&rows, first..end, of, Flags::NONE, emitter, out);
         self.bytes[first..end].copy_from_slice(&levels[first..end]);
+        Ok(())
+    }
+
+    /// The same for one level a side, which is most of what there is: nothing to search for.
+    #[inline]
+    fn update_best(
+        &mut self,
+        level: &[u8; LEVEL_BYTES],
+        of: &Change,
+        emitter: &mut Emitter,
+        out: &mut Output,
+    ) -> Result<(), OffGrid> {
+        if self.bytes[0] == *level {
+            return Ok(());
+        }
+        let [[bid], [ask]] = read(&[*level], of)?;
+        self.bytes[0] = *level;
+        let old = [self.rows[0][0], self.rows[1][0]];
+        for (side, new) in [(Side::Buy, bid), (Side::Sell, ask)] {
+            let old = old[side.index()];
+            if old.stands() && (!new.stands() || new.price != old.price) {
+                let gone = Row { size: Lots::ZERO, orders: 0, ..old };
+                of.emit(LevelAction::Delete, side, gone, 0, Flags::NONE, emitter, out);
+            }
+        }
+        for (side, new) in [(Side::Buy, bid), (Side::Sell, ask)] {
+            if new.stands() && new != old[side.index()] {
+                of.emit(LevelAction::Set, side, new, 1, Flags::NONE, emitter, out);
+            }
+            self.rows[side.index()][0] = new;
+        }
         Ok(())
     }
 
@@ -145,6 +179,7 @@ impl Window {
     }
 }
 
+#[inline]
 fn read<const DEPTH: usize>(
     levels: &[[u8; LEVEL_BYTES]; DEPTH],
     of: &Change,
