@@ -232,7 +232,7 @@ fn made_records_of_every_type_and_version_are_read_as_their_vendor_writes_them()
             let metadata = header(version);
             // Random bytes behind the vendor's header, read by the vendor, written by the vendor, read by us.
             let mut random = Vec::new();
-            drop(Encoder::new(&mut random, &metadata).expect("memory takes it"));
+            Encoder::new(&mut random, &metadata).expect("memory takes it");
             for shape in &shapes {
                 for _ in 0..prng.between(1, 3) {
                     random.extend(made(shape, version, &mut prng));
@@ -246,7 +246,6 @@ fn made_records_of_every_type_and_version_are_read_as_their_vendor_writes_them()
                 encoder.encode_record_ref(record).expect("memory takes it");
                 printed.push(json_of(record));
             }
-            drop(encoder);
             let ours: Vec<&[u8]> =
                 Runs::of(behind_metadata(&written)).flat_map(|run| run.records()).collect();
             assert_eq!(ours.len(), printed.len(), "seed {seed}");
