@@ -93,8 +93,11 @@ mod tests {
     use std::sync::Arc;
     use venues::{Directory, Output};
 
-    /// What a recording in memory is read as: format, counts, faults; or why it is not read.
-    fn read(name: &str, bytes: Vec<u8>) -> Result<(&'static str, Vec<(String, u64)>, Vec<String>), String> {
+    /// What a recording is read as: format, counts, faults.
+    type Told = (&'static str, Vec<(String, u64)>, Vec<String>);
+
+    /// What a recording in memory is read as, or why it is not read.
+    fn read(name: &str, bytes: Vec<u8>) -> Result<Told, String> {
         let recording = Recording::Memory { name: name.into(), bytes: Arc::from(bytes) };
         let mut source = super::super::open(&recording, &Progress::default()).map_err(|e| e.to_string())?;
         let (mut directory, mut out, mut faults) = (Directory::survey(), Output::default(), Vec::new());
