@@ -75,7 +75,7 @@ pub(super) const fn marks(flags: u8) -> Flags {
 /// A record type.
 pub(super) struct Type {
     rtype: u8,
-    /// For people; `our_counts` of the tests and reports know it.
+    /// For people.
     name: &'static str,
     /// By version.
     bytes: [u16; VERSIONS],

@@ -3,7 +3,7 @@
 //! Cost: `plain` reads 56 bytes, does one exact division and writes a 56-byte arrival; everything that hangs on the
 //! instrument, and not on the record, is looked up once for a run of records about it. What it does not expect (a
 //! snapshot that begins or ends, a doubt, a price off the grid, an auction's fill) goes through `order`, which knows
-//! all of them. The two give the same events: a test tells every day both ways.
+//! all of them. That the two agree is tested beside a plain reading of odd records (tests/dbn_orders.rs).
 
 use super::fields::View;
 use super::layout::{self, flag, marks};
