@@ -115,6 +115,22 @@ kinds! {
     Liquidation = 34, "liquidation", Price;
     /// Index-weighted or underlying price an option is quoted against.
     UnderlyingPrice = 35, "underlying price", Price;
+    /// Where an auction that neither opens nor closes the session clears, or would.
+    UncrossingPrice = 36, "uncrossing price", Price;
+    /// Where the session would close.
+    IndicativeClosingPrice = 37, "indicative closing price", Price;
+    /// The market-wide circuit breaker's first level, in points of its index and not of the instrument.
+    CircuitBreaker1 = 38, "circuit breaker, level 1", Number;
+    /// The second.
+    CircuitBreaker2 = 39, "circuit breaker, level 2", Number;
+    /// The third.
+    CircuitBreaker3 = 40, "circuit breaker, level 3", Number;
+    /// A volume only its venue can explain.
+    VenueVolume = 41, "venue-specific volume", Size;
+    /// A price only its venue can explain.
+    VenuePrice = 42, "venue-specific price", Price;
+    /// Where short sales would be filled in an auction under a short-sale restriction.
+    ShortSalePrice = 43, "short sale price", Price;
 }
 
 /// One figure of one kind.

@@ -2,6 +2,7 @@
 //! the same thing: batches of arrivals and faults.
 
 mod capture;
+mod dbn;
 mod lobster;
 mod stream;
 
@@ -11,6 +12,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use venues::archive::dbn::dbz;
 use venues::{Directory, Output};
 
 /// A recording that is being read.
@@ -218,7 +220,11 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
         let sniffed = magic.len() as u64;
         return lobster::open_zip(recording, progress, sniffed);
     }
-    if magic.starts_with(ZSTD) {
+    if dbz::is_dbz(magic) {
+        return dbn::open_dbz(recording.name(), bytes);
+    }
+    // A frame that decompressors skip may stand before the others.
+    if magic.starts_with(ZSTD) || dbz::is_skippable(magic) {
         let decoder = zstd::stream::read::Decoder::with_buffer(bytes).map_err(read_error)?;
         bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
     } else if magic.starts_with(GZIP) {
@@ -231,8 +237,10 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
         return Ok(Box::new(capture::CaptureSource::new(name, bytes)));
     }
     if start.starts_with(b"DBN") {
-        let decoder = venues::archive::dbn::Decoder::new();
-        return Ok(Box::new(stream::Stream::new(name, "Databento DBN", bytes, decoder)));
+        return Ok(dbn::open(name, bytes));
+    }
+    if dbn::is_called_fragment(&name) {
+        return Ok(dbn::open_fragment(name, bytes));
     }
     if looks_like_binance(start) {
         let decoder = venues::binance::Decoder::new(None);
@@ -256,8 +264,8 @@ fn unknown_format(start: &[u8]) -> String {
     if start.starts_with(b"QUOINJNL") {
         return "this is a journal; run `quoin replay` or `quoin verify` on its folder".into();
     }
-    if start.starts_with(b"DBZ") || start.starts_with(&[0x50, 0x2a, 0x4d, 0x18]) {
-        return "this is DBZ, Databento's format before DBN; convert it with `dbn`".into();
+    if let Some(advice) = dbn::fragment_advice(start) {
+        return advice;
     }
     let shown: Vec<String> = start.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!(
