@@ -21,9 +21,11 @@ mod decoder;
 pub mod file;
 mod framing;
 pub mod itch;
+pub mod mold;
 mod orders;
 mod reading;
 mod recent;
+pub mod soup;
 mod stocks;
 
 pub use decoder::Decoder;
