@@ -522,23 +522,30 @@ impl Reading<'_> {
             }
             Row::Unmet => {
                 stock.stale = true;
-                self.known.counts.tally.unknown += 1;
+                self.astray(locate, reference);
                 return None;
             }
         };
-        let Some((at, order)) = self.known.orders.find(reference) else {
-            self.known.counts.tally.unknown += 1;
-            self.stale(locate);
+        let found = self.known.orders.find(reference).filter(|(_, order)| order.locate == locate);
+        let Some((at, order)) = found else {
+            self.astray(locate, reference);
             return None;
         };
-        if order.locate != locate {
-            self.known.counts.tally.misplaced += 1;
-            self.stale(order.locate);
-            self.stale(locate);
-            return None;
-        }
         let price = listing.ticks(order.price.nanos())?;
         Some(Found { at, order, price, listing })
+    }
+
+    /// An order that was never shown, or that is another stock's.
+    #[cold]
+    fn astray(&mut self, locate: u16, reference: u64) {
+        self.stale(locate);
+        match self.known.orders.find(reference) {
+            Some((_, order)) => {
+                self.known.counts.tally.misplaced += 1;
+                self.stale(order.locate);
+            }
+            None => self.known.counts.tally.unknown += 1,
+        }
     }
 
     fn clear(&mut self, listing: &Listing, flags: Flags) {
