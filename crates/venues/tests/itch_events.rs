@@ -253,7 +253,12 @@ fn line(event: &Event) -> String {
             (Some(price), false) => format!("{} {}", s.kind.name(), dollars(price.0)),
             (None, false) => format!("{} {} {}", s.kind.name(), shares(s.value), side(s.side)),
         },
-        other => panic!("{other:?}"),
+        Event::Level(_)
+        | Event::Report(_)
+        | Event::Timer(_)
+        | Event::Operator(_)
+        | Event::QuoteRequest(_)
+        | Event::Bar { .. } => panic!("{event:?}"),
     };
     write!(text, "{}", last(event.flags())).expect("a string takes everything");
     text
@@ -536,6 +541,10 @@ fn a_locate_is_one_stock_s_all_day() {
     other[24..32].copy_from_slice(b"OTHER   ");
     check(&[add(1, b'B', 100, 100_000)], other.clone(), &["gap"], 1);
     check(&[directory()], other, &[], 1);
+    // And a stock has one locate.
+    let mut second = add(2, b'B', 1, 10_000);
+    second[2] = 6;
+    check(&[add(1, b'B', 100, 100_000)], second, &["gap"], 1);
     let mut elsewhere = delete(1);
     elsewhere[2] = 6;
     check(&[add(1, b'B', 100, 100_000)], elsewhere, &["gap"], 0);

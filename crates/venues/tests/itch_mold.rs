@@ -72,6 +72,8 @@ fn two_lines_give_each_message_once_and_in_order() {
     check(policy, &[(0, 1, 3), (1, 2, 6), (2, 4, 7)], &[1, 2, 3, 4, 5, 6], &[]);
     // Held packets that overlap.
     check(policy, &[(0, 1, 2), (1, 4, 7), (1, 3, 5), (2, 2, 3)], &[1, 2, 3, 4, 5, 6], &[]);
+    // Of two held copies the longer counts.
+    check(policy, &[(0, 1, 2), (1, 3, 4), (1, 3, 6), (1, 3, 5), (2, 2, 3)], &[1, 2, 3, 4, 5], &[]);
     // A heartbeat shows what is missing as well as a message does.
     check(policy, &[(0, 1, 2), (1, 4, 4), (2, 2, 4)], &[1, 2, 3], &[]);
     check(policy, &[(0, 1, 2), (1, 4, 4)], &[1], &[(2, 4)]);

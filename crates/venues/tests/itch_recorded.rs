@@ -84,15 +84,14 @@ fn a_sampled_day_ends_with_no_book_that_may_be_traded_on() {
     let (out, _, directory) = decode(&bytes, bytes.len());
     let mut books = vec![Book::empty(); directory.names().len()];
     for arrival in &out.arrivals {
-        match &arrival.event {
-            Event::Order(delta) => {
-                books[delta.instrument.index()].apply_order(delta);
-            }
-            Event::Gap(gap) => books[gap.instrument.expect("a stock's").index()].on_gap(),
-            Event::Status(status) => {
-                books[status.instrument.expect("a stock's").index()].on_phase(status.phase);
-            }
-            other => assert!(matches!(other, Event::Trade(_)), "{other:?}"),
+        if let Event::Order(delta) = &arrival.event {
+            books[delta.instrument.index()].apply_order(delta);
+        } else if let Event::Gap(gap) = &arrival.event {
+            books[gap.instrument.expect("a stock's").index()].on_gap();
+        } else if let Event::Status(status) = &arrival.event {
+            books[status.instrument.expect("a stock's").index()].on_phase(status.phase);
+        } else {
+            assert!(matches!(arrival.event, Event::Trade(_)), "{:?}", arrival.event);
         }
     }
     for book in &books {

@@ -189,7 +189,9 @@ impl Source for MoldSource {
 mod tests {
     use super::super::{Progress, open};
     use super::*;
+    use net::capture::{Endpoint, Writer};
     use std::path::PathBuf;
+    use venues::nasdaq::itch::{Price4, Timestamp, make};
 
     #[test]
     fn a_name_says_the_day() {
@@ -250,6 +252,107 @@ mod tests {
                 return (source.format(), arrivals, faults, source.counts());
             }
         }
+    }
+
+    /// Two stocks, one with an order between two cents; as a file and as a capture.
+    fn made() -> (Vec<u8>, Vec<u8>) {
+        let (tracking_number, event_code) = (0, b'O');
+        let time = |n: u64| Timestamp(34_200_000_000_000 + n);
+        let begin = make::SystemEvent { stock_locate: 0, tracking_number, timestamp: time(0), event_code };
+        let mut messages = vec![begin.bytes().to_vec()];
+        for (stock_locate, stock, price) in [(1, *b"CENTS   ", 100_100), (2, *b"FINER   ", 9_901)] {
+            let directory = make::StockDirectory {
+                stock_locate,
+                tracking_number,
+                timestamp: time(1),
+                stock,
+                market_category: b'Q',
+                financial_status_indicator: b'N',
+                round_lot_size: 100,
+                round_lots_only: b'N',
+                issue_classification: b'C',
+                issue_sub_type: *b"Z ",
+                authenticity: b'P',
+                short_sale_threshold_indicator: b'N',
+                ipo_flag: b'N',
+                luld_reference_price_tier: b'1',
+                etp_flag: b'N',
+                etp_leverage_factor: 0,
+                inverse_indicator: b'N',
+            };
+            messages.push(directory.bytes().to_vec());
+            let add = make::AddOrder {
+                stock_locate,
+                tracking_number,
+                timestamp: time(2),
+                order_reference_number: u64::from(stock_locate),
+                buy_sell_indicator: b'B',
+                shares: 300,
+                stock,
+                price: Price4(price),
+            };
+            messages.push(add.bytes().to_vec());
+        }
+        let framed =
+            messages.iter().flat_map(|m| [&[0, m.len().to_le_bytes()[0]], &m[..]].concat()).collect();
+        let mut payload = Vec::new();
+        let mut packet = mold::PacketWriter::begin(&mut payload, *b"0123456789", 1);
+        messages.iter().for_each(|message| packet.message(message));
+        packet.finish();
+        let line = Endpoint { ip: [233, 54, 12, 111], port: 26_477 };
+        let mut capture = Writer::new(Vec::new()).expect("memory");
+        // 2020-01-30 09:30:00.5 in New York, on both lines.
+        for _line in 0..2 {
+            capture.datagram(Nanos(1_580_394_600_500_000_000), line, line, &payload).expect("memory");
+        }
+        (framed, capture.finish().expect("memory"))
+    }
+
+    #[test]
+    fn a_survey_s_table_holds_every_price_of_the_run() {
+        let (file, capture) = made();
+        for (name, bytes) in [("01302020.itch", file), ("both-lines.pcap", capture)] {
+            let recording = Recording::Memory { name: name.into(), bytes: bytes.into() };
+            let survey =
+                crate::survey::survey(std::slice::from_ref(&recording), |_| {}).expect("a format we read");
+            assert_eq!(survey.files[0].fault_count, 0, "{name}");
+            let table = survey.table(&crate::config::Config::default()).expect("sound terms");
+            let terms: Vec<_> = table.instruments.iter().map(types::Instrument::terms).collect();
+            let told: Vec<_> = terms.iter().map(|t| (t.symbol.as_str(), t.tick_nanos, t.lot_nanos)).collect();
+            let share = 1_000_000_000;
+            assert_eq!(told, [("CENTS", 10_000_000, share), ("FINER", 100_000, share)], "{name}");
+            let mut directory = Directory::run(&table.instruments, &table.wire_ticks);
+            let mut source = open(&recording, &Progress::default()).expect("a format we read");
+            let mut out = Output::default();
+            let mut prices = Vec::new();
+            loop {
+                let more = source.read(&mut directory, &mut out).expect("memory");
+                assert_eq!(out.faults, [], "{name}");
+                for arrival in &out.arrivals {
+                    let venue_at = arrival.event.venue_at().expect("the market's");
+                    // 2020-01-30 began at 1,580,360,400 in New York.
+                    assert_eq!(venue_at.0 / 1_000_000_000, 1_580_360_400 + 34_200, "{name}");
+                    if let types::Event::Order(delta) = &arrival.event
+                        && delta.action == types::OrderAction::Add
+                    {
+                        prices.push((delta.price.0, delta.size.0));
+                    }
+                }
+                if !more {
+                    break;
+                }
+            }
+            assert_eq!(prices, [(1_001, 300), (9_901, 300)], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_whose_name_says_no_day_says_so_once() {
+        let (bytes, _) = made();
+        let recording = Recording::Memory { name: "messages.bin".into(), bytes: bytes.into() };
+        let survey = crate::survey::survey(&[recording], |_| {}).expect("a format we read");
+        let file = &survey.files[0];
+        assert_eq!((file.fault_count, file.span.map(|span| span.0.0 / 1_000_000_000)), (1, Some(34_200)));
     }
 
     #[test]

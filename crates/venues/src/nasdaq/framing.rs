@@ -56,8 +56,14 @@ impl Framing {
         }
     }
 
+    /// The messages at the start of `bytes`, up to the first that is cut or no message.
+    #[must_use]
+    pub const fn messages(self, bytes: &[u8]) -> Messages<'_> {
+        Messages { framing: self, rest: bytes }
+    }
+
     /// The framing of a file that starts with these bytes, if it is one of ITCH messages: every whole message among
-    /// the first few has a type we know, its length, and a time not before the one before it.
+    /// the first few has a type we know, its length, and a time of day.
     #[must_use]
     pub fn detect(start: &[u8]) -> Option<Self> {
         [Self::Prefixed, Self::Bare].into_iter().find(|framing| framing.fits(start))
@@ -77,7 +83,8 @@ impl Framing {
             };
             let message = &bytes[at + start..at + end];
             let Some(time) = readable(message) else { return false };
-            if time < before {
+            // Without lengths there is less to tell by.
+            if time < before && self == Self::Bare {
                 return false;
             }
             (at, before, count) = (at + end, time, count + 1);
@@ -111,6 +118,33 @@ impl Framing {
             }
         }
         Some(true)
+    }
+}
+
+/// Messages one after another.
+#[derive(Clone, Copy, Debug)]
+pub struct Messages<'a> {
+    framing: Framing,
+    rest: &'a [u8],
+}
+
+impl<'a> Messages<'a> {
+    /// What was not taken yet.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+impl<'a> Iterator for Messages<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let Step::Message { start, end } = self.framing.step(self.rest, false) else { return None };
+        let (message, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        Some(&message[start..])
     }
 }
 

@@ -11,10 +11,12 @@
 //! Never opens a file or a socket, never reads a clock, never guesses an order: one that is named and was never added
 //! makes its stock's book stale, and is counted.
 //!
-//! Cost of a change of an order, of a stock in the run: some 36 bytes read in place, a row of the stocks' table, a
-//! place in the table of orders (a cache miss when a million orders stand), two exact divisions by multiplication,
-//! and 56 bytes written for each arrival. A message of a stock that is not in the run costs its header and that
-//! stock's row. Nothing is allocated once the tables have grown (`cargo bench -p venues --bench itch`).
+//! Cost: a view is read in place in some 6 ns, most of which the branch on the type takes when the types come in no
+//! order; walking from length to length alone takes 2. A change of an order, of a stock in the run, reads a row of the
+//! stocks' table and a place in the table of orders, divides exactly by two multiplications and writes 56 bytes an
+//! arrival: some 20 to 35 ns while the tables lie in the cache, and a miss more when they do not. A message of a stock
+//! that is not in the run costs its header and that stock's row. Nothing is allocated once the tables have grown
+//! (`cargo bench -p venues --bench itch`).
 
 mod counts;
 mod decoder;

@@ -21,7 +21,7 @@
 use super::decoder::Known;
 use super::itch::{Message, NetOrderImbalance, Price4, StockTradingAction, SystemEvent};
 use super::orders::{At, Kept, Order};
-use super::stocks::{Row, Trading};
+use super::stocks::{Met, Row, TradingState};
 use super::{SHARE_NANOS, itch};
 use crate::{Directory, Listing, Output};
 use types::{
@@ -435,7 +435,7 @@ impl Reading<'_> {
     }
 
     fn trading_action(&mut self, action: StockTradingAction<'_>) {
-        let Some(trading) = Trading::read(action.trading_state()) else {
+        let Some(trading) = TradingState::read(action.trading_state()) else {
             if self.named(action.stock_locate(), action.stock()).is_some() {
                 self.spoiled(action.stock_locate(), "a trading state that is none we know");
             }
@@ -483,7 +483,15 @@ impl Reading<'_> {
             return None;
         }
         let missed = stock.stale || !self.known.is_whole;
-        let listing = self.known.stocks.meet(locate, symbol, self.directory)?;
+        let listing = match self.known.stocks.meet(locate, symbol, self.directory) {
+            Met::Listed(listing) => listing,
+            Met::Unlisted => return None,
+            Met::Twice(before) => {
+                self.unusable("a stock under a second locate");
+                self.stale(before);
+                return None;
+            }
+        };
         // Whatever stood there before is of another day, or another recording.
         self.clear(&listing, if missed { Flags::NONE } else { Flags::LAST });
         if missed {

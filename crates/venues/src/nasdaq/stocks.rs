@@ -29,7 +29,7 @@ pub(super) enum Row {
 
 /// Trading State of the Stock Trading Action message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trading {
+pub(super) enum TradingState {
     Halted,
     /// Across all of the United States' markets.
     Paused,
@@ -38,7 +38,7 @@ pub(super) enum Trading {
     Trading,
 }
 
-impl Trading {
+impl TradingState {
     pub(super) const fn read(byte: u8) -> Option<Self> {
         match byte {
             b'H' => Some(Self::Halted),
@@ -63,7 +63,7 @@ impl Trading {
 pub(super) struct Stock {
     pub(super) row: Row,
     pub(super) symbol: Option<[u8; 8]>,
-    pub(super) trading: Option<Trading>,
+    pub(super) trading: Option<TradingState>,
     /// NASDAQ's service for it is interrupted.
     pub(super) interrupted: bool,
     /// Something of it was missed, or what came contradicts what was known: its book is stale until the day ends.
@@ -107,6 +107,19 @@ pub(super) struct Stocks {
     rows: Vec<Stock>,
     /// Locates whose stocks are in the run, in the order in which they were met.
     pub(super) listed: Vec<u16>,
+    /// By instrument, the locate under which it was met today.
+    met: Vec<Option<u16>>,
+}
+
+/// What became of a stock that was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Met {
+    /// It is one of the run's.
+    Listed(Listing),
+    /// It is not.
+    Unlisted,
+    /// It was met before today, under this locate.
+    Twice(u16),
 }
 
 impl Stocks {
@@ -125,28 +138,32 @@ impl Stocks {
         self.rows.resize((row + 1).next_power_of_two().max(64), UNMET);
     }
 
-    /// Another day begins: locates are given out anew. Answers nothing of the old day.
+    /// Another day begins: locates are given out anew.
     pub(super) fn clear(&mut self) {
         self.rows.fill(UNMET);
         self.listed.clear();
+        self.met.fill(None);
     }
 
     /// Asks the directory for a stock that is met for the first time.
     #[cold]
-    pub(super) fn meet(
-        &mut self,
-        locate: u16,
-        symbol: [u8; 8],
-        directory: &mut Directory,
-    ) -> Option<Listing> {
+    pub(super) fn meet(&mut self, locate: u16, symbol: [u8; 8], directory: &mut Directory) -> Met {
         let listing = directory.listing(VENUE, &name(symbol));
         let stock = self.get(locate);
         stock.symbol = Some(symbol);
-        stock.row = listing.map_or(Row::Unlisted, Row::Listed);
-        if listing.is_some() {
-            self.listed.push(locate);
+        stock.row = Row::Unlisted;
+        let Some(listing) = listing else { return Met::Unlisted };
+        let row = listing.id.index();
+        if row >= self.met.len() {
+            self.met.resize(row + 1, None);
         }
-        listing
+        if let Some(before) = self.met[row] {
+            return Met::Twice(before);
+        }
+        self.met[row] = Some(locate);
+        self.listed.push(locate);
+        self.get(locate).row = Row::Listed(listing);
+        Met::Listed(listing)
     }
 
     /// The venue's directory has it. The step is a cent, until an order lies between two cents.

@@ -269,11 +269,18 @@ impl Receiver {
     fn hold(&mut self, packet: &Packet<'_>, offset: u64) {
         let sequence = packet.header.sequence;
         let place = self.held.partition_point(|held| held.sequence < sequence);
-        if self.held.get(place).is_some_and(|held| held.sequence == sequence) {
-            self.counts.duplicates += 1;
-            return;
-        }
         let size = super::HEADER_BYTES + packet.blocks.len();
+        if let Some(held) = self.held.get(place).filter(|held| held.sequence == sequence) {
+            if held.bytes.len() >= size {
+                self.counts.duplicates += 1;
+                return;
+            }
+            // A copy with more messages, as a re-request server may send.
+            if let Some(shorter) = self.held.remove(place) {
+                self.held_bytes -= shorter.bytes.len();
+                self.spare.push(shorter.bytes);
+            }
+        }
         if self.held.len() >= HELD_MAX || self.held_bytes + size > HELD_BYTES_MAX {
             self.counts.dropped += 1;
             return;
