@@ -18,6 +18,7 @@
 //! that is not in the run costs its header and that stock's row. Nothing is allocated once the tables have grown
 //! (`cargo bench -p venues --bench itch`).
 
+mod beside;
 mod counts;
 mod decoder;
 pub mod file;

@@ -19,14 +19,14 @@
 //! the packet, and the book can be acted on behind it.
 
 use super::decoder::Known;
-use super::itch::{Message, NetOrderImbalance, Price4, StockTradingAction, SystemEvent};
+use super::itch::{Message, Price4};
 use super::orders::{At, Kept, Order};
-use super::stocks::{Met, Row, TradingState};
+use super::stocks::{Met, Row};
 use super::{SHARE_NANOS, itch};
 use crate::{Directory, Listing, Output};
 use types::{
-    Event, Flags, Gap, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Phase, Side, Statistic,
-    StatisticKind, Status, Ticks, Trade,
+    Event, Flags, Gap, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Phase, Side, StatisticKind,
+    Ticks, Trade,
 };
 
 /// One message being read.
@@ -341,127 +341,9 @@ impl Reading<'_> {
         self.push(Event::TradeBust(Trade { venue_at: self.venue_at, flags: Flags::LAST, ..trade }));
     }
 
-    fn imbalance(&mut self, imbalance: NetOrderImbalance<'_>) {
-        let Some(listing) = self.named(imbalance.stock_locate(), imbalance.stock()) else { return };
-        let direction = side(imbalance.imbalance_direction());
-        let sizes = [
-            (StatisticKind::PairedSize, imbalance.paired_shares(), None),
-            (StatisticKind::ImbalanceSize, imbalance.imbalance_shares(), direction),
-        ];
-        for (kind, shares, side) in sizes {
-            let Some(size) = lots(&listing, shares) else {
-                return self.unusable("an imbalance is no whole number of lots");
-            };
-            let statistic = Statistic { value: size.0, side, ..self.statistic(&listing, kind) };
-            self.push(Event::Statistic(statistic));
-        }
-        let prices = [
-            (StatisticKind::FarPrice, imbalance.far_price()),
-            (StatisticKind::NearPrice, imbalance.near_price()),
-            (StatisticKind::ReferencePrice, imbalance.current_reference_price()),
-        ];
-        self.prices_of(&listing, &prices);
-    }
-
-    fn prices(&mut self, locate: u16, symbol: [u8; 8], prices: &[(StatisticKind, Price4)]) {
-        if let Some(listing) = self.named(locate, symbol) {
-            self.prices_of(&listing, prices);
-        }
-    }
-
-    /// Prices published beside the book; zero stands for none.
-    fn prices_of(&mut self, listing: &Listing, prices: &[(StatisticKind, Price4)]) {
-        for &(kind, price) in prices {
-            let (value, fraction) = listing.price.floor(price.nanos());
-            let deleted = price == Price4(0);
-            let statistic = Statistic { value, fraction, deleted, ..self.statistic(listing, kind) };
-            self.push(Event::Statistic(statistic));
-        }
-        if let Some(last) = self.out.arrivals.last_mut() {
-            last.event.mark(Flags::LAST);
-        }
-    }
-
-    fn statistic(&self, listing: &Listing, kind: StatisticKind) -> Statistic {
-        Statistic {
-            venue_at: self.venue_at,
-            value: 0,
-            size: Lots::ZERO,
-            instrument: listing.id,
-            fraction: 0,
-            session_day: 0,
-            kind,
-            side: None,
-            flags: Flags::NONE,
-            deleted: false,
-        }
-    }
-
-    /// Section 1.1. From the start of system hours NASDAQ matches continuously, before and after market hours too:
-    /// nothing changes at their start but the opening auction.
-    fn system_event(&mut self, event: SystemEvent<'_>) {
-        let phase = match event.event_code() {
-            // Start of messages.
-            b'O' => {
-                self.new_day();
-                Phase::Closed
-            }
-            // Start of system hours, start of market hours.
-            b'S' | b'Q' => Phase::Open,
-            // End of system hours, end of messages.
-            b'E' | b'C' => Phase::Closed,
-            // End of market hours, and what we do not know.
-            _ => return,
-        };
-        self.known.market = phase;
-        for at in 0..self.known.stocks.listed.len() {
-            let locate = self.known.stocks.listed[at];
-            self.say_phase(locate);
-        }
-    }
-
-    fn new_day(&mut self) {
-        self.known.counts.tally.days += 1;
-        for at in 0..self.known.stocks.listed.len() {
-            let locate = self.known.stocks.listed[at];
-            if let Some(listing) = self.known.stocks.get(locate).listing() {
-                self.clear(&listing, Flags::LAST);
-            }
-        }
-        self.known.stocks.clear();
-        self.known.orders.clear();
-        self.known.recent.clear();
-        self.known.is_whole = true;
-    }
-
-    fn trading_action(&mut self, action: StockTradingAction<'_>) {
-        let Some(trading) = TradingState::read(action.trading_state()) else {
-            if self.named(action.stock_locate(), action.stock()).is_some() {
-                self.spoiled(action.stock_locate(), "a trading state that is none we know");
-            }
-            return;
-        };
-        self.change_phase(action.stock_locate(), action.stock(), |stock| stock.trading = Some(trading));
-    }
-
-    fn change_phase(&mut self, locate: u16, symbol: [u8; 8], change: impl FnOnce(&mut super::stocks::Stock)) {
-        if self.named(locate, symbol).is_some() {
-            change(self.known.stocks.get(locate));
-            self.say_phase(locate);
-        }
-    }
-
-    fn say_phase(&mut self, locate: u16) {
-        let phase = self.known.phase(locate);
-        if let Some(listing) = self.known.stocks.get(locate).listing() {
-            let status = Status { venue_at: self.venue_at, instrument: Some(listing.id), phase };
-            self.push(Event::Status(status));
-        }
-    }
-
     /// The listing of a stock that a message names; `None` when it is not in the run.
     #[inline]
-    fn named(&mut self, locate: u16, symbol: [u8; 8]) -> Option<Listing> {
+    pub(super) fn named(&mut self, locate: u16, symbol: [u8; 8]) -> Option<Listing> {
         let stock = self.known.stocks.get(locate);
         match stock.row {
             Row::Listed(listing) if stock.symbol == Some(symbol) => Some(listing),
@@ -556,7 +438,7 @@ impl Reading<'_> {
         }
     }
 
-    fn clear(&mut self, listing: &Listing, flags: Flags) {
+    pub(super) fn clear(&mut self, listing: &Listing, flags: Flags) {
         self.order(listing, 0, OrderAction::Clear, Ticks(0), Lots::ZERO, Side::Buy, flags);
     }
 
@@ -591,19 +473,19 @@ impl Reading<'_> {
     }
 
     #[inline]
-    fn push(&mut self, event: Event) {
+    pub(super) fn push(&mut self, event: Event) {
         self.out.push(self.received_at, event);
     }
 
     /// The message cannot be used, and its stock's book is not what the venue's is.
     #[cold]
-    fn spoiled(&mut self, locate: u16, what: &str) {
+    pub(super) fn spoiled(&mut self, locate: u16, what: &str) {
         self.unusable(what);
         self.stale(locate);
     }
 
     #[cold]
-    fn unusable(&mut self, what: &str) {
+    pub(super) fn unusable(&mut self, what: &str) {
         self.known.counts.tally.damaged += 1;
         let number = self.known.number;
         self.out.fault(self.offset, 0, format!("message {number}: {what}"));
@@ -639,7 +521,7 @@ impl Known {
     }
 
     /// What the market lets one do in a stock.
-    fn phase(&mut self, locate: u16) -> Phase {
+    pub(super) fn phase(&mut self, locate: u16) -> Phase {
         match self.market {
             Phase::Closed => Phase::Closed,
             Phase::Open | Phase::PreOpen | Phase::Halted => self.stocks.get(locate).phase(),
@@ -648,7 +530,7 @@ impl Known {
 }
 
 #[inline]
-const fn side(indicator: u8) -> Option<Side> {
+pub(super) const fn side(indicator: u8) -> Option<Side> {
     match indicator {
         b'B' => Some(Side::Buy),
         b'S' => Some(Side::Sell),
@@ -658,7 +540,7 @@ const fn side(indicator: u8) -> Option<Side> {
 
 /// Shares in lots; `None` when they are no whole number of lots, or more than can be counted.
 #[inline]
-fn lots(listing: &Listing, shares: u64) -> Option<Lots> {
+pub(super) fn lots(listing: &Listing, shares: u64) -> Option<Lots> {
     listing.lots(i64::try_from(shares).ok()?.checked_mul(SHARE_NANOS)?)
 }
 

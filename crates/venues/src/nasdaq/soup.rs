@@ -14,9 +14,9 @@
 
 use types::Nanos;
 
-/// A side that has said nothing for as long says that it is there (section 1.3.1).
+/// A side that has said nothing for as long says that it is there ("Heartbeats").
 pub const HEARTBEAT: Nanos = Nanos::from_secs(1);
-/// A side that was not heard for as long is gone (section 1.3.2).
+/// A side that was not heard for as long is gone ("Heartbeats").
 pub const SILENCE_MAX: Nanos = Nanos::from_secs(15);
 
 const BLANK: [u8; 10] = [b' '; 10];
@@ -74,7 +74,7 @@ impl std::fmt::Debug for Login {
     }
 }
 
-/// A packet from a server (section 2.2).
+/// A packet from a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FromServer<'a> {
     /// `+`: text for people.
@@ -98,7 +98,7 @@ pub enum FromServer<'a> {
     EndOfSession,
 }
 
-/// A packet from a client (section 2.3).
+/// A packet from a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FromClient<'a> {
     /// `+`: text for people.
