@@ -8,6 +8,9 @@ use types::record::Record;
 use types::{Command, Event, Input, InstrumentId, Nanos, Operator, OrderId, Seq, Status};
 use venues::cme::MatchEvent;
 use venues::cme::encode::PacketWriter;
+use venues::nasdaq::itch::{Price4, Timestamp, make};
+use venues::nasdaq::mold;
+use venues::nasdaq::soup::FromServer;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -25,7 +28,8 @@ fn main() -> Outcome {
     let book = b"5859400,200,5853300,18\n5859400,200,-9999999999,0\n";
     put(folder, "lobster", "two-lines", &[&message[..], b"\0", book].concat())?;
     let line = br#"1723161255030314667 {"stream":"btcusdt@trade","data":{"e":"trade","E":1723161253758,"T":1723161253758,"s":"BTCUSDT","t":1,"p":"61000.10","q":"0.002","X":"MARKET","m":true}}"#;
-    put(folder, "binance", "trade", &[b"\x82", &line[..], b"\n"].concat())
+    put(folder, "binance", "trade", &[b"\x82", &line[..], b"\n"].concat())?;
+    itch(folder)
 }
 
 fn put(folder: &Path, target: &str, name: &str, bytes: &[u8]) -> Outcome {
@@ -40,6 +44,38 @@ fn records() -> Vec<Record> {
     let inputs = events.map(|event| Record::Input(Input { seq, received_at: at, event }));
     let command = Command::Cancel { order: OrderId(1), instrument: InstrumentId(2) };
     [&inputs[..], &[Record::Command { seq, at, command }]].concat()
+}
+
+/// A day of three messages: in a file, one by one, in a packet, and over a stream.
+fn itch(folder: &Path) -> Outcome {
+    let (tracking_number, timestamp) = (0, Timestamp(1));
+    let begin = make::SystemEvent { stock_locate: 0, tracking_number, timestamp, event_code: b'O' };
+    let add = make::AddOrder {
+        stock_locate: 1,
+        tracking_number,
+        timestamp,
+        order_reference_number: 1,
+        buy_sell_indicator: b'B',
+        shares: 100,
+        stock: *b"QUOIN   ",
+        price: Price4(100_000),
+    };
+    let delete = make::OrderDelete { stock_locate: 1, tracking_number, timestamp, order_reference_number: 1 };
+    let messages = [&begin.bytes()[..], &add.bytes(), &delete.bytes()];
+    let framed: Vec<u8> =
+        messages.iter().flat_map(|m| [&[0, m.len().to_le_bytes()[0]], *m].concat()).collect();
+    put(folder, "itch", "file", &[&[0x1c], &framed[..]].concat())?;
+    let single: Vec<u8> = messages.iter().flat_map(|m| [&[m.len().to_le_bytes()[0]], *m].concat()).collect();
+    put(folder, "itch", "messages", &[&[1], &single[..]].concat())?;
+    let mut packet = Vec::new();
+    let mut writer = mold::PacketWriter::begin(&mut packet, *b"0123456789", 1);
+    messages.iter().for_each(|message| writer.message(message));
+    writer.finish();
+    put(folder, "itch", "packet", &[&[0x42, packet.len().to_le_bytes()[0], 1], &packet[..]].concat())?;
+    let mut stream = Vec::new();
+    FromServer::LoginAccepted { session: *b"0123456789", sequence: 1 }.write(&mut stream);
+    messages.iter().for_each(|message| FromServer::Sequenced(message).write(&mut stream));
+    put(folder, "itch", "stream", &[&[3], &stream[..]].concat())
 }
 
 fn journal(folder: &Path) -> Outcome {

@@ -180,7 +180,7 @@ fn parse(file_name: &str) -> Option<Name> {
 
 /// Midnight in New York, in UTC. Daylight saving time since 2007 runs from the second Sunday in March to the
 /// first in November (Energy Policy Act of 2005, section 110); it never changes at midnight.
-fn new_york_midnight(year: i64, month: i64, day: i64) -> Option<Nanos> {
+pub(super) fn new_york_midnight(year: i64, month: i64, day: i64) -> Option<Nanos> {
     if !(2007..=2200).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
@@ -197,7 +197,7 @@ fn new_york_midnight(year: i64, month: i64, day: i64) -> Option<Nanos> {
 }
 
 /// Days from 1970-01-01 (Hinnant 2013, `days_from_civil`).
-const fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+pub(super) const fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let year_of_era = year - era * 400;

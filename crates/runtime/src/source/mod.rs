@@ -4,6 +4,7 @@
 mod capture;
 mod dbn;
 mod lobster;
+mod nasdaq;
 mod stream;
 
 use crate::config::nearest;
@@ -234,6 +235,9 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
     let start = bytes.fill_buf().map_err(read_error)?;
     let name = recording.name();
     if CAPTURES.iter().any(|magic| start.starts_with(magic)) {
+        if nasdaq::looks_like_capture(start) {
+            return Ok(Box::new(nasdaq::MoldSource::new(name, bytes)));
+        }
         return Ok(Box::new(capture::CaptureSource::new(name, bytes)));
     }
     if start.starts_with(b"DBN") {
@@ -248,6 +252,9 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
     }
     if lobster::looks_like_messages(start) {
         return lobster::open_csv(recording, bytes);
+    }
+    if nasdaq::looks_like_messages(start) {
+        return Ok(nasdaq::open_messages(recording, bytes));
     }
     Err(SourceError::Format { what: unknown_format(start), name })
 }
@@ -269,9 +276,9 @@ fn unknown_format(start: &[u8]) -> String {
     }
     let shown: Vec<String> = start.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!(
-        "none of the formats we read (it starts with {}): pcap or pcapng with CME MDP 3.0, Databento DBN, \
-         LOBSTER messages (CSV, or the zip they come in), a Binance recording; DBN, pcap and Binance may be \
-         zstd or gzip compressed",
+        "none of the formats we read (it starts with {}): pcap or pcapng with CME MDP 3.0 or NASDAQ MoldUDP64, \
+         Databento DBN, NASDAQ ITCH 5.0, LOBSTER messages (CSV, or the zip they come in), a Binance recording; \
+         DBN, pcap, ITCH and Binance may be zstd or gzip compressed",
         shown.join(" ")
     )
 }
