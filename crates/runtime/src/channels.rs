@@ -413,7 +413,7 @@ mod tests {
         }
         let twice = FILE.replacen("</configuration>", "<channel id=\"310\" label=\"\"/></configuration>", 1);
         let error = Channels::parse(&twice).expect_err("it is wrong").to_string();
-        assert!(error.contains("line 23: channel 310: this channel was described before"), "{error}");
+        assert!(error.contains("line 22: channel 310: this channel was described before"), "{error}");
         for (text, what) in [("", "no XML"), ("<a/>", "no `configuration`"), (&FILE[..500], "no XML")] {
             let error = Channels::parse(text).expect_err("it is wrong").to_string();
             assert!(error.contains(what), "{error}");

@@ -217,6 +217,9 @@ impl Receiver {
             }
         }
         self.first = (self.first + 1) % count.max(1);
+        if count > 1 {
+            out.sort();
+        }
         Ok(())
     }
 
