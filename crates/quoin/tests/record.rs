@@ -27,8 +27,9 @@ fn packets(path: &str) -> Packets {
     packets
 }
 
-/// The recorded channel, or a generated one where the recordings are not.
-fn session(scratch: &Scratch) -> (String, Packets) {
+/// The recorded channel, or a generated one where the recordings are not, sent to lines of this test's own: tests
+/// run side by side, and hear each other otherwise.
+fn session(scratch: &Scratch, test: u32) -> (String, Packets) {
     let path = match testkit::data::recorded("cme-mdp3/Cme.Mdp3.Sbe.v6.1.pcapng") {
         Some(path) => common::text(&path),
         None => {
@@ -37,7 +38,19 @@ fn session(scratch: &Scratch) -> (String, Packets) {
             path
         }
     };
-    let packets = packets(&path);
+    let mut packets = packets(&path);
+    // An A line and its B line of production, by the rule for them.
+    let own = std::process::id() * 8 + test;
+    let last = u8::try_from(1 + own % 250).expect("small");
+    let port = 14_000 + u16::try_from(own / 250 % 1_000).expect("small");
+    for (group, _) in &mut packets {
+        *group = match group.ip[2] {
+            31 => Endpoint { ip: [224, 0, 31, last], port },
+            32 => Endpoint { ip: [224, 0, 32, last], port: port + 1_000 },
+            other => panic!("{other} is neither line"),
+        };
+    }
+    assert_eq!(groups(&packets).len(), 2);
     (path, packets)
 }
 
@@ -118,7 +131,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
 #[test]
 fn a_replayed_capture_is_recorded_and_inspects_to_the_same_counts() {
     let scratch = Scratch::new("record");
-    let (original, packets) = session(&scratch);
+    let (original, packets) = session(&scratch, 1);
     let lines: Vec<String> = groups(&packets).iter().map(ToString::to_string).collect();
     for (name, more) in [("plain", &[][..]), ("fast", &["--busy-poll", "--recvmmsg"])] {
         let to = scratch.text(name);
@@ -139,20 +152,27 @@ fn a_replayed_capture_is_recorded_and_inspects_to_the_same_counts() {
             };
             assert!(of(&recorded) == of(&packets), "{name}: {group} differs");
         }
-        let counts = |path: &str| -> Value {
-            let mut counts = inspected(path)["files"][0]["counts"].clone();
+        let (ours, theirs) = (inspected(&path), inspected(&original));
+        let counts = |value: &Value| -> Value {
+            let mut counts = value["files"][0]["counts"].clone();
             // Two sockets are asked one after the other: which copy is first may differ by a packet.
             counts.as_object_mut().expect("an object").remove("packets held");
             counts
         };
-        assert_eq!(counts(&path), counts(&original), "{name}");
+        assert_eq!(counts(&ours), counts(&theirs), "{name}");
+        for part in ["events", "gaps", "faults"] {
+            assert_eq!(ours["files"][0][part], theirs["files"][0][part], "{name}: {part}");
+        }
+        // Every instrument, with its terms and what its book went through.
+        assert!(ours["instruments"].as_array().is_some_and(|all| !all.is_empty()));
+        assert_eq!(ours["instruments"], theirs["instruments"], "{name}");
     }
 }
 
 #[test]
 fn a_killed_recording_can_be_read_up_to_its_last_flush() {
     let scratch = Scratch::new("record-kill");
-    let (_, packets) = session(&scratch);
+    let (_, packets) = session(&scratch, 2);
     let to = scratch.text("killed");
     let mut command = record(&to, &[]);
     groups(&packets).iter().for_each(|line| _ = command.args(["--group", &line.to_string()]));
@@ -184,7 +204,7 @@ fn a_killed_recording_can_be_read_up_to_its_last_flush() {
 #[test]
 fn files_are_rotated_and_together_hold_everything() {
     let scratch = Scratch::new("record-rotate");
-    let (_, packets) = session(&scratch);
+    let (_, packets) = session(&scratch, 3);
     let to = scratch.text("rotated");
     let mut command = record(&to, &["--rotate-size", "100K"]);
     groups(&packets).iter().for_each(|line| _ = command.args(["--group", &line.to_string()]));
@@ -214,7 +234,7 @@ fn files_are_rotated_and_together_hold_everything() {
 #[test]
 fn a_disk_that_takes_no_more_is_a_clear_error_and_the_file_is_readable() {
     let scratch = Scratch::new("record-full");
-    let (_, packets) = session(&scratch);
+    let (_, packets) = session(&scratch, 4);
     let to = scratch.text("full");
     // A limit on files stands for a full disk: with its signal ignored, the write fails.
     let mut command = Command::new("sh");
