@@ -30,7 +30,9 @@ fn files() -> Files {
         Some(file) => {
             let mut capture = Capture::of(file);
             while let Some(d) = capture.next().expect("whole") {
-                writer.datagram(d.received_at, d.source, d.destination, d.payload).expect("a vector takes all");
+                writer
+                    .datagram(d.received_at, d.source, d.destination, d.payload)
+                    .expect("a vector takes all");
                 packets += 1;
             }
         }
@@ -133,9 +135,14 @@ fn all(criterion: &mut Criterion) {
         group.bench_function("pcapng, ours, through a reader", |b| {
             b.iter(|| datagrams(Capture::new(Box::new(Cursor::new(file)))));
         });
-        group.bench_function("pcapng, ours, the general path", |b| b.iter(|| every_packet(Capture::of(file))));
-        group.bench_function("pcapng, pcap-parser, blocks only", |b| b.iter(|| pcap_parser_blocks(file, false)));
-        group.bench_function("pcapng, pcap-parser and etherparse", |b| b.iter(|| pcap_parser_blocks(file, true)));
+        group
+            .bench_function("pcapng, ours, the general path", |b| b.iter(|| every_packet(Capture::of(file))));
+        group.bench_function("pcapng, pcap-parser, blocks only", |b| {
+            b.iter(|| pcap_parser_blocks(file, false))
+        });
+        group.bench_function("pcapng, pcap-parser and etherparse", |b| {
+            b.iter(|| pcap_parser_blocks(file, true))
+        });
         group.bench_function("pcapng, pcap-file, blocks only", |b| b.iter(|| pcap_file_blocks(file)));
     }
     let file = &files.pcap;

@@ -100,7 +100,10 @@ mod on_linux {
 
     pub(super) fn main() {
         let limit = Duration::from_millis(100);
-        println!("{:34} {:>9} {:>9} {:>9} {:>14} {:>6}", "way", "p50 ns", "p99 ns", "most ns", "packets/s", "lost");
+        println!(
+            "{:34} {:>9} {:>9} {:>9} {:>14} {:>6}",
+            "way", "p50 ns", "p99 ns", "most ns", "packets/s", "lost"
+        );
         let ways = [
             ("asleep, recvmsg", Wait::Sleep(limit), false),
             ("asleep, recvmmsg", Wait::Sleep(limit), true),

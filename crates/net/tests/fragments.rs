@@ -49,8 +49,7 @@ fn the_time_is_that_of_the_part_that_completed_it() {
 #[test]
 fn two_packets_may_come_in_each_others_midst() {
     let (a, b) = (payload(), payload().into_iter().rev().collect::<Vec<u8>>());
-    let [a_parts, b_parts] =
-        [(&a, 1), (&b, 2)].map(|(payload, id)| cut(&Frame::v4(payload), 400, id));
+    let [a_parts, b_parts] = [(&a, 1), (&b, 2)].map(|(payload, id)| cut(&Frame::v4(payload), 400, id));
     let frames: Vec<Vec<u8>> =
         a_parts.iter().zip(&b_parts).flat_map(|(a, b)| [a.clone(), b.clone()]).collect();
     assert_eq!(read(&frames), (vec![a, b], Skipped::default(), 0));

@@ -60,7 +60,11 @@ fn vlan(frame: &[u8], tags: &[u16]) -> Vec<u8> {
 
 #[test]
 fn addresses_of_both_kinds_are_given() {
-    let file = pcap_of([(1, Frame::v4(b"").bytes), (2, Frame::v6(b"").bytes), (3, Frame::tcp(9, true, false, b"").bytes)]);
+    let file = pcap_of([
+        (1, Frame::v4(b"").bytes),
+        (2, Frame::v6(b"").bytes),
+        (3, Frame::tcp(9, true, false, b"").bytes),
+    ]);
     let mut capture = Capture::of(&file);
     for (source, destination) in [
         ("10.1.2.3:40000", "224.0.31.64:14340"),
@@ -265,11 +269,13 @@ fn what_was_received_is_written_and_read_back_with_its_losses() {
     let names = ["224.0.31.1:14310".to_string(), "B".to_string()];
     let mut writer = NgWriter::new(Vec::new(), "a test", &names).expect("a vector takes all");
     let [a, b] = [([10, 0, 0, 1], 5_000), ([224, 0, 31, 1], 14_310)].map(|(ip, port)| Endpoint { ip, port });
-    let packets: [(i64, u32, u64, &[u8]); 3] =
-        [(1_700_000_000_123_456_789, 0, 0, b"first"), (1_700_000_000_123_456_790, 1, 7, b""), (0, 0, 0, b"four")];
+    let packets: [(i64, u32, u64, &[u8]); 3] = [
+        (1_700_000_000_123_456_789, 0, 0, b"first"),
+        (1_700_000_000_123_456_790, 1, 7, b""),
+        (0, 0, 0, b"four"),
+    ];
     for (at, interface, lost_before, payload) in packets {
-        let received =
-            Received { at: Nanos(at), interface, source: a, destination: b, lost_before, payload };
+        let received = Received { at: Nanos(at), interface, source: a, destination: b, lost_before, payload };
         writer.datagram(&received).expect("a vector takes all");
     }
     writer.statistics(Nanos(5), 0, 2, 3).expect("a vector takes all");

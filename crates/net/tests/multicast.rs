@@ -141,7 +141,11 @@ fn what_the_kernel_drops_is_counted_and_told_at_the_next_packet() {
             }
             assert!(seen > 0 && seen < 1_000, "{name}: {seen}");
             let lost = u32::try_from(1_000 - seen).expect("some");
-            assert_eq!(receiver.dropped().expect("a table"), u64::from(lost) + receiver.counts().lost - u64::from(told), "{name} {round}");
+            assert_eq!(
+                receiver.dropped().expect("a table"),
+                u64::from(lost) + receiver.counts().lost - u64::from(told),
+                "{name} {round}"
+            );
             sender.send_to(b"last", SocketAddr::from(line)).expect("sent");
             assert_eq!(receiver.poll(&mut batch).expect("polled"), 1, "{name}");
             told += batch.packets().map(|packet| packet.lost_before).sum::<u32>();

@@ -55,7 +55,8 @@ fn segments_come_out_in_order_and_once() {
 #[test]
 fn a_new_connection_of_the_same_ports_starts_anew() {
     let syn = |at| Frame::tcp(at, true, false, b"").bytes;
-    let frames = vec![syn(99), segment(100, "abc"), segment(105, "x"), syn(5_000_000), segment(5_000_001, "new")];
+    let frames =
+        vec![syn(99), segment(100, "abc"), segment(105, "x"), syn(5_000_000), segment(5_000_001, "new")];
     assert_eq!(said(frames), "OabcM2xOnew");
 }
 

@@ -49,8 +49,11 @@ fn theirs(path: &Path) -> Vec<Row> {
             let (seconds, part) = time.split_once('.').expect("a fraction");
             let nanos = seconds.parse::<i64>().expect("seconds") * 1_000_000_000
                 + format!("{part:0<9}").parse::<i64>().expect("nanoseconds");
-            let (kind, from_port, to_port, payload) =
-                if udp_from.is_empty() { ("tcp", tcp_from, tcp_to, tcp) } else { ("udp", udp_from, udp_to, udp) };
+            let (kind, from_port, to_port, payload) = if udp_from.is_empty() {
+                ("tcp", tcp_from, tcp_to, tcp)
+            } else {
+                ("udp", udp_from, udp_to, udp)
+            };
             (nanos, format!("{from} {from_port}"), format!("{to} {to_port}"), kind, payload.to_string())
         })
         .collect()
@@ -94,10 +97,12 @@ fn tshark_reads_the_same_from_recorded_captures() {
     // Of its 100 packets one is a router's own.
     assert_eq!(check(&folder.join("Cme.Mdp3.Sbe.v9.1.Example.pcap")), 99);
     let nasdaq = testkit::data::recorded("itch/single-nasdaq").expect("beside the others");
-    let folders = [folder.join("single/v1.5"), folder.join("single/v1.9"), folder.join("single/ilink3"), nasdaq];
+    let folders =
+        [folder.join("single/v1.5"), folder.join("single/v1.9"), folder.join("single/ilink3"), nasdaq];
     let mut files: Vec<PathBuf> = Vec::new();
     for folder in folders {
-        let entries = std::fs::read_dir(folder).expect("just found").map(|entry| entry.expect("readable").path());
+        let entries =
+            std::fs::read_dir(folder).expect("just found").map(|entry| entry.expect("readable").path());
         files.extend(entries.filter(|path| path.extension().is_some_and(|kind| kind == "pcap")));
     }
     assert!(files.len() >= 13, "{files:?}");

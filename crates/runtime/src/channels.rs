@@ -395,7 +395,12 @@ mod tests {
         let cases = [
             ("<port>14310<", "<port>143100<", 11, format!("{connection} / port: `143100` is no number")),
             ("<port>14310<", "<port>0<", 11, format!("{connection} / port: there is no port 0")),
-            ("<ip>224.0.31.1<", "<ip>224.0.31<", 9, format!("{connection} / ip: `224.0.31` is no IPv4 address")),
+            (
+                "<ip>224.0.31.1<",
+                "<ip>224.0.31<",
+                9,
+                format!("{connection} / ip: `224.0.31` is no IPv4 address"),
+            ),
             ("<ip>224.0.31.1<", "<ip>10.0.31.1<", 9, format!("{connection} / ip: 10.0.31.1 is no multicast")),
             ("<ip>224.0.31.1</ip>", "", 6, format!("{connection}: it has no `ip`")),
             ("<feed>A<", "<feed>C<", 12, format!("{connection} / feed: `C` is neither A nor B")),
@@ -430,8 +435,7 @@ mod tests {
         assert_eq!(channels.all().len(), 40);
         let products: usize = channels.all().iter().map(|one| one.products.len()).sum();
         assert_eq!(products, 2_258);
-        let connections: Vec<&Connection> =
-            channels.all().iter().flat_map(|one| &one.connections).collect();
+        let connections: Vec<&Connection> = channels.all().iter().flat_map(|one| &one.connections).collect();
         assert_eq!(connections.len(), 356);
         assert_eq!(connections.iter().map(|one| one.hosts.len()).sum::<usize>(), 712);
         let count = |feed: Feed, side| {

@@ -44,13 +44,16 @@ pub(crate) struct Arrived<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
+/// From and up to which byte.
+type Piece = (usize, usize);
+
 #[derive(Debug)]
 struct Waiting {
     key: Key,
     since: Nanos,
     bytes: Vec<u8>,
     /// Which bytes are there: ranges in order, none touching another's bytes.
-    pieces: Vec<(usize, usize)>,
+    pieces: Vec<Piece>,
     /// How many bytes that is.
     there: usize,
     /// Known once the last part came.
@@ -77,7 +80,7 @@ pub(crate) struct Fragments {
     waiting: Vec<Waiting>,
     bytes: usize,
     /// Buffers for the next packets.
-    spare: Vec<(Vec<u8>, Vec<(usize, usize)>)>,
+    spare: Vec<(Vec<u8>, Vec<Piece>)>,
     whole: Vec<u8>,
 }
 

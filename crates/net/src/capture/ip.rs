@@ -62,12 +62,10 @@ pub(crate) fn v6(frame: &[u8], at: usize) -> Option<Ip> {
     if head[0] >> 4 != 6 || end > frame.len() {
         return None;
     }
-    let address = |from: usize| {
-        IpAddr::from(*head[from..].first_chunk::<16>().expect("two addresses end the header"))
-    };
+    let address =
+        |from: usize| IpAddr::from(*head[from..].first_chunk::<16>().expect("two addresses end the header"));
     let (protocol, start) = past_extensions(head[6], frame, at + 40, end)?;
-    let mut ip =
-        Ip { source: address(8), destination: address(24), protocol, part: None, start, end };
+    let mut ip = Ip { source: address(8), destination: address(24), protocol, part: None, start, end };
     if protocol == FRAGMENT_V6 {
         let head: &[u8; 8] = frame[start..end].first_chunk()?;
         let id = u32::from_be_bytes([head[4], head[5], head[6], head[7]]);

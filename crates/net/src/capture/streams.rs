@@ -126,8 +126,7 @@ impl State {
     /// Whether a SYN that leads to `due` opens another connection. One at or shortly behind the byte that is due
     /// is the first one sent again.
     fn is_another(&self, due: u32) -> bool {
-        let ahead = distance(due, self.due);
-        ahead > 0 || ahead < -SYN_BEHIND_MAX
+        !(-SYN_BEHIND_MAX..=0).contains(&distance(due, self.due))
     }
 
     fn take(&mut self, first: u32, payload: &[u8], each: &mut dyn FnMut(Flow, Piece<'_>)) {

@@ -325,8 +325,7 @@ fn take(
         counts.strangers += 1;
         return;
     };
-    let (received_at, stamp) =
-        beside.time.unwrap_or_else(|| (*now.get_or_insert_with(clock), Stamp::Return));
+    let (received_at, stamp) = beside.time.unwrap_or_else(|| (*now.get_or_insert_with(clock), Stamp::Return));
     heads.push(Head {
         slot,
         length: message.bytes,

@@ -15,8 +15,8 @@ pub(super) fn open(port: u16, config: &Config) -> Result<Socket, MulticastError>
         let doing = format!("{doing} for port {port}");
         move |source: io::Error| MulticastError::Socket { doing, source }
     };
-    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))
-        .map_err(failed("opening a socket"))?;
+    let socket =
+        Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).map_err(failed("opening a socket"))?;
     socket.set_nonblocking(true).map_err(failed("making a socket non-blocking"))?;
     // Others may listen to the same lines on the same machine.
     socket.set_reuse_address(true).map_err(failed("sharing a port"))?;
@@ -88,9 +88,8 @@ pub(super) fn interface(wanted: Option<&str>) -> Result<Ipv4Addr, MulticastError
         doing: "listing the interfaces".into(),
         source: error.into(),
     })?;
-    let known: Vec<(String, Ipv4Addr)> = known
-        .filter_map(|one| Some((one.interface_name, one.address?.as_sockaddr_in()?.ip())))
-        .collect();
+    let known: Vec<(String, Ipv4Addr)> =
+        known.filter_map(|one| Some((one.interface_name, one.address?.as_sockaddr_in()?.ip()))).collect();
     let address: Option<Ipv4Addr> = wanted.parse().ok();
     match known.iter().find(|(name, ip)| name == wanted || Some(*ip) == address) {
         Some((_, ip)) => Ok(*ip),

@@ -91,8 +91,9 @@ impl Files {
         let (file, path) = self.fresh(at)?;
         let about = Written { path, packets: 0, bytes: 0, first: at, last: at };
         let application = concat!("quoin ", env!("CARGO_PKG_VERSION"));
-        let writer = NgWriter::new(BufWriter::with_capacity(BUFFER_BYTES, file), application, &self.interfaces)
-            .with_context(|| about.cannot())?;
+        let writer =
+            NgWriter::new(BufWriter::with_capacity(BUFFER_BYTES, file), application, &self.interfaces)
+                .with_context(|| about.cannot())?;
         Ok(Open { writer, about, lines: vec![(0, 0); self.interfaces.len()] })
     }
 

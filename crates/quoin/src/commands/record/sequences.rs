@@ -72,9 +72,8 @@ impl Sequences {
     pub(crate) fn channels(&self) -> impl Iterator<Item = ChannelCount> {
         self.feeds.iter().map(|feed| {
             let counts = feed.decoder.counts();
-            let count = |name: &str| {
-                counts.iter().find(|(known, _)| known == name).map_or(0, |(_, count)| *count)
-            };
+            let count =
+                |name: &str| counts.iter().find(|(known, _)| known == name).map_or(0, |(_, count)| *count);
             ChannelCount {
                 name: feed.name.clone(),
                 lost: count("packets lost"),
