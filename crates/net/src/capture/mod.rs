@@ -41,6 +41,7 @@ mod ip;
 mod pcapng;
 mod reader;
 mod record;
+mod shortcut;
 mod streams;
 mod window;
 mod writer;

@@ -17,7 +17,7 @@ const INTERFACE_DESCRIPTION: u32 = 1;
 const PACKET_OLD: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const INTERFACE_STATISTICS: u32 = 5;
-const ENHANCED_PACKET: u32 = 6;
+pub(super) const ENHANCED_PACKET: u32 = 6;
 
 const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;
@@ -221,6 +221,19 @@ impl Interface {
     }
 
     #[inline]
+    pub(super) const fn link(&self) -> u16 {
+        self.link
+    }
+
+    /// The moment, where units are no finer than nanoseconds and counted from 1970.
+    #[inline]
+    pub(super) fn simple_moment(&self, units: u64) -> Option<Nanos> {
+        match self.clock {
+            Some((Scale::Times(factor), 0)) => i64::try_from(units.checked_mul(factor)?).ok().map(Nanos),
+            _ => None,
+        }
+    }
+
     fn moment(&self, units: u64) -> Outcome<Nanos> {
         let Some((scale, offset_seconds)) = self.clock else {
             return Err("a packet is of an interface whose description cannot be read");

@@ -1,9 +1,10 @@
 //! Reading captures: record by record, through the headers, to what a packet carries.
 
 use super::fragments::{Arrived, Fragments, Key, Outcome as Joined};
-use super::frame::{Network, UDP, Usual, link, network, usual};
+use super::frame::{Network, UDP, network};
 use super::ip::{self, Ip, TCP};
 use super::record::{Format, Record, Records};
+use super::shortcut::{self, Shortcut};
 use super::window::Window;
 use super::{CaptureError, Content, Datagram, Endpoint, Packet, Segment, Skipped};
 use std::io::Read;
@@ -91,19 +92,18 @@ impl<'r> Capture<'r> {
     #[inline]
     pub fn next(&mut self) -> Result<Option<Datagram<'_>>, CaptureError> {
         loop {
-            let Some(record) = self.record()? else { return Ok(None) };
-            let frame = self.records.window.at(record.start, record.end);
-            let shortcut = if record.link == link::ETHERNET { usual(frame) } else { None };
-            if let (Some(found), Some(received_at)) = (shortcut, record.received_at) {
-                let Usual { source, destination, start, end } = found;
+            if let Some(found) = self.shortcut() {
+                let (offset, place) = (self.records.window.offset(), self.records.window.place());
+                self.records.window.consume(found.size);
                 return Ok(Some(Datagram {
-                    received_at,
-                    source,
-                    destination,
-                    payload: self.records.window.at(record.start + start, record.start + end),
-                    offset: record.offset,
+                    received_at: found.received_at,
+                    source: found.source,
+                    destination: found.destination,
+                    payload: self.records.window.at(place + found.start, place + found.end),
+                    offset,
                 }));
             }
+            let Some(record) = self.record()? else { return Ok(None) };
             let Some(found) = self.general(record, Want::Datagrams)? else { continue };
             let (IpAddr::V4(source), IpAddr::V4(destination), Some(received_at)) =
                 (found.source.ip(), found.destination.ip(), record.received_at)
@@ -148,6 +148,12 @@ impl<'r> Capture<'r> {
                 offset: record.offset,
             }));
         }
+    }
+
+    #[inline]
+    fn shortcut(&self) -> Option<Shortcut> {
+        let Records { window, format, interfaces, .. } = &self.records;
+        shortcut::datagram(*format, interfaces, window.bytes())
     }
 
     fn bytes(&self, found: &Found) -> &[u8] {

@@ -52,7 +52,7 @@ pub(crate) struct Records<'r> {
     pub(crate) window: Window<'r>,
     pub(crate) format: Format,
     /// Of the pcapng section at hand.
-    interfaces: Vec<Interface>,
+    pub(crate) interfaces: Vec<Interface>,
     /// Of the sections before, what their interfaces lost.
     dropped_before: u64,
     /// Blocks of pcapng that hold no packet.
