@@ -3,7 +3,7 @@
 //! Owns sockets, memberships, receive times and the count of what the kernel lost. Never looks into a payload and
 //! never decides which of two copies counts: that is the decoder's.
 //!
-//! | choice | what it costs or brings |
+//! | choice | what it costs or brings, on a machine with cores to spare |
 //! |---|---|
 //! | [`Wait::Sleep`] | a wake-up costs some 18-23 µs; the core is free in between |
 //! | [`Wait::Spin`] | a packet is seen after some 3 µs; the core is never free |

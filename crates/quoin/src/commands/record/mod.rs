@@ -1,7 +1,7 @@
 //! `quoin record`
 //!
 //! Owns the loop from sockets to [`Sink`]s, and what people see of it. Whatever hears the packets (files, the count of
-//! sequence numbers) is a sink; a new one is one more in the list of [`run`].
+//! sequence numbers) is a sink; a new one is one more in the list of [`to_all`].
 
 mod files;
 mod lines;
@@ -29,6 +29,8 @@ use types::Nanos;
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long to wait for a packet before looking at the clock and at Ctrl-C.
 const WAIT: Duration = Duration::from_millis(100);
+/// How long packets that wait are still read once the recording is to end: lines that are never silent must end, too.
+const DRAIN: Duration = Duration::from_millis(200);
 /// `SO_BUSY_POLL` where it is asked for: what Linux's own documentation suggests.
 const BUSY_POLL_US: u32 = 50;
 
@@ -134,31 +136,39 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         );
     }
     eprintln!("Listening to {} lines; Ctrl-C ends the recording.", lines.all().len());
+    let mut batch = Batch::new(&config);
     let mut live = Live::new();
     let (started, mut paused) = (Instant::now(), Instant::now());
-    let mut batch = Batch::new(&config);
     while !stop.load(Ordering::Relaxed) && args.duration.is_none_or(|limit| started.elapsed() < limit) {
         receiver.poll(&mut batch).context("receiving")?;
-        let sinks: [&mut dyn Sink; 2] = [&mut files, &mut sequences];
-        let pause = (paused.elapsed() >= PAUSE).then(now);
-        for sink in sinks {
-            sink.batch(&batch)?;
-            if let Some(now) = pause {
-                sink.pause(now)?;
-            }
-        }
-        if pause.is_some() {
+        to_all(&mut files, &mut sequences, |sink| sink.batch(&batch))?;
+        if paused.elapsed() >= PAUSE {
             paused = Instant::now();
+            let now = now();
+            to_all(&mut files, &mut sequences, |sink| sink.pause(now))?;
             live.show(receiver.counts(), &sequences);
         }
     }
+    // What waits in the sockets was sent before the end.
+    let ended = Instant::now();
+    while ended.elapsed() < DRAIN && receiver.poll(&mut batch).context("receiving")? > 0 {
+        to_all(&mut files, &mut sequences, |sink| sink.batch(&batch))?;
+    }
     live.clear();
     let untold = receiver.dropped().unwrap_or(0).saturating_sub(receiver.counts().lost);
-    let sinks: [&mut dyn Sink; 2] = [&mut files, &mut sequences];
-    for sink in sinks {
-        sink.finish(now(), untold)?;
-    }
+    let now = now();
+    to_all(&mut files, &mut sequences, |sink| sink.finish(now, untold))?;
     summarise(args, &lines, &receiver, untold, &files, &sequences)
+}
+
+/// Every sink in turn. The files are first: what could not be written down was not recorded.
+fn to_all(
+    files: &mut Files,
+    sequences: &mut Sequences,
+    mut tell: impl FnMut(&mut dyn Sink) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let sinks: [&mut dyn Sink; 2] = [files, sequences];
+    sinks.into_iter().try_for_each(&mut tell)
 }
 
 /// The lines that are asked for.
@@ -229,13 +239,14 @@ fn summarise(
         let cells = [line.name.clone(), grouped(count.packets), grouped(count.bytes), count.clock.into()];
         terminal::row(&mut table, cells);
     }
-    terminal::heading(&mut table, "channel / lost by sequence / duplicate / unreadable");
+    let mut text = format!("{table}\n\n");
+    let mut table = terminal::table(&["channel", "lost by sequence", "duplicate", "unreadable"]);
     for channel in sequences.channels() {
-        let counts = [channel.lost, channel.duplicate, channel.damaged].map(grouped);
-        let [lost, duplicate, damaged] = counts;
+        let [lost, duplicate, damaged] = [channel.lost, channel.duplicate, channel.damaged].map(grouped);
         terminal::row(&mut table, [channel.name, lost, duplicate, damaged]);
     }
-    terminal::heading(&mut table, "not recorded");
+    text.push_str(&format!("{table}\n\n"));
+    let mut table = terminal::table(&["not recorded", "packets"]);
     for (what, count) in [
         ("lost by the kernel", counts.lost + untold),
         ("longer than a frame", counts.too_long),
@@ -243,7 +254,7 @@ fn summarise(
     ] {
         terminal::row(&mut table, [what.to_string(), grouped(count)]);
     }
-    let mut text = format!("{table}\n\n");
+    text.push_str(&format!("{table}\n\n"));
     for file in files.written() {
         let span = number::span(file.last - file.first);
         text.push_str(&format!(
