@@ -1,7 +1,7 @@
 //! Small true inputs for each target, so that a run starts behind the magic numbers: `seeds CORPUS_FOLDER`.
 //! Recorded ones are added by `fuzz/run`.
 
-use net::capture::{Endpoint, Writer as Capture};
+use net::capture::{Endpoint, NgWriter, Received, Writer as Capture};
 use std::fs;
 use std::path::Path;
 use types::record::Record;
@@ -99,5 +99,12 @@ fn cme(folder: &Path) -> Outcome {
     let line = Endpoint { ip: [224, 0, 31, 1], port: 14_310 };
     let mut capture = Capture::new(Vec::new())?;
     capture.datagram(Nanos(9), line, line, &payload)?;
-    put(folder, "capture", "one-packet", &capture.finish()?)
+    put(folder, "capture", "one-packet", &capture.finish()?)?;
+    let mut capture = NgWriter::new(Vec::new(), "seeds", &["line".into()])?;
+    let (at, interface, lost_before) = (Nanos(9), 0, 3);
+    let received =
+        Received { at, interface, source: line, destination: line, lost_before, payload: &payload };
+    capture.datagram(&received)?;
+    capture.statistics(at, 0, 1, 3)?;
+    put(folder, "capture", "received", &capture.finish()?)
 }
