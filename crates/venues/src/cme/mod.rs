@@ -18,11 +18,11 @@ mod decoder;
 mod definitions;
 pub mod encode;
 mod instruments;
-mod layout;
 mod line;
 mod orders;
 pub mod products;
 mod reading;
+pub mod sbe;
 mod status;
 mod trades;
 mod wire;
@@ -30,6 +30,7 @@ mod words;
 
 pub use decoder::Decoder;
 pub use line::Line;
+pub use wire::{Damage, Group, Header, Message, Messages};
 pub use words::{Action, MatchEvent};
 
 /// The venue's name in the directory.
