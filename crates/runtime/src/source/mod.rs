@@ -194,6 +194,8 @@ fn raw(recording: &Recording, progress: &Progress) -> Result<Bytes, SourceError>
 
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const GZIP: &[u8] = &[0x1f, 0x8b];
+/// The level of compression follows, `1` to `9`.
+const BZIP2: &[u8] = b"BZh";
 const ZIP: &[u8] = b"PK\x03\x04";
 const CAPTURES: [&[u8]; 5] = [
     &[0xd4, 0xc3, 0xb2, 0xa1],
@@ -224,6 +226,9 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
     } else if magic.starts_with(GZIP) {
         let decoder = flate2::bufread::MultiGzDecoder::new(bytes);
         bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
+    } else if magic.starts_with(BZIP2) {
+        let decoder = bzip2::bufread::MultiBzDecoder::new(bytes);
+        bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
     }
     let start = bytes.fill_buf().map_err(read_error)?;
     let name = recording.name();
@@ -238,6 +243,10 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
         let decoder = venues::binance::Decoder::new(None);
         return Ok(Box::new(stream::Stream::new(name, "Binance recording", bytes, decoder)));
     }
+    if looks_like_bitstamp(start) {
+        let decoder = venues::archive::bitstamp::Decoder::new();
+        return Ok(Box::new(stream::Stream::new(name, "Bitstamp order log", bytes, decoder)));
+    }
     if lobster::looks_like_messages(start) {
         return lobster::open_csv(recording, bytes);
     }
@@ -247,6 +256,13 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
 fn looks_like_binance(start: &[u8]) -> bool {
     let digits = start.iter().take_while(|byte| byte.is_ascii_digit()).count();
     (16..=20).contains(&digits) && start[digits..].starts_with(b" {")
+}
+
+/// `1430438404518 order_created {…}`
+fn looks_like_bitstamp(start: &[u8]) -> bool {
+    let digits = start.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (12..=14).contains(&digits)
+        && [&b" order_"[..], b" trade "].iter().any(|word| start[digits..].starts_with(word))
 }
 
 fn unknown_format(start: &[u8]) -> String {
