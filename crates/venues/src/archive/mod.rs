@@ -6,3 +6,4 @@
 pub mod bitstamp;
 pub mod dbn;
 pub mod lobster;
+pub mod tardis;
