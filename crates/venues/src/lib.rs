@@ -15,4 +15,4 @@ mod json;
 pub mod output;
 
 pub use directory::{Definition, Directory, Listing, Step};
-pub use output::{Decode, Fault, Output};
+pub use output::{Decode, Fault, Output, Quote};

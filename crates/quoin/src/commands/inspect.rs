@@ -180,7 +180,20 @@ fn instruments_text(inspection: &Inspection) -> String {
         })
         .take(SHOWN)
         .collect();
-    format!("\n{table}\n{rest}{spans}books: times the book was consistent; spread: its mean in ticks\n")
+    let quotes: String = order
+        .iter()
+        .map(|&row| (row, &inspection.books[row]))
+        .filter(|(_, book)| book.quotes_agree + book.quotes_differ + book.quotes_unused > 0)
+        .map(|(row, book)| {
+            let symbol = inspection.table.instruments[row].symbol();
+            let [agree, differ, unused] = [book.quotes_agree, book.quotes_differ, book.quotes_unused].map(grouped);
+            format!("{symbol}: the venue's best quote is the book's {agree} times, another {differ} times, unused {unused}\n")
+        })
+        .take(SHOWN)
+        .collect();
+    format!(
+        "\n{table}\n{rest}{spans}{quotes}books: times the book was consistent; spread: its mean in ticks\n"
+    )
 }
 
 fn origin(origin: types::Origin) -> &'static str {
@@ -240,6 +253,9 @@ fn as_json(inspection: &Inspection) -> serde_json::Value {
                 "crossed_span_ns": span(book.crossed_span),
                 "stale": book.stale,
                 "unknown": book.unknown,
+                "quotes_agree": book.quotes_agree,
+                "quotes_differ": book.quotes_differ,
+                "quotes_unused": book.quotes_unused,
                 "spread_mean_ticks": book.spread_mean(),
             })
         })
