@@ -618,7 +618,7 @@ impl Levels {
 impl Decode for Decoder {
     fn decode(&mut self, bytes: &[u8], directory: &mut Directory, out: &mut Output) -> usize {
         let mut taken = 0;
-        while let Some(end) = bytes[taken..].iter().position(|&byte| byte == b'\n') {
+        while let Some(end) = memchr::memchr(b'\n', &bytes[taken..]) {
             self.line(&bytes[taken..taken + end], directory, out);
             taken += end + 1;
             self.offset += u64::try_from(end).unwrap_or(u64::MAX) + 1;

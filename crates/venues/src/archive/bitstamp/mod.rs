@@ -437,7 +437,7 @@ impl Decoder {
 impl Decode for Decoder {
     fn decode(&mut self, bytes: &[u8], directory: &mut Directory, out: &mut Output) -> usize {
         let mut taken = 0;
-        while let Some(end) = bytes[taken..].iter().position(|&byte| byte == b'\n') {
+        while let Some(end) = memchr::memchr(b'\n', &bytes[taken..]) {
             let line = &bytes[taken..taken + end];
             self.line(line, directory, out);
             taken += end + 1;

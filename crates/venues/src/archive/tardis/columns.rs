@@ -114,7 +114,7 @@ pub(super) struct Header {
 pub(super) struct Positions {
     fields: [Range; COUNT],
     /// Side, depth, price and amount.
-    levels: Box<[[[Range; 2]; DEPTH_MAX]; 2]>,
+    levels: [[[Range; 2]; DEPTH_MAX]; 2],
 }
 
 /// Start and end, in bytes of the line.
@@ -132,7 +132,7 @@ pub(super) struct Row<'a> {
 
 impl Default for Positions {
     fn default() -> Self {
-        Self { fields: [(0, 0); COUNT], levels: Box::new([[[(0, 0); 2]; DEPTH_MAX]; 2]) }
+        Self { fields: [(0, 0); COUNT], levels: [[[(0, 0); 2]; DEPTH_MAX]; 2] }
     }
 }
 

@@ -40,7 +40,8 @@ use types::{Arrival, Event, Flags, Gap, Nanos};
 pub struct Decoder {
     hint: Option<Table>,
     header: State,
-    positions: Positions,
+    /// Taken while a row is read.
+    positions: Option<Box<Positions>>,
     instruments: Vec<Instrument>,
     /// By exchange and symbol, as they stand in the file.
     places: HashMap<Vec<u8>, usize>,
@@ -145,12 +146,12 @@ impl Decoder {
 
     fn row(&mut self, line: &[u8], header: &Header, directory: &mut Directory, out: &mut Output) {
         self.tally.rows += 1;
-        let mut positions = std::mem::take(&mut self.positions);
+        let mut positions = self.positions.take().unwrap_or_default();
         let read = match positions.read(line, header) {
             Some(row) => self.events(&row, header, directory, out),
             None => Err(Damage { what: "a row with more or fewer fields than columns", place: None }),
         };
-        self.positions = positions;
+        self.positions = Some(positions);
         if let Err(damage) = read {
             self.damage(line, &damage, header.table, out);
         }
