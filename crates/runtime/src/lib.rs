@@ -5,6 +5,7 @@
 
 pub mod backtest;
 pub mod channels;
+pub mod clock_skew;
 pub mod config;
 pub mod feed;
 pub mod generate;

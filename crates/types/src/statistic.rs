@@ -135,6 +135,16 @@ kinds! {
     PreliminarySettlementPrice = 44, "preliminary settlement price", Price;
     /// A settlement within the session, for a clearing cycle of its own.
     IntradaySettlementPrice = 45, "intraday settlement price", Price;
+    /// What the funding rate would be if the period ended now.
+    PredictedFundingRate = 46, "predicted funding rate", Number;
+    /// The second derivative by the underlying.
+    Gamma = 47, "gamma", Number;
+    /// The derivative by volatility.
+    Vega = 48, "vega", Number;
+    /// The derivative by time.
+    Theta = 49, "theta", Number;
+    /// The derivative by the interest rate.
+    Rho = 50, "rho", Number;
 }
 
 /// One figure of one kind.

@@ -29,7 +29,35 @@ fn main() -> Outcome {
     put(folder, "lobster", "two-lines", &[&message[..], b"\0", book].concat())?;
     let line = br#"1723161255030314667 {"stream":"btcusdt@trade","data":{"e":"trade","E":1723161253758,"T":1723161253758,"s":"BTCUSDT","t":1,"p":"61000.10","q":"0.002","X":"MARKET","m":true}}"#;
     put(folder, "binance", "trade", &[b"\x82", &line[..], b"\n"].concat())?;
+    text_formats(folder)?;
     itch(folder)
+}
+
+fn text_formats(folder: &Path) -> Outcome {
+    let log = concat!(
+        r#"1000 order_created {"price": "236.47", "amount": "2.00000000", "datetime": "1", "id": 7, "order_type": 0}"#,
+        "\n",
+        r#"2000 order_book {"bids": [["236.47", "2.0"], ["236.20", "0.1"]], "asks": [["236.64", "3.8"]]}"#,
+        "\n",
+        r#"3000 order_deleted {"price": "236.47", "amount": "0.0", "datetime": "1", "id": 7, "order_type": 0}"#,
+        "\n",
+        r#"3000 trade {"price": 236.47, "amount": 1.7885566900000001, "id": 8}"#,
+        "\n",
+    );
+    put(folder, "bitstamp", "four-lines", &[b"\x20", log.as_bytes()].concat())?;
+    let start = "exchange,symbol,timestamp,local_timestamp";
+    let files = [
+        ("book", "is_snapshot,side,price,amount", "x,A,1,2,true,bid,9,1\nx,A,2,3,false,ask,1e-7,0\n"),
+        ("trades", "id,side,price,amount", "x,A,1,2,3,buy,9,1\nx,B,2,3,t,unknown,9.5,1\n"),
+        ("snapshot", "asks[0].price,asks[0].amount,bids[0].price,bids[0].amount", "x,A,1,2,9,1,8,\n"),
+        ("quotes", "ask_amount,ask_price,bid_price,bid_amount", "x,A,1,2,1,9,8,1\n"),
+        ("ticker", "funding_rate,open_interest,mark_price", "x,A,1,2,-0.0001,5,\n"),
+        ("options", "strike_price,bid_price,ask_price,mark_iv,delta", "x,A,1,2,100,,0.5,80.1,-0.34807987123\n"),
+    ];
+    for (name, columns, rows) in files {
+        put(folder, "tardis", name, format!("\x20{start},{columns}\n{rows}").as_bytes())?;
+    }
+    Ok(())
 }
 
 fn put(folder: &Path, target: &str, name: &str, bytes: &[u8]) -> Outcome {
