@@ -36,6 +36,8 @@ enum Command {
     Backtest(commands::backtest::Args),
     /// Show what is in a recording: instruments, span, counts, gaps, crossed books
     Inspect(commands::inspect::Args),
+    /// Put recordings into a history of Parquet files, checked
+    Import(commands::import::Args),
     /// Run a journal again and show its report
     Replay(commands::replay::ReplayArgs),
     /// Prove that a journal is unbroken and that its commands repeat
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Backtest(args) => commands::backtest::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
+        Command::Import(args) => commands::import::run(&args),
         Command::Replay(args) => commands::replay::replay(&args),
         Command::Verify(args) => commands::replay::verify(&args),
         Command::Generate(args) => commands::generate::run(&args),

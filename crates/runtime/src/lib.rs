@@ -7,8 +7,13 @@ pub mod backtest;
 pub mod config;
 pub mod feed;
 pub mod generate;
+pub mod import;
 pub mod inspect;
+pub mod integrity;
+mod known;
+pub mod moment;
 pub mod prepare;
+
 pub mod replay;
 pub mod setup;
 pub mod source;

@@ -3,8 +3,11 @@
 pub(crate) mod backtest;
 pub(crate) mod config;
 pub(crate) mod generate;
+pub(crate) mod import;
 pub(crate) mod inspect;
+mod integrity;
 pub(crate) mod replay;
+mod select;
 pub(crate) mod strategies;
 
 use anyhow::Context as _;
