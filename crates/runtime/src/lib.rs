@@ -14,6 +14,7 @@ mod known;
 pub mod moment;
 pub mod prepare;
 
+pub mod query;
 pub mod replay;
 pub mod setup;
 pub mod source;

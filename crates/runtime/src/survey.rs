@@ -151,6 +151,15 @@ pub fn survey(recordings: &[Recording], mut tick: impl FnMut(u64)) -> Result<Sur
     Ok(survey)
 }
 
+/// What is known without reading history: which instruments there are and their terms. Other recordings are read.
+///
+/// # Errors
+/// When a recording cannot be read at all.
+pub(crate) fn outline(recordings: &[Recording]) -> Result<Survey, SourceError> {
+    let whole: Vec<Recording> = recordings.iter().map(Recording::whole).collect();
+    survey(&whole, |_| {})
+}
+
 impl Survey {
     fn read(
         &mut self,

@@ -273,7 +273,7 @@ mod tests {
         for (symbol, name) in [
             ("ESH4", "ESH4"),
             ("BTC/USD", "BTC%2FUSD"),
-            ("..", "%2E%2E"),
+            ("..", "%2E."),
             ("BRK.B", "BRK.B"),
             ("_feed", "%5Ffeed"),
             ("UD:1V 2", "UD%3A1V%202"),

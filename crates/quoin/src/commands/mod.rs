@@ -6,8 +6,10 @@ pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod inspect;
 mod integrity;
+pub(crate) mod query;
 pub(crate) mod replay;
 mod select;
+mod sql;
 pub(crate) mod strategies;
 
 use anyhow::Context as _;

@@ -84,6 +84,20 @@ impl Imported {
         self.known.as_deref()
     }
 
+    pub(super) fn without_opening(&self) -> Self {
+        Self { before: 0, ..self.clone() }
+    }
+
+    pub(super) fn whole(&self) -> Self {
+        let part = Part::all(&self.part.root, Arc::clone(&self.part.manifest));
+        // A file on its own has no survey to be whole with.
+        if self.known.is_none() {
+            self.clone()
+        } else {
+            Self { part, before: 0, selected: None, ..self.clone() }
+        }
+    }
+
     /// The import.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {

@@ -90,6 +90,41 @@ impl Recording {
         }
     }
 
+    /// The earliest venue time it can have, if that is known without reading.
+    #[must_use]
+    pub fn starts_at(&self) -> Option<Nanos> {
+        match self {
+            Self::File(_) | Self::Memory { .. } => None,
+            Self::History(imported) => Some(Nanos(imported.manifest().starts_at)),
+        }
+    }
+
+    /// Whether it is a part of history and more comes behind it.
+    pub(crate) fn goes_on(&self) -> bool {
+        match self {
+            Self::File(_) | Self::Memory { .. } => false,
+            Self::History(imported) => imported.part().seq.end < imported.manifest().rows,
+        }
+    }
+
+    /// The same, without the snapshot of its books that a part of history starts with.
+    #[must_use]
+    pub(crate) fn without_opening(&self) -> Self {
+        self.with(Imported::without_opening)
+    }
+
+    /// All of what it is a part of.
+    pub(crate) fn whole(&self) -> Self {
+        self.with(Imported::whole)
+    }
+
+    fn with(&self, change: impl Fn(&Imported) -> Imported) -> Self {
+        match self {
+            Self::File(_) | Self::Memory { .. } => self.clone(),
+            Self::History(imported) => Self::History(Box::new(change(imported))),
+        }
+    }
+
     /// Its size in bytes.
     ///
     /// # Errors

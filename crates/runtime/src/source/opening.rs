@@ -2,7 +2,7 @@
 //!
 //! A part that began with bare changes would build a book that is wrong and looks right. So the events before it are
 //! read, books are built of them, and each is given as a feed would give it: its phase, then a snapshot, or a gap when
-//! it was not known to be whole.
+//! it was not known to be whole. A part that begins inside a packet gives the rest of it as it came.
 
 use super::SourceError;
 use adapters::parquet::{Manifest, Merge, Row};
@@ -109,15 +109,17 @@ impl Opening {
             return;
         }
         match book.state() {
-            State::Live | State::Crossed { .. } => self.snapshot(id, book, &mut push),
-            State::Building | State::Stale => {
+            State::Live | State::Crossed { .. } => self.snapshot(id, book, Flags::LAST, &mut push),
+            // The part begins inside a packet or a snapshot: its end is still to come.
+            State::Building => self.snapshot(id, book, Flags::NONE, &mut push),
+            State::Stale => {
                 push(Event::Gap(Gap { venue_at, expected: 0, received: 0, instrument }));
             }
         }
     }
 
-    /// Clears what there is and gives what stands; the last part of it is marked so.
-    fn snapshot(&self, id: InstrumentId, book: &Book, push: &mut impl FnMut(Event)) {
+    /// Clears what there is and gives what stands; its last part is marked with `end`.
+    fn snapshot(&self, id: InstrumentId, book: &Book, end: Flags, push: &mut impl FnMut(Event)) {
         let mut events = Vec::new();
         if let Some(orders) = book.by_order() {
             events.push(Event::Order(self.order(id, OrderAction::Clear, Side::Buy, Ticks(0), 0, Lots(0))));
@@ -156,7 +158,7 @@ impl Opening {
             }
         }
         if let Some(last) = events.last_mut() {
-            last.mark(Flags::LAST);
+            last.mark(end);
         }
         events.into_iter().for_each(push);
     }
