@@ -71,25 +71,24 @@ impl HistoryError {
 
     /// The library wraps what the system said: unwrapped, a full disk reads as one.
     pub(super) fn parquet(doing: &'static str, path: &Path, error: ParquetError) -> Self {
-        match error {
-            ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+        if let ParquetError::External(inner) = error {
+            return match inner.downcast::<io::Error>() {
                 Ok(source) => Self::io(doing, path, *source),
                 Err(other) => Self::damaged(path, other.to_string()),
-            },
-            other => Self::damaged(path, other.to_string()),
+            };
         }
+        Self::damaged(path, error.to_string())
     }
 }
 
 fn advice(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; nothing of this import counts: make room and import again"
-        }
-        io::ErrorKind::FileTooLarge => {
-            "; nothing of this import counts: the system limits how large a file may be"
-        }
-        _ => "",
+    let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+    if full.contains(&error.kind()) {
+        "; nothing of this import counts: make room and import again"
+    } else if error.kind() == io::ErrorKind::FileTooLarge {
+        "; nothing of this import counts: the system limits how large a file may be"
+    } else {
+        ""
     }
 }
 

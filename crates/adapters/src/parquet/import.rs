@@ -233,7 +233,10 @@ fn escaped(name: &str) -> String {
         }
     }
     // An underscore in front is ours.
-    if text.starts_with('_') { format!("%5F{}", &text[1..]) } else { text }
+    match text.strip_prefix('_') {
+        Some(rest) => format!("%5F{rest}"),
+        None => text,
+    }
 }
 
 /// A day since 1970-01-01 as `2023-12-25` (Hinnant 2013, `civil_from_days`).

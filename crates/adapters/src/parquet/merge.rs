@@ -233,18 +233,16 @@ impl Merge {
     }
 
     fn damage(&mut self, entry: &FileEntry, seq: u64, error: HistoryError) -> Result<(), HistoryError> {
-        match error {
-            HistoryError::Io { .. } => Err(error),
-            other => {
-                self.damaged.push(Damage {
-                    seq,
-                    venue_at: if self.clock == i64::MIN { entry.counts.venue_at.0 } else { self.clock },
-                    instrument: entry.instrument,
-                    skipped: entry.bytes,
-                    what: other.to_string(),
-                });
-                Ok(())
-            }
+        if matches!(error, HistoryError::Io { .. }) {
+            return Err(error);
         }
+        self.damaged.push(Damage {
+            seq,
+            venue_at: if self.clock == i64::MIN { entry.counts.venue_at.0 } else { self.clock },
+            instrument: entry.instrument,
+            skipped: entry.bytes,
+            what: error.to_string(),
+        });
+        Ok(())
     }
 }

@@ -298,10 +298,8 @@ fn fetch<T: parquet::data_type::DataType>(
 
 /// The least and the greatest value of a column of a row group, if it says.
 fn range(group: &RowGroupMetaData, column: usize) -> Option<(i64, i64)> {
-    match group.column(column).statistics()? {
-        Statistics::Int64(values) => Some((*values.min_opt()?, *values.max_opt()?)),
-        _ => None,
-    }
+    let Statistics::Int64(values) = group.column(column).statistics()? else { return None };
+    Some((*values.min_opt()?, *values.max_opt()?))
 }
 
 fn is_empty(group: &RowGroupMetaData, column: usize) -> bool {
