@@ -64,7 +64,7 @@ fn measure(recording: Recording) {
     let seconds =
         median(|| stored = store(&root).manifest.files.iter().map(|file| file.bytes).sum::<u64>() as usize);
     line("import: survey, decode, check, write", rate(seconds), stored, count);
-    let history = recordings(&[root.clone()], &Selection::default()).expect("it is there");
+    let history = recordings(std::slice::from_ref(&root), &Selection::default()).expect("it is there");
     let seconds = median(|| assert_eq!(read(&history[0]), count));
     println!("    {:<34}{:>8.2} M rows/s", "read, in recorded order", rate(seconds));
     let seconds = median(|| assert_eq!(read(&recording), count));

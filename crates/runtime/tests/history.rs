@@ -164,7 +164,18 @@ fn books(arrivals: &[Arrival], instruments: &[types::Instrument]) -> Vec<Option<
                 Some(id) => books[id.index()].on_gap(),
                 None => books.iter_mut().for_each(Book::on_gap),
             },
-            _ => {}
+            Event::Status(status) => match status.instrument {
+                Some(id) => books[id.index()].on_phase(status.phase),
+                None => books.iter_mut().for_each(|book| book.on_phase(status.phase)),
+            },
+            Event::Trade(_)
+            | Event::TradeBust(_)
+            | Event::Report(_)
+            | Event::Timer(_)
+            | Event::Operator(_)
+            | Event::Statistic(_)
+            | Event::QuoteRequest(_)
+            | Event::Bar { .. } => {}
         }
     }
     let levels = |book: &Book| {
@@ -212,14 +223,11 @@ fn bars_are_what_one_pass_over_the_trades_gives() {
     store(&scratch.0, std::slice::from_ref(&session));
     let trades: Vec<types::Trade> = arrivals(&[session])
         .iter()
-        .filter_map(|arrival| match arrival.event {
-            Event::Trade(trade) => Some(trade),
-            _ => None,
-        })
+        .filter_map(|arrival| if let Event::Trade(trade) = arrival.event { Some(trade) } else { None })
         .collect();
     assert!(trades.len() > 300);
-    let question =
-        Question::new(&[scratch.0.clone()], Selection::default(), &Config::default()).expect("it is there");
+    let question = Question::new(std::slice::from_ref(&scratch.0), Selection::default(), &Config::default())
+        .expect("it is there");
     for instrument in question.instruments() {
         let of: Vec<_> = trades.iter().filter(|trade| trade.instrument == instrument.id()).collect();
         let groups: [(Every, Vec<Vec<&types::Trade>>); 3] = [
@@ -276,8 +284,8 @@ fn bars_of_the_vendor_s_trades_are_the_vendor_s_bars() {
     let (Some(trades), Some(minutes)) = (recorded(&trades), recorded(&minutes)) else { return };
     let scratch = Scratch::new("vendor");
     store(&scratch.0, &[Recording::File(trades)]);
-    let ours =
-        Question::new(&[scratch.0.clone()], Selection::default(), &Config::default()).expect("it is there");
+    let ours = Question::new(std::slice::from_ref(&scratch.0), Selection::default(), &Config::default())
+        .expect("it is there");
     let nanos = |instrument: &types::Instrument, parts: i128| {
         parts * i128::from(instrument.terms().tick_nanos) / 10_000
     };
@@ -313,7 +321,8 @@ fn depth_is_what_a_walk_over_the_packets_gives() {
     store(&scratch.0, &[Recording::File(path.clone())]);
     let from = moment::parse("2023-12-25T23:00:00Z").expect("a time");
     let selection = Selection { from: Some(from), ..Selection::default() };
-    let question = Question::new(&[scratch.0.clone()], selection, &Config::default()).expect("it is there");
+    let question =
+        Question::new(std::slice::from_ref(&scratch.0), selection, &Config::default()).expect("it is there");
     let found = question.depths(Nanos::from_secs(3_600), 2).expect("it answers");
 
     // The obvious book, one sum, no spans.
@@ -385,10 +394,8 @@ fn damaged_history_is_a_fault_and_a_gap_not_a_wrong_book() {
         more = source.read(&mut directory, &mut out).expect("it is read");
         faults += out.faults.len();
         left += out.arrivals.len();
-        gaps.extend(out.arrivals.iter().filter_map(|arrival| match arrival.event {
-            Event::Gap(gap) => gap.instrument.map(|id| id.0),
-            _ => None,
-        }));
+        let gap = |arrival: &Arrival| if let Event::Gap(gap) = arrival.event { gap.instrument } else { None };
+        gaps.extend(out.arrivals.iter().filter_map(gap).map(|id| id.0));
     }
     assert_eq!((faults, gaps), (1, vec![largest.instrument.expect("an instrument's")]));
     assert_eq!(left as u64, events as u64 - largest.counts.rows + 1);
