@@ -9,8 +9,14 @@ pub mod clock_skew;
 pub mod config;
 pub mod feed;
 pub mod generate;
+pub mod import;
 pub mod inspect;
+pub mod integrity;
+mod known;
+pub mod moment;
 pub mod prepare;
+
+pub mod query;
 pub mod replay;
 pub mod setup;
 pub mod source;
