@@ -483,12 +483,10 @@ fn a_trade_is_busted_or_corrected_by_its_number() {
         let events = desk.give(LINE, &packet(sequence, &[message]));
         let found: Vec<_> = events
             .iter()
-            .map(|event| match event {
-                Event::Trade(trade) | Event::TradeBust(trade) => {
-                    assert_eq!((trade.id, trade.price), (99, Ticks(8)));
-                    (event.kind(), trade.size.0, trade.flags.has(Flags::HIDDEN))
-                }
-                other => panic!("{other:?}"),
+            .map(|event| {
+                let (Event::Trade(trade) | Event::TradeBust(trade)) = event else { panic!("{event:?}") };
+                assert_eq!((trade.id, trade.price), (99, Ticks(8)));
+                (event.kind(), trade.size.0, trade.flags.has(Flags::HIDDEN))
             })
             .collect();
         assert_eq!(found, expected);
