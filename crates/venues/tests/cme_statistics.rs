@@ -579,7 +579,7 @@ fn an_option_has_the_finest_step_of_its_tick_table_and_the_depths_of_its_feeds()
     desk.directory = Directory::survey();
     desk.give(DEFINITIONS, &packet(2, &[Made { template: 55, block: root, groups }]));
     let definition = desk.directory.definition("cme", "ESH4 C4800").expect("defined");
-    // Table 4: 0.05 below 5 index points, sent in hundredths.
+    // The finest step that the decoder's own list has for table 4: a definition without a step takes it from there.
     assert_eq!((definition.wire_tick_nanos, definition.tick_nanos), (5_000_000_000, 50_000_000));
     assert_eq!(definition.multiplier_nanos, 50_000_000_000);
     assert_eq!((definition.depths.outright, definition.depths.implied), (Some(5), Some(2)));
