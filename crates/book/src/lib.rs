@@ -19,9 +19,11 @@
 //! | the book of an instrument, whichever its feed sends | [`Book`] |
 //! | levels only | [`LevelBook`] |
 //! | orders and their places in the queue | [`OrderBook`] |
+//! | whether a book should be believed | [`Doubts`] |
 //! | the truth, slowly | [`obvious`] |
 
 mod any;
+mod doubt;
 mod far;
 mod index;
 mod ladder;
@@ -32,6 +34,7 @@ mod sides;
 mod standing;
 
 pub use any::Book;
+pub use doubt::{Doubt, Doubts};
 pub use level_book::LevelBook;
 pub use order_book::{OrderBook, Resting};
 pub use standing::{Change, Counts, State};

@@ -17,6 +17,7 @@
 mod channel;
 pub mod exchange;
 pub mod flow;
+mod loops;
 mod weather;
 
 use crate::latency::{Delay, Shape};
@@ -24,6 +25,7 @@ use channel::{Changes, Channel};
 use exchange::{Exchange, Level, Match};
 use flow::Flow;
 pub use flow::{Action, Kind, Tally};
+pub use loops::{EmitLoop, destination};
 use stdx::Prng;
 use types::{Lots, Nanos, Phase, Side, Ticks};
 use venues::cme::encode::{self, Future, Of};
@@ -425,7 +427,7 @@ impl Generator {
             self.changes.trade_orders.clear();
             self.changes.trades.iter_mut().for_each(|trade| trade.orders = 0);
         }
-        self.channel.event(at, &self.changes, emit);
+        self.channel.event(at, &self.changes, cme::MatchEvent::NONE, emit);
     }
 }
 

@@ -55,6 +55,7 @@ impl Reading<'_> {
         let Some(security) = self.introduce(message) else {
             return Ok(());
         };
+        self.note_depths(security, message.rest);
         let nanos = |mantissa| present(mantissa, decimals);
         self.define(Terms {
             security,
@@ -74,6 +75,7 @@ impl Reading<'_> {
         let Some(security) = self.introduce(message) else {
             return Ok(());
         };
+        self.note_depths(security, message.rest);
         let nanos = |mantissa| present(mantissa, decimals);
         let tick = nanos(option::TICK.get(block));
         self.define(Terms {
@@ -101,6 +103,7 @@ impl Reading<'_> {
         let Some(security) = self.introduce(message) else {
             return Ok(());
         };
+        self.note_depths(security, message.rest);
         let nanos = |mantissa| present(mantissa, decimals);
         let terms = Terms {
             security,

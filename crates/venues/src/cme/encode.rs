@@ -146,6 +146,27 @@ pub struct TradeOrder {
     pub size: i32,
 }
 
+/// What became of an instrument (`SecurityUpdateAction`, tag 980).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Update {
+    /// It is new.
+    Add = b'A',
+    /// Its terms changed.
+    Modify = b'M',
+    /// It is no more.
+    Delete = b'D',
+}
+
+/// How many levels of a book are shown (`MDFeedType` and `MarketDepth`, tags 1022 and 264).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Of the outright book.
+    Outright(u8),
+    /// Of the implied one.
+    Implied(u8),
+}
+
 /// Of whom a state is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Of<'a> {
@@ -185,6 +206,11 @@ impl<'a> PacketWriter<'a> {
 
     /// Template 54. Its groups (events, feeds, attributes, lots) are empty.
     pub fn future(&mut self, future: &Future<'_>, at: Nanos) {
+        self.definition(future, Update::Add, &[], at);
+    }
+
+    /// Template 54 as it is sent again: what became of the instrument, and how deep its books are shown.
+    pub fn definition(&mut self, future: &Future<'_>, update: Update, depths: &[Depth], at: Nanos) {
         // 216 bytes: schema 9 ends with TradingReferenceDate, which we do not state.
         let message = self.message(54, 216);
         let block = self.block(message, 216);
@@ -192,7 +218,7 @@ impl<'a> PacketWriter<'a> {
         blank(block, definition::SHAPES);
         blank(block, future::SHAPES);
         definition::MATCH_EVENT.set(block, MatchEvent::END.0);
-        definition::ACTION.set(block, b'A');
+        definition::ACTION.set(block, update as u8);
         definition::UPDATED_AT.set(block, word(at));
         definition::STATUS.set(block, words::phase_byte(future.phase));
         definition::EXCHANGE.set(block, text("XCME"));
@@ -212,9 +238,19 @@ impl<'a> PacketWriter<'a> {
         future::UNIT.set(block, text("IPNT"));
         future::UNIT_SIZE.set(block, future.unit_size_nanos);
         future::TICK_AMOUNT.set(block, future.tick_amount_nanos);
-        for entry_bytes in [9, 4, 4, 5] {
-            self.group(entry_bytes, 0, GROUP_HEADER);
+        self.group(9, 0, GROUP_HEADER);
+        self.group(4, depths.len(), GROUP_HEADER);
+        for depth in depths {
+            let (kind, levels) = match *depth {
+                Depth::Outright(levels) => (*b"GBX", levels),
+                Depth::Implied(levels) => (*b"GBI", levels),
+            };
+            let entry = self.extend(4);
+            entry[..3].copy_from_slice(&kind);
+            entry[3] = levels;
         }
+        self.group(4, 0, GROUP_HEADER);
+        self.group(5, 0, GROUP_HEADER);
         self.end(message);
     }
 
@@ -338,7 +374,7 @@ impl<'a> PacketWriter<'a> {
     }
 
     /// Starts a message whose root is [`root`]'s, padded to the 11 bytes of schemas 5 to 9.
-    fn refresh(&mut self, template: u16, at: Nanos, event: MatchEvent) -> usize {
+    pub(super) fn refresh(&mut self, template: u16, at: Nanos, event: MatchEvent) -> usize {
         let message = self.message(template, 11);
         let block = self.block(message, 11);
         root::TRANSACT_TIME.set(block, word(at));
@@ -347,7 +383,7 @@ impl<'a> PacketWriter<'a> {
     }
 
     /// Writes a message's header and a blank root block; answers where the message starts.
-    fn message(&mut self, template: u16, block_length: u16) -> usize {
+    pub(super) fn message(&mut self, template: u16, block_length: u16) -> usize {
         let start = self.out.len();
         for word in [0, block_length, template, SCHEMA, VERSION] {
             self.out.extend_from_slice(&word.to_le_bytes());
@@ -356,25 +392,25 @@ impl<'a> PacketWriter<'a> {
         start
     }
 
-    fn block(&mut self, message: usize, bytes: usize) -> &mut [u8] {
+    pub(super) fn block(&mut self, message: usize, bytes: usize) -> &mut [u8] {
         let start = message + MESSAGE_HEADER;
         &mut self.out[start..start + bytes]
     }
 
-    fn extend(&mut self, bytes: usize) -> &mut [u8] {
+    pub(super) fn extend(&mut self, bytes: usize) -> &mut [u8] {
         let start = self.out.len();
         self.out.resize(start + bytes, 0);
         &mut self.out[start..]
     }
 
-    fn group(&mut self, entry_bytes: u16, count: usize, header: usize) {
+    pub(super) fn group(&mut self, entry_bytes: u16, count: usize, header: usize) {
         let count = u8::try_from(count).expect("a group holds at most 255 entries; the caller splits");
         let dimension = self.extend(header);
         dimension[..2].copy_from_slice(&entry_bytes.to_le_bytes());
         dimension[header - 1] = count;
     }
 
-    fn end(&mut self, message: usize) {
+    pub(super) fn end(&mut self, message: usize) {
         let size = u16::try_from(self.out.len() - message).expect("far below 64 KiB: groups are bounded");
         self.out[message..message + 2].copy_from_slice(&size.to_le_bytes());
     }
@@ -400,6 +436,6 @@ fn text<const N: usize>(text: &str) -> [u8; N] {
 }
 
 /// A moment as the wire counts it; before 1970 there was no market of ours.
-fn word(at: Nanos) -> u64 {
+pub(super) fn word(at: Nanos) -> u64 {
     u64::try_from(at.0).unwrap_or(0)
 }

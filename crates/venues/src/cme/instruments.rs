@@ -6,18 +6,25 @@
 
 use crate::Listing;
 
+/// See [`Slot::recovery`].
+pub(crate) const NOT_RECOVERING: u32 = u32::MAX;
+
 /// What decoding needs of an instrument.
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(crate) security: i32,
     /// The last `RptSeq`; 0 when the next one may be anything.
     pub(crate) rpt_seq: u32,
+    /// Its row among those that recover; [`NOT_RECOVERING`] when its books are known.
+    pub(crate) recovery: u32,
     /// Its listing; `None` when it is not in the run, or not looked up yet.
     pub(crate) listing: Option<Listing>,
     /// Whether the directory has been asked.
     pub(crate) resolved: bool,
     /// Whether single orders have been seen: only then are fills of orders of use.
     pub(crate) by_order: bool,
+    /// Whether we know where its books stand: from its first number, a reset, or because it recovers.
+    pub(crate) met: bool,
     /// The channel that first carried it, as an index; `None` before.
     pub(crate) channel: Option<u16>,
 }
@@ -30,6 +37,8 @@ pub(crate) struct About {
     pub(crate) group: [u8; 6],
     pub(crate) asset: [u8; 6],
     pub(crate) multiplier_nanos: Option<i64>,
+    /// Levels shown, outright and implied, where a definition says so.
+    pub(crate) depths: Option<(u8, u8)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -103,9 +112,11 @@ impl Instruments {
         self.slots.push(Slot {
             security,
             rpt_seq: 0,
+            recovery: NOT_RECOVERING,
             listing: None,
             resolved: false,
             by_order: false,
+            met: false,
             channel: None,
         });
         self.about.push(About::default());

@@ -3,6 +3,7 @@
 //! `MDOrderPriority` is not passed on: within a price it follows from the order of arrival, which is what
 //! [`OrderAction`](types::OrderAction) means by joining the end of the queue.
 
+use super::instruments::NOT_RECOVERING;
 use super::layout::{Decimals, level, level_order, order};
 use super::reading::{Reading, Root, lots, ticks};
 use super::wire::{Damage, Group, Message, null, whole};
@@ -101,12 +102,12 @@ impl Reading<'_> {
 
     fn order(&mut self, change: &Change, root: Root, decimals: Decimals) {
         let slot = self.meet(change.security);
-        let entry = &mut self.shared.instruments.slots[slot];
+        let entry = &self.shared.instruments.slots[slot];
         let Some(listing) = entry.listing else {
             self.shared.counts.tally.foreign += 1;
             return;
         };
-        entry.by_order = true;
+        let is_certain = entry.met && entry.recovery == NOT_RECOVERING;
         let size = match change.action {
             // What was left of it is not looked at, and often not sent.
             OrderAction::Delete => Some(Lots::ZERO),
@@ -127,7 +128,7 @@ impl Reading<'_> {
         if change.order == null::U64 {
             return self.spoiled(slot, root.venue_at, "an order has no number");
         }
-        self.emit(Event::Order(OrderDelta {
+        let delta = OrderDelta {
             venue_at: root.venue_at,
             order: MarketOrderId(change.order),
             price,
@@ -136,7 +137,11 @@ impl Reading<'_> {
             side: change.side,
             action: change.action,
             flags: root.flags,
-        }));
+        };
+        if is_certain || self.recovering_order(slot, &delta) {
+            self.shared.instruments.slots[slot].by_order = true;
+            self.emit(Event::Order(delta));
+        }
     }
 
     /// A reset among orders: the instrument's books are empty, and it is one that shows orders.
