@@ -1,8 +1,9 @@
 //! `cargo run -p xtask -- <chore>`.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
-use xtask::{core_lints, layers, licences, workspace};
+use std::path::{Path, PathBuf};
+use xtask::{codegen, core_lints, layers, licences, workspace};
 
 /// Chores that are more than a cargo command.
 #[derive(Parser)]
@@ -19,6 +20,11 @@ enum Chore {
     Licences,
     /// Clippy over the core's libraries with .config/core/clippy.toml
     Core,
+    /// CME's codecs, from the exchange's templates_FixBinary*.xml
+    Codegen {
+        /// The folder that holds them [default: cme-mdp3/templates in $QUOIN_DATA]
+        templates: Option<PathBuf>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -26,6 +32,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Layers => check_layers(),
         Chore::Licences => check_licences(),
         Chore::Core => core_lints::check(),
+        Chore::Codegen { templates } => generate(templates),
     }
 }
 
@@ -46,6 +53,17 @@ fn check_licences() -> anyhow::Result<()> {
         "licences: {} packages on the list of deny.toml; sources: {} packages from crates.io or our own",
         report.licences, report.sources
     );
+    Ok(())
+}
+
+fn generate(templates: Option<PathBuf>) -> anyhow::Result<()> {
+    let recorded =
+        || std::env::var_os("QUOIN_DATA").map(|data| PathBuf::from(data).join("cme-mdp3/templates"));
+    let templates = templates.or_else(recorded).context("name the folder of the schema files")?;
+    let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    for path in codegen::write(&templates, workspace)? {
+        println!("codegen: {}", path.display());
+    }
     Ok(())
 }
 

@@ -47,18 +47,24 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn new(session: &Session, said: String) -> Self {
-        let wire_ticks: Vec<i64> = session.products.iter().map(|product| product.wire_tick_nanos).collect();
-        let instruments = instruments(&session.products);
+        Self::knowing(session, session.products.len(), said)
+    }
+
+    /// Of the session's products only the first few are in the run.
+    pub(crate) fn knowing(session: &Session, count: usize, said: String) -> Self {
+        let products = &session.products[..count];
+        let wire_ticks: Vec<i64> = products.iter().map(|product| product.wire_tick_nanos).collect();
+        let instruments = instruments(products);
         Self {
             decoder: Decoder::with_feeds(&feeds()),
             directory: Directory::run(&instruments, &wire_ticks),
             out: Output::default(),
             books: instruments.iter().map(Book::of).collect(),
-            doubts: Doubts::new(Nanos::from_millis(500)),
+            doubts: Doubts::new(Nanos::from_millis(1)),
             numbering: 0,
             last: None,
             ahead: Vec::new(),
-            touched: vec![false; session.products.len()],
+            touched: vec![false; count],
             said,
             compared: 0,
             gaps: 0,
@@ -85,11 +91,6 @@ impl Desk {
 
     pub(crate) fn elapse(&mut self, session: &Session, now: Nanos) {
         self.decoder.elapse(now, &mut self.directory, &mut self.out);
-        self.after(session, now);
-    }
-
-    pub(crate) fn finish(&mut self, session: &Session, now: Nanos) {
-        self.decoder.finish(now, &mut self.directory, &mut self.out);
         self.after(session, now);
     }
 

@@ -12,6 +12,7 @@ use super::status::States;
 use super::wire::{Damage, Header, Messages};
 use super::words::MatchEvent;
 use crate::{Directory, Output};
+use std::collections::BTreeMap;
 use types::{Flags, InstrumentId, Nanos};
 
 /// How often a channel says that it is alive when nothing happens (CME "MDP 3.0 - Heartbeat"; as recorded).
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) states: States,
     pub(crate) spreads: Spreads,
     pub(crate) recoveries: Recoveries,
+    /// How many listings there have been of each symbol.
+    pub(crate) issues: BTreeMap<String, u32>,
     /// How many calls there were: places in an output are good within one.
     pub(crate) call: u64,
 }

@@ -1,7 +1,10 @@
 //! Writing the feeds that are sent round and round: snapshots of levels (52) and of orders (53).
 
-use super::encode::{Level, Order, PacketWriter, word};
-use super::wire::{GROUP_HEADER, null};
+use super::encode::{Level, Order, PacketWriter, nothing, word};
+use super::sbe::messages::{snapshot_full_refresh as refresh, snapshot_full_refresh_order_book as refresh_orders};
+use super::sbe::schema::{Nine, Price};
+use super::sbe::words::MdEntryType;
+use super::wire::GROUP_HEADER;
 use super::words::EntryKind;
 use types::Nanos;
 
@@ -32,50 +35,49 @@ pub struct Part {
 impl PacketWriter<'_> {
     /// Template 52: every level that is shown. Actions and numbers of the levels are not sent.
     pub fn snapshot(&mut self, snapshot: Snapshot, levels: &[Level]) {
-        let message = self.message(52, 59);
-        let block = self.block(message, 59);
-        block[..4].copy_from_slice(&snapshot.knows.to_le_bytes());
-        block[4..8].copy_from_slice(&snapshot.instruments.to_le_bytes());
-        block[8..12].copy_from_slice(&snapshot.security.to_le_bytes());
-        block[12..16].copy_from_slice(&snapshot.rpt_seq.to_le_bytes());
-        block[16..24].copy_from_slice(&word(snapshot.at).to_le_bytes());
-        block[32..34].copy_from_slice(&u16::MAX.to_le_bytes());
-        block[34] = null::U8;
-        for at in [35, 43, 51] {
-            block[at..at + 8].copy_from_slice(&null::I64.to_le_bytes());
-        }
-        self.group(22, levels.len(), GROUP_HEADER);
+        type Root = refresh::Root<'static, Nine>;
+        type Entry = refresh::NoMdEntries<'static, Nine>;
+        let message = self.message(52, Root::WIRE);
+        let block = self.block(message, Root::WIRE);
+        nothing(block, Root::FIELDS);
+        Root::LAST_MSG_SEQ_NUM_PROCESSED.set(block, snapshot.knows);
+        Root::TOT_NUM_REPORTS.set(block, snapshot.instruments);
+        Root::SECURITY_ID.set(block, snapshot.security);
+        Root::RPT_SEQ.set(block, snapshot.rpt_seq);
+        Root::TRANSACT_TIME.set(block, word(snapshot.at));
+        self.group(Entry::WIRE, levels.len(), GROUP_HEADER);
         for level in levels {
-            let entry = self.extend(22);
-            entry[..8].copy_from_slice(&level.price_nanos.to_le_bytes());
-            entry[8..12].copy_from_slice(&level.size.to_le_bytes());
-            entry[12..16].copy_from_slice(&level.orders.to_le_bytes());
-            entry[16] = level.depth;
-            entry[17..19].copy_from_slice(&u16::MAX.to_le_bytes());
-            entry[19] = null::U8;
-            entry[21] = EntryKind::byte(level.side, level.implied);
+            let block = self.extend(Entry::WIRE.into());
+            nothing(block, Entry::FIELDS);
+            Entry::MD_ENTRY_PX.set(block, Some(Price::new(level.price_nanos)));
+            Entry::MD_ENTRY_SIZE.set(block, Some(level.size));
+            Entry::NUMBER_OF_ORDERS.set(block, Some(level.orders));
+            Entry::MD_PRICE_LEVEL.set(block, Some(level.depth.cast_signed()));
+            Entry::MD_ENTRY_TYPE.set(block, MdEntryType(EntryKind::word(level.side, level.implied).0));
         }
         self.end(message);
     }
 
     /// Template 53: some of the instrument's orders.
     pub fn order_snapshot(&mut self, snapshot: Snapshot, part: Part, orders: &[Order]) {
-        let message = self.message(53, 28);
-        let block = self.block(message, 28);
-        block[..4].copy_from_slice(&snapshot.knows.to_le_bytes());
-        block[4..8].copy_from_slice(&snapshot.instruments.to_le_bytes());
-        block[8..12].copy_from_slice(&snapshot.security.to_le_bytes());
-        block[12..16].copy_from_slice(&part.of.to_le_bytes());
-        block[16..20].copy_from_slice(&part.number.to_le_bytes());
-        block[20..28].copy_from_slice(&word(snapshot.at).to_le_bytes());
-        self.group(29, orders.len(), GROUP_HEADER);
+        type Root = refresh_orders::Root<'static>;
+        type Entry = refresh_orders::NoMdEntries<'static, Nine>;
+        let message = self.message(53, Root::WIRE);
+        let block = self.block(message, Root::WIRE);
+        Root::LAST_MSG_SEQ_NUM_PROCESSED.set(block, snapshot.knows);
+        Root::TOT_NUM_REPORTS.set(block, snapshot.instruments);
+        Root::SECURITY_ID.set(block, snapshot.security);
+        Root::NO_CHUNKS.set(block, part.of);
+        Root::CURRENT_CHUNK.set(block, part.number);
+        Root::TRANSACT_TIME.set(block, word(snapshot.at));
+        self.group(Entry::WIRE, orders.len(), GROUP_HEADER);
         for order in orders {
-            let entry = self.extend(29);
-            entry[..8].copy_from_slice(&order.order.to_le_bytes());
-            entry[8..16].copy_from_slice(&order.priority.to_le_bytes());
-            entry[16..24].copy_from_slice(&order.price_nanos.to_le_bytes());
-            entry[24..28].copy_from_slice(&order.size.to_le_bytes());
-            entry[28] = EntryKind::byte(order.side, false);
+            let block = self.extend(Entry::WIRE.into());
+            Entry::ORDER_ID.set(block, order.order);
+            Entry::MD_ORDER_PRIORITY.set(block, Some(order.priority));
+            Entry::MD_ENTRY_PX.set(block, Price::new(order.price_nanos));
+            Entry::MD_DISPLAY_QTY.set(block, order.size);
+            Entry::MD_ENTRY_TYPE.set(block, EntryKind::word(order.side, false));
         }
         self.end(message);
     }

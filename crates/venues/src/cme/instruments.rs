@@ -5,6 +5,7 @@
 //! Never removes: the numbers of a session are few.
 
 use crate::Listing;
+use types::Depths;
 
 /// See [`Slot::recovery`].
 pub(crate) const NOT_RECOVERING: u32 = u32::MAX;
@@ -34,11 +35,17 @@ pub(crate) struct Slot {
 pub(crate) struct About {
     /// The name it goes by; fixed once the directory has been asked.
     pub(crate) name: Option<String>,
+    /// What the venue calls it, once it has said so.
+    pub(crate) symbol: Option<String>,
+    /// The steps it is priced in: as sent, and as written.
+    pub(crate) steps: Option<(i64, i64)>,
+    /// Whether the venue has said that it is no more.
+    pub(crate) gone: bool,
     pub(crate) group: [u8; 6],
     pub(crate) asset: [u8; 6],
     pub(crate) multiplier_nanos: Option<i64>,
-    /// Levels shown, outright and implied, where a definition says so.
-    pub(crate) depths: Option<(u8, u8)>,
+    /// Levels shown, where a definition says so.
+    pub(crate) depths: Depths,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -21,12 +21,13 @@ pub mod encode_loops;
 mod feeds;
 mod instruments;
 mod ladder;
-mod layout;
 mod line;
+mod listings;
 mod orders;
 pub mod products;
 mod reading;
 mod recovery;
+pub mod sbe;
 mod snapshots;
 mod status;
 mod trades;
@@ -36,6 +37,7 @@ mod words;
 pub use decoder::{Decoder, Doubt};
 pub use feeds::{Feed, Role};
 pub use line::Line;
+pub use wire::{Damage, Group, Header, Message, Messages};
 pub use words::{Action, MatchEvent};
 
 /// The venue's name in the directory.

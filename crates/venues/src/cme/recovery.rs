@@ -28,10 +28,9 @@ use super::channel::is_behind;
 use super::instruments::NOT_RECOVERING;
 use super::ladder::{Ladder, ROWS_MAX, Row, Step};
 use super::reading::Reading;
-use super::wire::Group;
 use super::words::Action;
 use types::{
-    Event, Flags, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side, Ticks,
+    Depths, Event, Flags, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side, Ticks,
 };
 
 /// Changes of levels held for one instrument: some hundred milliseconds of the busiest.
@@ -226,6 +225,15 @@ impl Recoveries {
     }
 }
 
+/// How many rows to know. A definition that says one of the two and not the other says that it is not sent.
+fn shown(depths: Depths) -> (usize, usize) {
+    let rows = |said: Option<u8>| usize::from(said.unwrap_or(0)).min(ROWS_MAX);
+    match depths {
+        Depths { outright: None, implied: None } => DEPTHS_USUAL,
+        Depths { outright, implied } => (rows(outright), rows(implied)),
+    }
+}
+
 impl Reading<'_> {
     /// The instrument's books are not known from here on. A snapshot of use knows everything before `needs`.
     pub(crate) fn lose(&mut self, slot: usize, needs: u32) {
@@ -245,29 +253,7 @@ impl Reading<'_> {
         // Fills of single orders are of no use to a book that is not one of orders, or not any more.
         entry.by_order = false;
         let depths = self.shared.instruments.about[slot].depths;
-        let depths = depths.map_or(DEPTHS_USUAL, |(outright, implied)| (outright.into(), implied.into()));
-        recovery.start(needs, self.received_at, depths);
-    }
-
-    /// How deep an instrument's books are shown: the second group of a definition says (`MDFeedType`, tag 1022: GBX
-    /// or GBI, with `MarketDepth`, tag 264). A book that is not mentioned is not sent.
-    pub(crate) fn note_depths(&mut self, security: i32, groups: &[u8]) {
-        let feeds = Group::read(groups).and_then(|events| Group::read(events.rest)?.naming(4));
-        let Ok(feeds) = feeds else { return };
-        let mut depths = None;
-        for index in 0..feeds.count() {
-            let (outright, implied) = depths.unwrap_or((0, 0));
-            depths = match feeds.entry(index) {
-                [b'G', b'B', b'X', levels, ..] => Some((*levels, implied)),
-                [b'G', b'B', b'I', levels, ..] => Some((outright, *levels)),
-                _ => depths,
-            };
-        }
-        let most = u8::try_from(ROWS_MAX).expect("a small constant");
-        let Some(slot) = self.shared.instruments.find(security) else { return };
-        if let Some((outright, implied)) = depths {
-            self.shared.instruments.about[slot].depths = Some((outright.min(most), implied.min(most)));
-        }
+        recovery.start(needs, self.received_at, shown(depths));
     }
 
     /// The first numbered entry of an instrument since its books were lost.
@@ -389,6 +375,12 @@ impl Reading<'_> {
         let lost = recovery.levels_lost.or(recovery.orders_lost);
         self.shared.counts.tally.recovered_reset += u64::from(lost.is_some());
         self.note_duration(lost);
+        self.shared.recoveries.close(row);
+    }
+
+    /// The instrument recovers no more.
+    pub(crate) fn abandon(&mut self, slot: usize) {
+        let row = std::mem::replace(&mut self.shared.instruments.slots[slot].recovery, NOT_RECOVERING);
         self.shared.recoveries.close(row);
     }
 

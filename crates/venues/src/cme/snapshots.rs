@@ -4,62 +4,40 @@
 //! statistics is not read here.
 
 use super::ladder::{Ladder, Row};
-use super::layout::Decimals;
 use super::reading::{Reading, lots, ticks};
 use super::recovery::{Chunk, Listed};
-use super::wire::{Damage, Field, Group, Message, null};
+use super::sbe::messages::{snapshot_full_refresh as levels, snapshot_full_refresh_order_book as orders};
+use super::sbe::schema::{Price, Scale};
+use super::sbe::words::MdEntryTypeBook;
+use super::wire::{Damage, Message};
 use super::words::EntryKind;
 use crate::Listing;
 use types::Flags;
 
-mod level_snapshot {
-    use super::Field;
-    pub(super) const KNOWS: Field<u32> = Field::new(0);
-    pub(super) const SECURITY: Field<i32> = Field::new(8);
-    pub(super) const RPT_SEQ: Field<u32> = Field::new(12);
-    pub(super) const PRICE: Field<i64> = Field::new(0);
-    pub(super) const SIZE: Field<i32> = Field::new(8);
-    pub(super) const ORDERS: Field<i32> = Field::new(12);
-    pub(super) const DEPTH: Field<u8> = Field::new(16);
-    pub(super) const KIND: Field<u8> = Field::new(21);
-}
-
-mod order_snapshot {
-    use super::Field;
-    pub(super) const KNOWS: Field<u32> = Field::new(0);
-    pub(super) const SECURITY: Field<i32> = Field::new(8);
-    pub(super) const CHUNKS: Field<u32> = Field::new(12);
-    pub(super) const CHUNK: Field<u32> = Field::new(16);
-    pub(super) const ORDER: Field<u64> = Field::new(0);
-    pub(super) const PRIORITY: Field<u64> = Field::new(8);
-    pub(super) const PRICE: Field<i64> = Field::new(16);
-    pub(super) const SIZE: Field<i32> = Field::new(24);
-    pub(super) const KIND: Field<u8> = Field::new(28);
-}
-
-const SHORT: Damage = Damage { at: 0, what: "a snapshot is too short to say whose it is" };
-
 impl Reading<'_> {
     /// Templates 38 and 52.
-    pub(super) fn snapshot(&mut self, message: &Message<'_>, decimals: Decimals) -> Result<(), Damage> {
-        use level_snapshot as at;
+    pub(super) fn snapshot<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use levels::{Groups, NoMdEntries as Entry, Root};
         self.channel.replay = true;
         self.shared.recoveries.level_feed = true;
-        let block: &[u8; 16] = message.block.first_chunk().ok_or(SHORT)?;
-        let group = Group::read(message.rest)?.naming(at::KIND.end())?;
-        let Some(slot) = self.needing(at::SECURITY.get(block), false) else {
+        let entries = Groups::read(message.rest)?.no_md_entries.of_at_least(Entry::<D>::LEAST)?;
+        let mut spare = Root::<D>::SPARE;
+        let block = Root::<D>::of(message.block_of_at_least(Root::<D>::LEAST)?, &mut spare);
+        let Some(slot) = self.needing(block.security_id(), false) else {
             return Ok(());
         };
         let listing = self.shared.instruments.slots[slot].listing.expect("only the run's instruments need");
         let mut ladder = Ladder::empty();
-        for index in 0..group.count() {
-            let entry = group.entry(index);
-            let Some(kind) = EntryKind::read(at::KIND.get(entry)) else {
+        let mut spare = Entry::<D>::SPARE;
+        for index in 0..entries.count() {
+            let entry = Entry::<D>::of(entries.entry(index), &mut spare);
+            let Some(kind) = EntryKind::read(MdEntryTypeBook(entry.md_entry_type().0)) else {
                 // Statistics, and the last trade.
                 continue;
             };
-            let (implied, number) = (kind.flags.has(Flags::IMPLIED), at::DEPTH.get(entry));
-            let row = row(entry, &listing, decimals);
+            let row = row(&listing, entry.md_entry_px(), entry.md_entry_size(), entry.number_of_orders());
+            let number = entry.md_price_level().unwrap_or(0).cast_unsigned();
+            let implied = kind.flags.has(Flags::IMPLIED);
             if !row.is_some_and(|row| ladder.fill(kind.side, implied, number, row)) {
                 self.unusable_snapshot(slot);
                 return Ok(());
@@ -69,33 +47,33 @@ impl Reading<'_> {
             self.unusable_snapshot(slot);
             return Ok(());
         }
-        self.level_snapshot(slot, at::KNOWS.get(block), at::RPT_SEQ.get(block), ladder);
+        self.level_snapshot(slot, block.last_msg_seq_num_processed(), block.rpt_seq(), ladder);
         Ok(())
     }
 
     /// Templates 44 and 53.
-    pub(super) fn snapshot_orders(
-        &mut self,
-        message: &Message<'_>,
-        decimals: Decimals,
-    ) -> Result<(), Damage> {
-        use order_snapshot as at;
+    pub(super) fn snapshot_orders<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use orders::{Groups, NoMdEntries as Entry, Root};
         self.channel.replay = true;
         self.shared.recoveries.order_feed = true;
-        let block: &[u8; 20] = message.block.first_chunk().ok_or(SHORT)?;
-        let group = Group::read(message.rest)?.naming(at::KIND.end())?;
-        let Some(slot) = self.needing(at::SECURITY.get(block), true) else {
+        let entries = Groups::read(message.rest)?.no_md_entries.of_at_least(Entry::<D>::LEAST)?;
+        let mut spare = Root::SPARE;
+        let block = Root::of(message.block_of_at_least(Root::LEAST)?, &mut spare);
+        let Some(slot) = self.needing(block.security_id(), true) else {
             return Ok(());
         };
         let listing = self.shared.instruments.slots[slot].listing.expect("only the run's instruments need");
-        let read = |index| listed(group.entry(index), &listing, decimals);
-        if !(0..group.count()).all(|index| read(index).is_some()) {
+        let read = |index| {
+            let mut spare = Entry::<D>::SPARE;
+            listed(&listing, Entry::<D>::of(entries.entry(index), &mut spare))
+        };
+        if !(0..entries.count()).all(|index| read(index).is_some()) {
             self.unusable_snapshot(slot);
             return Ok(());
         }
-        let chunk =
-            Chunk { knows: at::KNOWS.get(block), number: at::CHUNK.get(block), of: at::CHUNKS.get(block) };
-        self.order_snapshot(slot, chunk, (0..group.count()).filter_map(read));
+        let knows = block.last_msg_seq_num_processed();
+        let chunk = Chunk { knows, number: block.current_chunk(), of: block.no_chunks() };
+        self.order_snapshot(slot, chunk, (0..entries.count()).filter_map(read));
         Ok(())
     }
 
@@ -113,24 +91,26 @@ impl Reading<'_> {
     }
 }
 
-fn row(entry: &[u8], listing: &Listing, decimals: Decimals) -> Option<Row> {
-    use level_snapshot as at;
-    let orders = at::ORDERS.get(entry);
+fn row<D: Scale>(
+    listing: &Listing,
+    price: Option<Price<D>>,
+    size: Option<i32>,
+    orders: Option<i32>,
+) -> Option<Row> {
     Some(Row {
-        price: ticks(listing, at::PRICE.get(entry), decimals)?,
-        size: lots(listing, at::SIZE.get(entry))?,
-        orders: if orders == null::I32 { 0 } else { orders.max(0).cast_unsigned() },
+        price: ticks(listing, price)?,
+        size: lots(listing, size)?,
+        orders: orders.map_or(0, |orders| orders.max(0).cast_unsigned()),
     })
 }
 
-fn listed(entry: &[u8], listing: &Listing, decimals: Decimals) -> Option<Listed> {
-    use order_snapshot as at;
-    let kind = EntryKind::read(at::KIND.get(entry)).filter(|kind| !kind.flags.has(Flags::IMPLIED))?;
+fn listed<D: Scale>(listing: &Listing, entry: orders::NoMdEntries<'_, D>) -> Option<Listed> {
+    let kind = EntryKind::read(entry.md_entry_type()).filter(|kind| !kind.flags.has(Flags::IMPLIED))?;
     Some(Listed {
-        order: Some(at::ORDER.get(entry)).filter(|&order| order != null::U64)?,
-        priority: at::PRIORITY.get(entry),
-        price: ticks(listing, at::PRICE.get(entry), decimals)?,
-        size: lots(listing, at::SIZE.get(entry))?,
+        order: Some(entry.order_id()).filter(|&order| order != u64::MAX)?,
+        priority: entry.md_order_priority().unwrap_or(u64::MAX),
+        price: ticks(listing, Some(entry.md_entry_px()))?,
+        size: lots(listing, Some(entry.md_display_qty()))?,
         side: kind.side,
     })
 }

@@ -3,10 +3,9 @@
 //! A group's status may come before the first change of its instruments' books, or before their definitions. It
 //! is kept, and an instrument takes it over when it is met: nothing is registered for the sake of a status.
 
-use super::decoder::nanos;
-use super::layout::status;
 use super::reading::Reading;
-use super::wire::{Damage, Message, null, whole};
+use super::sbe::messages::security_status::Root as Block;
+use super::wire::{Damage, Message};
 use super::words::{self, MatchEvent};
 use types::{Event, InstrumentId, Nanos, Phase, Status};
 
@@ -34,28 +33,24 @@ pub(crate) struct States(Vec<State>);
 
 impl Reading<'_> {
     /// Template 30.
-    #[expect(clippy::unnecessary_wraps, reason = "one shape for every template")]
     pub(super) fn status(&mut self, message: &Message<'_>) -> Result<(), Damage> {
-        let mut spare = [0; status::BYTES];
-        let block = whole(message.block, status::SHAPES, &mut spare);
+        let mut spare = Block::SPARE;
+        let block = Block::of(message.block_of_at_least(Block::LEAST)?, &mut spare);
         self.channel.incremental = true;
         self.shared.counts.tally.statuses += 1;
-        if let Some(phase) = words::phase(status::STATUS.get(block)) {
-            let venue_at = match status::TRANSACT_TIME.get(block) {
-                null::U64 => self.sent_at,
-                word => nanos(word),
-            };
-            match status::SECURITY.get(block) {
-                null::I32 => self.group_status(State {
-                    group: trimmed(status::GROUP.get(block)),
-                    asset: trimmed(status::ASSET.get(block)),
+        if let Some(phase) = words::phase(block.security_trading_status()) {
+            let venue_at = self.venue_at(block.transact_time());
+            match block.security_id() {
+                Some(security) => self.security_status(security, venue_at, phase),
+                None => self.group_status(State {
+                    group: trimmed(block.security_group()),
+                    asset: trimmed(block.asset()),
                     venue_at,
                     phase,
                 }),
-                security => self.security_status(security, venue_at, phase),
             }
         }
-        self.ended(MatchEvent(status::MATCH_EVENT.get(block)));
+        self.ended(MatchEvent(block.match_event_indicator().0));
         Ok(())
     }
 
