@@ -45,6 +45,13 @@ impl Generator {
         self.channel.last()
     }
 
+    /// Nothing happens for so long.
+    pub fn pause(&mut self, length: Nanos) {
+        for market in &mut self.markets {
+            market.due = market.due + length;
+        }
+    }
+
     /// One loop of definitions.
     pub fn definitions(&self, at: Nanos, emit: EmitLoop<'_>) {
         let mut bytes = Vec::new();
@@ -65,14 +72,17 @@ impl Generator {
             bytes.clear();
             let sequence = u32::try_from(row + 1).expect("a few");
             let mut packet = PacketWriter::begin(&mut bytes, sequence, at + ENCODING);
-            packet.snapshot(self.snapshot(row, at), &self.levels(row));
+            packet.snapshot(self.snapshot(row), &self.levels(row));
             let _ = packet.finish();
             emit(Role::Snapshot, &bytes);
         }
     }
 
-    /// One loop of snapshots of orders, in as many parts as they need.
+    /// One loop of snapshots of orders, in as many parts as they need; none where orders are not shown.
     pub fn order_snapshots(&self, at: Nanos, emit: EmitLoop<'_>) {
+        if !self.config.by_order {
+            return;
+        }
         let (mut bytes, mut sequence) = (Vec::new(), 0);
         for row in 0..self.markets.len() {
             let orders = self.orders(row);
@@ -87,20 +97,20 @@ impl Generator {
                 };
                 let from = (number * LISTED).min(orders.len());
                 let to = (from + LISTED).min(orders.len());
-                packet.order_snapshot(self.snapshot(row, at), part, &orders[from..to]);
+                packet.order_snapshot(self.snapshot(row), part, &orders[from..to]);
                 let _ = packet.finish();
                 emit(Role::OrderSnapshot, &bytes);
             }
         }
     }
 
-    fn snapshot(&self, row: usize, at: Nanos) -> Snapshot {
+    fn snapshot(&self, row: usize) -> Snapshot {
         Snapshot {
             security: self.markets[row].product.security,
             knows: self.channel.last(),
             rpt_seq: self.markets[row].rpt_seq,
             instruments: u32::try_from(self.markets.len()).expect("a few"),
-            at,
+            at: self.markets[row].changed_at,
         }
     }
 
@@ -154,6 +164,7 @@ impl Generator {
     pub fn resend(&mut self, row: usize, at: Nanos, emit: Emit<'_>) {
         self.changes.clear();
         self.changes.orders = self.orders(row);
+        self.markets[row].changed_at = at;
         for side in Side::BOTH {
             self.markets[row].show(side, &mut self.changes.levels);
         }
@@ -173,7 +184,7 @@ impl Generator {
     /// The orders with which a product opens are sent.
     pub fn reopen(&mut self, row: usize, at: Nanos, emit: Emit<'_>) {
         self.changes.clear();
-        for action in self.markets[row].flow.opening() {
+        for action in self.markets[row].flow.opening(self.config.opening) {
             self.perform(row, action);
         }
         self.publish(row, at, emit);

@@ -31,7 +31,7 @@ pub(crate) struct Desk {
     /// Which numbering the incremental feed is in, and its last number.
     numbering: usize,
     last: Option<u32>,
-    /// What the newest snapshots knew that were ahead of the incremental feed.
+    /// Through which packets the snapshots that came knew the incremental feed.
     ahead: Vec<u32>,
     /// Whose book must be looked at.
     touched: Vec<bool>,
@@ -79,7 +79,7 @@ impl Desk {
             && let Some(knows) = bytes.get(22..26)
         {
             let knows = u32::from_le_bytes(knows.try_into().expect("four bytes"));
-            if self.last.is_some_and(|last| knows.wrapping_sub(last).cast_signed() > 0) {
+            if !self.ahead.contains(&knows) {
                 self.ahead.push(knows);
             }
         }
@@ -96,7 +96,12 @@ impl Desk {
 
     /// Takes in what the call gave, asks for what is doubted, and compares.
     fn after(&mut self, session: &Session, now: Nanos) {
-        let doubted = self.apply();
+        let mut doubted = self.apply();
+        for (product, book) in self.books.iter().enumerate() {
+            if self.doubts.at(book, now).is_some() && !doubted.iter().any(|(other, _)| *other == product) {
+                doubted.push((product, Doubt::Crossed));
+            }
+        }
         for (product, why) in doubted {
             self.doubted += 1;
             let instrument = types::InstrumentId(u32::try_from(product).expect("a few"));
@@ -166,7 +171,6 @@ impl Desk {
                 && now.wrapping_sub(before).cast_signed() < 0
             {
                 self.numbering += 1;
-                self.ahead.clear();
             }
             self.last = position;
             self.touched.fill(true);
@@ -179,7 +183,6 @@ impl Desk {
             );
             return;
         };
-        self.ahead.retain(|knows| knows.wrapping_sub(position).cast_signed() > 0);
         let packets = session.packets_through(self.numbering, position);
         for product in 0..self.books.len() {
             if !std::mem::take(&mut self.touched[product]) || !self.books[product].is_live() {
@@ -195,7 +198,8 @@ impl Desk {
                 continue;
             }
             let book = &self.books[product];
-            let mut later = self.ahead.iter().map(|knows| session.packets_through(self.numbering, *knows));
+            let ahead = self.ahead.iter().filter(|knows| knows.wrapping_sub(position).cast_signed() > 0);
+            let mut later = ahead.map(|knows| session.packets_through(self.numbering, *knows));
             let told =
                 later.any(|packets| session.truth(product, packets).is_some_and(|truth| is(book, truth)));
             assert!(

@@ -11,14 +11,12 @@ mod desk;
 mod session;
 
 use desk::{Desk, ROLES, place};
-use session::{Plan, Session, sessions};
+use session::{CALM_STEPS, Plan, Session, sessions};
 use sim::network::{Delivery, Faults, Network};
 use stdx::Prng;
 use types::Nanos;
 use venues::cme::Role;
 
-/// Steps without faults before the last loop: longer than any packet is under way.
-const CALM_STEPS: usize = 60;
 const MS: i64 = 1_000_000;
 
 /// What a run is to do to its packets.
@@ -107,9 +105,7 @@ fn deliveries(session: &Session, weather: &Weather, seed: u64) -> Vec<Delivery> 
         })
         .collect();
     let begins = session.step_after(weather.from);
-    let last_loop = *session.loops.last().expect("there are loops");
-    let calm_step = session.steps.partition_point(|&at| at <= last_loop).saturating_sub(CALM_STEPS);
-    let calm = session.step_after(calm_step);
+    let calm = session.step_after(session.steps.len() - CALM_STEPS);
     let skipped = if weather.skip_steps == 0 { 0 } else { session.step_after(weather.skip_steps) };
     let mut bytes = Vec::new();
     for (number, sent) in session.sent.iter().enumerate() {
@@ -147,7 +143,7 @@ fn each(plan: Plan, weather: &Weather, seeds: u64, mut check: impl FnMut(&Desk))
     for seed in 0..seeds {
         let session = &sessions[usize::try_from(seed % 4).expect("small")];
         let desk = play(session, weather, seed);
-        assert!(desk.compared > 100, "seed {seed}: {} comparisons", desk.compared);
+        assert!(desk.compared > 20, "seed {seed}: {} comparisons", desk.compared);
         check(&desk);
     }
 }
@@ -365,9 +361,9 @@ const LEVELS_ONLY: Plan = Plan {
 
 #[test]
 fn f_17_a_book_that_stays_crossed_is_taken_for_lost() {
-    // A new ask is sent a hundred ticks below where it is.
+    // An ask is sent a hundred ticks below where it is.
     let weather = spoiling(0.02, |packet| {
-        let found = find_level(packet, |entry| entry[25] == 0 && entry[26] == b'1');
+        let found = find_level(packet, |entry| entry[25] < 2 && entry[26] == b'1');
         found.map(|at| add_to_price(packet, at, -100 * 25_000_000_000)).is_some()
     });
     let mut doubted = 0;
@@ -380,12 +376,12 @@ fn f_17_a_book_that_stays_crossed_is_taken_for_lost() {
 
 #[test]
 fn f_19_a_change_of_what_does_not_stand_is_taken_for_a_loss() {
-    let weather = spoiling(0.05, |packet| {
+    let weather = spoiling(0.2, |packet| {
         let found = find_level(packet, |entry| entry[25] == 2);
         found.map(|at| add_to_price(packet, at, 100 * 25_000_000_000)).is_some()
     });
     let mut doubted = 0;
-    each(LEVELS_ONLY, &weather, 200, |desk| doubted += desk.doubted);
+    each(LEVELS_ONLY, &weather, 400, |desk| doubted += desk.doubted);
     assert!(doubted > 100, "{doubted}");
 }
 
@@ -465,7 +461,7 @@ fn storm(prng: &mut Prng) -> Weather {
         stale: if prng.chance(0.3) { prng.unit() } else { 0.0 },
     };
     let faults = [faults(0.06), faults(0.3), faults(0.1), faults(0.3)];
-    let skip_steps = if prng.chance(0.2) { usize::try_from(prng.below(40)).expect("small") } else { 0 };
+    let skip_steps = if prng.chance(0.2) { usize::try_from(prng.below(25)).expect("small") } else { 0 };
     let incremental_behind = if prng.chance(0.3) { Nanos(prng.between(0, 2 * MS)) } else { Nanos(0) };
     Weather { skip_steps, incremental_behind, faults, ..on_incremental(Faults::default()) }
 }
@@ -485,7 +481,7 @@ fn a_storm_of_every_fault_never_shows_a_wrong_book_and_always_ends() {
         let weather = storm(&mut prng);
         compared += play(session, &weather, seed).compared;
     }
-    assert!(compared > SEEDS * 50, "{compared}");
+    assert!(compared > SEEDS * 40, "{compared}");
 }
 
 /// Sessions of the storm.

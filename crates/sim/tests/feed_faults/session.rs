@@ -86,6 +86,11 @@ pub(crate) fn products() -> Vec<Product> {
     vec![Product::es(), Product::nq(), third]
 }
 
+/// Steps at the end without faults.
+pub(crate) const CALM_STEPS: usize = 20;
+/// Steps after the last loop.
+const LAST_STEPS: usize = 8;
+
 impl Session {
     pub(crate) fn new(plan: Plan) -> Self {
         let products: Vec<Product> =
@@ -95,6 +100,7 @@ impl Session {
             seed: plan.seed,
             products: products.clone(),
             by_order: plan.by_order,
+            opening: [1, 2],
             lines: [Delay::fixed(0); 2],
             heartbeat_every: Nanos(0),
             ..Config::default()
@@ -112,27 +118,30 @@ impl Session {
             products,
         };
         session.definitions(&generator, starts_at - Nanos::from_secs(2));
-        let mut later = Nanos(0);
         for number in 0..plan.steps {
             session.steps.push(session.sent.len());
             let now = session.now();
+            if number + CALM_STEPS == plan.steps || number + CALM_STEPS == plan.steps + 5 {
+                // Whatever is under way arrives; what is then known to be missing is given up.
+                generator.pause(Nanos::from_millis(10));
+            }
             if plan.reset_at == Some(number) {
                 session.reset(&mut generator, now, plan.by_order);
             }
             if plan.week_at == Some(number) {
-                later = Nanos::from_secs(5);
-                session.week(&mut generator, now + later, plan.by_order);
+                generator.pause(Nanos::from_secs(5));
+                session.week(&mut generator, now + Nanos::from_secs(5), plan.by_order);
             }
             let from = session.mid.len();
             let step = generator.step(&mut |at, line, bytes| {
                 if line == Line::A {
-                    session.incremental(at + later, bytes);
+                    session.incremental(at, bytes);
                 }
             });
             let product = step.expect("the session is long enough").product;
             let mid = if number == 0 { Mid::All } else { Mid::Of(product) };
             session.ended(from, mid, &generator, plan.by_order);
-            if number % plan.loop_every == plan.loop_every - 1 {
+            if number % plan.loop_every == plan.loop_every - 1 || number + LAST_STEPS == plan.steps {
                 session.one_loop(&generator);
             }
         }

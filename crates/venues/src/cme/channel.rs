@@ -105,7 +105,7 @@ impl Channel {
         } else if ahead > 0 {
             Turn::Ahead
         } else if sending_time > self.sent_at.saturating_add(RESTART_AFTER_NS)
-            || (later && (sequence == 1 || self.replay))
+            || (later && (sequence == 1 || (self.replay && !self.incremental)))
         {
             Turn::Restart
         } else {

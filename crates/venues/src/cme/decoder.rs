@@ -42,6 +42,10 @@ struct Packet<'a> {
     offset: u64,
 }
 
+/// The first event of a new numbering happened at most so long before its packet was sent; the last one of the old
+/// numbering, before a pause that is longer.
+const SENT_AFTER: Nanos = Nanos::from_millis(100);
+
 /// Why a book that no packet contradicts is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
@@ -175,12 +179,12 @@ impl Decoder {
         self.channels[number].forget_held();
         let mut reading = self.reading(number, received_at, packet.header, packet.offset, directory, out);
         if sequence == 1 && reading.channel.incremental {
-            let venue_at = reading.sent_at;
+            let venue_at = reading.sent_at - SENT_AFTER;
             reading.start_anew(Root { venue_at, event: MatchEvent::END, flags: Flags::NONE });
         } else {
             reading.forsake(due, sequence, sequence);
-            let sent_at = reading.sent_at;
-            self.shared.recoveries.tracks[number].started_at = sent_at;
+            let started_at = reading.sent_at - SENT_AFTER;
+            self.shared.recoveries.tracks[number].started_at = started_at;
         }
     }
 
@@ -370,6 +374,7 @@ impl Decoder {
         let Header { sequence, sending_time } = packet.header;
         self.channels[number].advance(sequence, sending_time);
         let track = &mut self.shared.recoveries.tracks[number];
+        track.sent_at = nanos(sending_time);
         if track.taken.replace(sequence).is_none() {
             track.known_from = sequence;
             track.whole = sequence == 1;

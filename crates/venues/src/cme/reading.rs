@@ -249,11 +249,11 @@ impl Reading<'_> {
                 slot.met = false;
             }
         }
-        let (sequence, sent_at) = (self.sequence, self.sent_at);
+        let sequence = self.sequence;
         let track = self.track();
         track.whole = true;
         track.known_from = sequence;
-        track.started_at = sent_at;
+        track.started_at = root.venue_at;
     }
 
     fn track(&mut self) -> &mut Track {

@@ -49,13 +49,15 @@ pub(crate) struct Track {
     pub(crate) incremental: bool,
     /// The last packet taken or given up.
     pub(crate) taken: Option<u32>,
+    /// When the last packet taken was sent.
+    pub(crate) sent_at: Nanos,
     /// Nothing has been missed from this packet on.
     pub(crate) known_from: u32,
     /// Nothing has been missed at all: what was not seen on it does not stand.
     pub(crate) whole: bool,
     /// It has not been heard of for too long, and nobody knows what it would say.
     pub(crate) silent: bool,
-    /// `SendingTime` of the packet with which its numbering last started anew.
+    /// What happened before this moment is of an earlier numbering: books were emptied since.
     pub(crate) started_at: Nanos,
     /// Slots of the run's instruments that it carries, as met.
     pub(crate) seen: Vec<usize>,
@@ -78,11 +80,19 @@ pub(crate) struct Listed {
     pub(crate) side: Side,
 }
 
+/// What a snapshot knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// `LastMsgSeqNumProcessed`: the incremental feed through this packet.
+    pub(crate) through: u32,
+    /// `TransactTime`: when the instrument last changed.
+    pub(crate) changed_at: Nanos,
+}
+
 /// Which part of which order snapshot a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Chunk {
-    /// `LastMsgSeqNumProcessed`.
-    pub(crate) knows: u32,
+    pub(crate) known: Known,
     /// `CurrentChunk`, from 1.
     pub(crate) number: u32,
     /// `NoChunks`.
@@ -418,22 +428,29 @@ impl Reading<'_> {
         }
         let needs = track.known_from;
         let slot = self.sight(security, u16::try_from(number).expect("channels are few"));
-        self.shared.instruments.slots[slot].listing?;
+        let listing = Some(self.shared.instruments.slots[slot].listing?);
         self.lose(slot, needs);
+        // What comes of it before the snapshot is of use must not make its book live.
+        self.gap(self.sent_at, 0, u64::from(needs), listing);
         Some(slot)
     }
 
     /// Whether a snapshot that knows the incremental feed up to a packet is recent enough.
-    fn is_recent(&self, slot: usize, knows: u32, since: impl FnOnce(&Recovery) -> u32) -> bool {
+    fn is_recent(&self, slot: usize, known: Known, since: impl FnOnce(&Recovery) -> u32) -> bool {
         let entry = &self.shared.instruments.slots[slot];
         let recoveries = &self.shared.recoveries;
         let Some(track) = entry.channel.and_then(|number| recoveries.tracks.get(usize::from(number))) else {
             return false;
         };
         let recovery = &recoveries.rows[entry.recovery as usize];
-        let next = knows.wrapping_add(1);
+        let next = known.through.wrapping_add(1);
+        // One that knows no more packets than we do and yet of something later counts in another numbering, whose
+        // start we have not seen.
+        let is_ahead = track.taken.is_none_or(|taken| is_behind(taken, known.through));
+        let is_of_this_numbering = is_ahead || known.changed_at <= track.sent_at;
         !track.silent
-            && self.sent_at > track.started_at
+            && is_of_this_numbering
+            && known.changed_at >= track.started_at
             && !is_behind(next, recovery.needs)
             && !is_behind(next, since(recovery))
     }
@@ -450,17 +467,19 @@ impl Reading<'_> {
     }
 
     /// A snapshot of levels, of an instrument that needs one.
-    pub(crate) fn level_snapshot(&mut self, slot: usize, knows: u32, rpt_seq: u32, mut ladder: Ladder) {
-        if !self.is_recent(slot, knows, |recovery| recovery.needs) {
+    pub(crate) fn level_snapshot(&mut self, slot: usize, known: Known, rpt_seq: u32, mut ladder: Ladder) {
+        if !self.is_recent(slot, known, |recovery| recovery.needs) {
             return self.refuse();
         }
-        let told = self.told_by(slot, knows);
+        let told = self.told_by(slot, known.through);
         let entry = &mut self.shared.instruments.slots[slot];
         let recovery = &mut self.shared.recoveries.rows[entry.recovery as usize];
         let held_from_later = recovery.first.is_some_and(|first| is_behind(rpt_seq.wrapping_add(1), first));
+        // One that is ahead knows all that was held; where its number is lower, a reset lies between.
+        let is_renumbered = told.is_some() && recovery.first.is_some() && is_behind(rpt_seq, entry.rpt_seq);
         ladder.as_deep_as(&recovery.ladder);
         let mut newer = recovery.steps.iter().filter(|step| is_behind(rpt_seq, step.rpt_seq));
-        if held_from_later || newer.any(|step| ladder.apply(step).is_err()) {
+        if held_from_later || is_renumbered || newer.any(|step| ladder.apply(step).is_err()) {
             return self.refuse();
         }
         recovery.ladder = ladder;
@@ -512,13 +531,13 @@ impl Reading<'_> {
     /// A part of a snapshot of orders, of an instrument that needs one. Parts come in order or are waited for
     /// anew: the loop brings them again.
     pub(crate) fn order_snapshot(&mut self, slot: usize, chunk: Chunk, orders: impl Iterator<Item = Listed>) {
-        if !self.is_recent(slot, chunk.knows, |recovery| recovery.orders_from) {
+        if !self.is_recent(slot, chunk.known, |recovery| recovery.orders_from) {
             return self.refuse();
         }
         let row = self.shared.instruments.slots[slot].recovery;
         let assembly = &mut self.shared.recoveries.rows[row as usize].assembly;
         let follows = assembly.last.is_some_and(|last| {
-            (last.knows, last.of, last.number + 1) == (chunk.knows, chunk.of, chunk.number)
+            (last.known, last.of, last.number + 1) == (chunk.known, chunk.of, chunk.number)
         });
         if chunk.number == 1 {
             assembly.orders.clear();
@@ -540,7 +559,7 @@ impl Reading<'_> {
             assembly.last = None;
             self.shared.counts.tally.snapshots_used += 1;
             self.shared.counts.tally.recovered_orders += 1;
-            self.give_orders(slot, chunk.knows);
+            self.give_orders(slot, chunk.known.through);
         }
     }
 

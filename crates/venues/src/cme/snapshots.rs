@@ -5,7 +5,7 @@
 
 use super::ladder::{Ladder, Row};
 use super::reading::{Reading, lots, ticks};
-use super::recovery::{Chunk, Listed};
+use super::recovery::{Chunk, Known, Listed};
 use super::sbe::messages::{snapshot_full_refresh as levels, snapshot_full_refresh_order_book as orders};
 use super::sbe::schema::{Price, Scale};
 use super::sbe::words::MdEntryTypeBook;
@@ -47,7 +47,11 @@ impl Reading<'_> {
             self.unusable_snapshot(slot);
             return Ok(());
         }
-        self.level_snapshot(slot, block.last_msg_seq_num_processed(), block.rpt_seq(), ladder);
+        let known = Known {
+            through: block.last_msg_seq_num_processed(),
+            changed_at: self.venue_at(block.transact_time()),
+        };
+        self.level_snapshot(slot, known, block.rpt_seq(), ladder);
         Ok(())
     }
 
@@ -71,8 +75,11 @@ impl Reading<'_> {
             self.unusable_snapshot(slot);
             return Ok(());
         }
-        let knows = block.last_msg_seq_num_processed();
-        let chunk = Chunk { knows, number: block.current_chunk(), of: block.no_chunks() };
+        let known = Known {
+            through: block.last_msg_seq_num_processed(),
+            changed_at: self.venue_at(block.transact_time()),
+        };
+        let chunk = Chunk { known, number: block.current_chunk(), of: block.no_chunks() };
         self.order_snapshot(slot, chunk, (0..entries.count()).filter_map(read));
         Ok(())
     }
