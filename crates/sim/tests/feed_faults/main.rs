@@ -8,6 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod desk;
+mod made;
 mod session;
 
 use desk::{Desk, ROLES, place};
