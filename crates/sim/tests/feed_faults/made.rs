@@ -279,8 +279,10 @@ fn f_26_new_terms_are_a_new_listing_and_history_keeps_the_old() {
     assert_eq!(whose(&ran), expected);
     assert_eq!([0, 1].map(|n| run.books[n].phase()), [Phase::Closed; 2]);
     // Prices are counted in the steps of their own listing.
-    let prices: Vec<i64> =
-        ran.iter().filter_map(|event| if let Event::Level(delta) = event { Some(delta.price.0) } else { None }).collect();
+    let prices: Vec<i64> = ran
+        .iter()
+        .filter_map(|event| if let Event::Level(delta) = event { Some(delta.price.0) } else { None })
+        .collect();
     assert_eq!(prices, [100, 103, 51, 53]);
     assert_eq!((run.faults, run.count("instruments listed anew")), (0, 1));
     assert_eq!([1, 2].map(|n| run.books[n].state()), [State::Stale, State::Live]);

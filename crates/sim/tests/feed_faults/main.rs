@@ -291,7 +291,8 @@ fn f_10_a_channel_reset_empties_the_books_and_numbers_from_one() {
 fn f_11_the_number_after_the_last_there_is_is_zero() {
     let plan = Plan { first_packet: u32::MAX - 80, ..Plan::default() };
     // The channel's first number is not 1: all joined late, and recover.
-    let faults = Faults { lost_on_both: 0.03, overtaken: 0.2, overtaken_by: Nanos(500_000), ..Faults::default() };
+    let faults =
+        Faults { lost_on_both: 0.03, overtaken: 0.2, overtaken_by: Nanos(500_000), ..Faults::default() };
     each(plan, &on_incremental(Faults::default()), 10, |desk| assert_eq!(desk.gaps, 0));
     each(plan, &on_incremental(faults), 200, |desk| {
         assert_eq!(desk.count("channel restarts"), restarts_of_loops(desk));

@@ -1,7 +1,9 @@
 //! Writing the feeds that are sent round and round: snapshots of levels (52) and of orders (53).
 
 use super::encode::{Level, Order, PacketWriter, nothing, word};
-use super::sbe::messages::{snapshot_full_refresh as refresh, snapshot_full_refresh_order_book as refresh_orders};
+use super::sbe::messages::{
+    snapshot_full_refresh as refresh, snapshot_full_refresh_order_book as refresh_orders,
+};
 use super::sbe::schema::{Nine, Price};
 use super::sbe::words::MdEntryType;
 use super::wire::GROUP_HEADER;

@@ -84,7 +84,8 @@ impl Reading<'_> {
         }
         let entry = &mut self.shared.instruments.slots[slot];
         if let Some(listing) = entry.listing.take() {
-            let status = Status { venue_at: self.sent_at, instrument: Some(listing.id), phase: Phase::Closed };
+            let status =
+                Status { venue_at: self.sent_at, instrument: Some(listing.id), phase: Phase::Closed };
             self.out.push(self.received_at, Event::Status(status));
         }
     }

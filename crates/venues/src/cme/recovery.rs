@@ -30,7 +30,8 @@ use super::ladder::{Ladder, ROWS_MAX, Row, Step};
 use super::reading::Reading;
 use super::words::Action;
 use types::{
-    Depths, Event, Flags, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side, Ticks,
+    Depths, Event, Flags, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side,
+    Ticks,
 };
 
 /// Changes of levels held for one instrument: some hundred milliseconds of the busiest.
