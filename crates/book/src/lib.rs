@@ -19,10 +19,12 @@
 //! | the book of an instrument, whichever its feed sends | [`Book`] |
 //! | levels only | [`LevelBook`] |
 //! | orders and their places in the queue | [`OrderBook`] |
+//! | outright and implied levels together | [`Book::combined`] |
 //! | whether a book should be believed | [`Doubts`] |
 //! | the truth, slowly | [`obvious`] |
 
 mod any;
+mod combined;
 mod doubt;
 mod far;
 mod index;
@@ -34,6 +36,7 @@ mod sides;
 mod standing;
 
 pub use any::Book;
+pub use combined::Combined;
 pub use doubt::{Doubt, Doubts};
 pub use level_book::LevelBook;
 pub use order_book::{OrderBook, Resting};

@@ -57,7 +57,7 @@ kinds! {
     LowestAsk = 5, "lowest ask", Price;
     /// The last price of a session, or the official close.
     ClosingPrice = 6, "closing price", Price;
-    /// What positions are marked and margined at; `preliminary` or final is the source's business.
+    /// What positions are marked and margined at: the day's last word.
     SettlementPrice = 7, "settlement price", Price;
     /// A price fixed at a set moment.
     FixingPrice = 8, "fixing price", Price;
@@ -115,6 +115,10 @@ kinds! {
     Liquidation = 34, "liquidation", Price;
     /// Index-weighted or underlying price an option is quoted against.
     UnderlyingPrice = 35, "underlying price", Price;
+    /// A settlement price that may still change, or of which the venue does not say that it is final.
+    PreliminarySettlementPrice = 36, "preliminary settlement price", Price;
+    /// A settlement within the session, for a clearing cycle of its own.
+    IntradaySettlementPrice = 37, "intraday settlement price", Price;
 }
 
 /// One figure of one kind.

@@ -58,3 +58,35 @@ fn a_schema_beyond_us_is_refused_by_name() {
     }
     assert!(codegen::files(Path::new("/nowhere")).is_err());
 }
+
+#[test]
+fn the_table_holds_every_message_of_every_schema() {
+    let Some(templates) = testkit::data::recorded("cme-mdp3/templates") else {
+        return;
+    };
+    let table = codegen::files(&templates).expect("the schemas are understood");
+    let (_, table) = table.into_iter().find(|(name, _)| *name == "table.rs").expect("generated");
+    let mut fields = 0;
+    for (file, count) in [("v5_20140806", 17), ("v8_20160701", 19), ("v9_20180308", 29)] {
+        let path = templates.join(format!("templates_FixBinary_{file}.xml"));
+        let xml = fs::read_to_string(path).expect("just found");
+        // The messages come last; what lies before them is types.
+        let names: Vec<&str> = xml.split("message name=\"").skip(1).collect();
+        assert_eq!(names.len(), count, "{file}");
+        for message in names {
+            let name = message.split('"').next().expect("it ends");
+            let (_, entry) = table.split_once(&format!("\"{name}\" since")).expect(name);
+            let entry = entry.split("message! {").next().expect("it starts");
+            for field in message.split("<field ").skip(1) {
+                let attribute = |name: &str| {
+                    let (_, value) = field.split_once(&format!("{name}=\""))?;
+                    value.split('"').next()
+                };
+                let (field, tag) = (attribute("name").expect("named"), attribute("id").expect("tagged"));
+                assert!(entry.contains(&format!("\"{field}\" {tag}, ")), "{file} {name} {field}");
+                fields += 1;
+            }
+        }
+    }
+    assert!(fields > 1_000, "{fields}");
+}

@@ -47,6 +47,11 @@ tally! {
     trades = "entries trade";
     trade_orders = "entries trade order";
     statistics = "entries statistic";
+    /// Without a value, or with one beyond us: no book hangs on it.
+    statistics_unusable = "entries statistic unusable";
+    quote_requests = "entries quote request";
+    /// Of template 36, which is no event.
+    old_trades = "entries trade before schema 5";
     /// Of instruments that are not in the run.
     foreign = "entries not in the run";
     spoiled = "entries unusable";
@@ -63,6 +68,11 @@ tally! {
     orders_unmatched = "trade orders unmatched";
     unmarked = "events ended without an arrival to mark";
     statuses = "statuses";
+    /// By `SecurityTradingEvent`: what they tell beside the state.
+    no_cancel = "statuses no cancel";
+    statistics_reset = "statuses reset statistics";
+    implied_on = "statuses implied matching on";
+    implied_off = "statuses implied matching off";
     statuses_unresolved = "statuses of nothing known";
     /// Snapshots of levels or orders that an instrument needed and could use.
     snapshots_used = "snapshots used";

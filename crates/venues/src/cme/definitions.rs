@@ -4,8 +4,8 @@
 //! 1146), and how a sent price becomes the written one (`DisplayFactor`, tag 9787); so
 //! `multiplier = amount ÷ (MinPriceIncrement × DisplayFactor)`. Where that is not said or not exact in nanos,
 //! `UnitOfMeasureQty` (tag 1147) is the multiplier of products quoted in currency per unit. A spread says
-//! neither: its price is quoted in its first leg's units, so the first leg's multiplier is the spread's; a
-//! spread that comes before its leg waits for it.
+//! neither: its price is quoted in its legs' units, so the legs' multiplier is the spread's, where they have the
+//! same; a spread that comes before its legs waits for one, and between commodities for all.
 //!
 //! Never registers an instrument: a definition without data is not one of the run's.
 
@@ -24,9 +24,28 @@ use std::collections::BTreeMap;
 use stdx::decimal::ONE;
 use types::{Contract, Depths};
 
-/// Spreads whose first leg has not been defined, by the leg's number.
+/// Spreads of which a leg has not been defined, by that leg's number.
 #[derive(Debug, Default)]
-pub(crate) struct Spreads(BTreeMap<i32, Vec<Terms>>);
+pub(crate) struct Spreads(BTreeMap<i32, Vec<Spread>>);
+
+/// A spread and the numbers of its legs, at least one.
+#[derive(Debug)]
+struct Spread {
+    terms: Terms,
+    legs: Vec<i32>,
+    /// `SecuritySubType` (tag 762) `IS`.
+    between_commodities: bool,
+}
+
+/// What a price unit of a spread is worth, which is what it is worth of its legs.
+enum Worth {
+    /// The same of all.
+    Of(i64),
+    /// Not the same: a spread between commodities, whose profit no multiplier of its price gives.
+    Unequal,
+    /// This leg has not been defined.
+    Unknown(i32),
+}
 
 /// The numbers and names of one definition, in nanos.
 #[derive(Clone, Debug)]
@@ -159,15 +178,11 @@ impl Reading<'_> {
             return Ok(());
         }
         let mut spare = NoLegs::<D>::SPARE;
-        let first = NoLegs::<D>::of(legs.entry(0), &mut spare).leg_security_id();
-        match self.multiplier_of(first) {
-            Some(multiplier) => self.define_with(&terms, multiplier),
-            None => {
-                let waiting = self.shared.spreads.0.entry(first).or_default();
-                waiting.retain(|old| old.security != security);
-                waiting.push(terms);
-            }
-        }
+        let legs = (0..legs.count())
+            .map(|index| NoLegs::<D>::of(legs.entry(index), &mut spare).leg_security_id())
+            .collect();
+        let between_commodities = trimmed(block.security_sub_type()).starts_with(b"IS\0");
+        self.define_spread(Spread { terms, legs, between_commodities });
         Ok(())
     }
 
@@ -214,13 +229,47 @@ impl Reading<'_> {
     /// Defines an instrument, and the spreads that waited for it as their leg.
     fn define_with(&mut self, terms: &Terms, multiplier_nanos: i64) {
         self.define_one(terms, multiplier_nanos);
-        // A spread can be another spread's leg: a list, because bytes off the wire set no depth of ours.
-        let mut defined = vec![terms.security];
-        while let Some(leg) = defined.pop() {
-            for spread in self.shared.spreads.0.remove(&leg).unwrap_or_default() {
-                self.define_one(&spread, multiplier_nanos);
-                defined.push(spread.security);
+        for spread in self.shared.spreads.0.remove(&terms.security).unwrap_or_default() {
+            self.define_spread(spread);
+        }
+    }
+
+    /// Defines a spread if its legs are all known, and those that waited for it as their leg; else it waits.
+    fn define_spread(&mut self, spread: Spread) {
+        // A list, because bytes off the wire set no depth of ours.
+        let mut due = vec![spread];
+        while let Some(spread) = due.pop() {
+            match self.worth(&spread) {
+                Worth::Unknown(leg) => {
+                    let waiting = self.shared.spreads.0.entry(leg).or_default();
+                    waiting.retain(|old| old.terms.security != spread.terms.security);
+                    waiting.push(spread);
+                }
+                Worth::Unequal => self.shared.counts.tally.definitions_unusable += 1,
+                Worth::Of(multiplier) => {
+                    self.define_one(&spread.terms, multiplier);
+                    due.extend(self.shared.spreads.0.remove(&spread.terms.security).unwrap_or_default());
+                }
             }
+        }
+    }
+
+    /// A calendar spread's first leg says what all say; between commodities every leg is asked.
+    fn worth(&self, spread: &Spread) -> Worth {
+        let (mut worth, mut unknown) = (None, None);
+        for leg in &spread.legs {
+            match (self.multiplier_of(*leg), worth) {
+                (Some(multiplier), None) => worth = Some(multiplier),
+                (Some(multiplier), Some(other)) if multiplier != other => return Worth::Unequal,
+                (Some(_), Some(_)) => {}
+                (None, _) => unknown = unknown.or(Some(*leg)),
+            }
+        }
+        match (worth, unknown) {
+            (Some(multiplier), None) => Worth::Of(multiplier),
+            (Some(multiplier), Some(_)) if !spread.between_commodities => Worth::Of(multiplier),
+            (_, Some(leg)) => Worth::Unknown(leg),
+            (None, None) => Worth::Unequal,
         }
     }
 

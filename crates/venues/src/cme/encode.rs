@@ -230,7 +230,15 @@ impl<'a> PacketWriter<'a> {
     pub fn definition(&mut self, future: &Future<'_>, update: Update, depths: &[Depth], at: Nanos) {
         let message = self.message(54, Definition::WIRE);
         let block = self.block(message, Definition::WIRE);
-        nothing(block, Definition::FIELDS);
+        // What a simulated future does not have; the rest of what is not set below stays zero, as it always was:
+        // a session is quoted by its seed, and its bytes must not change.
+        Definition::TOT_NUM_REPORTS.set(block, None);
+        Definition::TRADING_REFERENCE_PRICE.set(block, None);
+        Definition::OPEN_INTEREST_QTY.set(block, None);
+        Definition::CLEARED_VOLUME.set(block, None);
+        Definition::HIGH_LIMIT_PRICE.set(block, None);
+        Definition::LOW_LIMIT_PRICE.set(block, None);
+        Definition::MAX_PRICE_VARIATION.set(block, None);
         Definition::MATCH_EVENT_INDICATOR.set(block, MatchEventIndicator::END_OF_EVENT);
         Definition::SECURITY_UPDATE_ACTION.set(block, SecurityUpdateAction(update as u8));
         Definition::LAST_UPDATE_TIME.set(block, word(at));

@@ -46,6 +46,8 @@ pub(crate) struct About {
     pub(crate) multiplier_nanos: Option<i64>,
     /// Levels shown, where a definition says so.
     pub(crate) depths: Depths,
+    /// The `RptSeq` of the last snapshot whose statistics were said.
+    pub(crate) statistics_at: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]

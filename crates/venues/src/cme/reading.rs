@@ -11,13 +11,10 @@ use super::decoder::{Shared, nanos};
 use super::instruments::{NOT_RECOVERING, Slot};
 use super::recovery::Track;
 use super::sbe::messages::md_incremental_refresh_book::{Groups, NoMdEntries, Root as Block};
-use super::sbe::messages::{
-    md_incremental_refresh_daily_statistics as daily, md_incremental_refresh_limits_banding as limits,
-    md_incremental_refresh_session_statistics as session, md_incremental_refresh_volume as volume,
-};
+use super::sbe::messages::md_incremental_refresh_trade as old_trades;
 use super::sbe::schema::{Nine, Price, Scale, Seven};
-use super::sbe::{Member, words as sent};
-use super::wire::{Damage, Group, Message, Messages};
+use super::sbe::words as sent;
+use super::wire::{Damage, Message, Messages};
 use super::words::{Action, EntryKind, MatchEvent};
 use crate::{Directory, Listing, Output};
 use types::{
@@ -78,22 +75,15 @@ impl Reading<'_> {
             47 => self.orders::<Nine>(message),
             42 => self.trades::<Seven>(message),
             48 => self.trades::<Nine>(message),
-            33 | 36 | 49 => self.statistics(
-                message,
-                &daily::NoMdEntries::<Nine>::SECURITY_ID,
-                &daily::NoMdEntries::<Nine>::RPT_SEQ,
-            ),
-            34 | 50 => self.statistics(
-                message,
-                &limits::NoMdEntries::<Nine>::SECURITY_ID,
-                &limits::NoMdEntries::<Nine>::RPT_SEQ,
-            ),
-            35 | 51 => self.statistics(
-                message,
-                &session::NoMdEntries::<Nine>::SECURITY_ID,
-                &session::NoMdEntries::<Nine>::RPT_SEQ,
-            ),
-            37 => self.statistics(message, &volume::NoMdEntries::SECURITY_ID, &volume::NoMdEntries::RPT_SEQ),
+            33 => self.daily::<Seven>(message),
+            49 => self.daily::<Nine>(message),
+            34 => self.limits::<Seven>(message),
+            50 => self.limits::<Nine>(message),
+            35 => self.session::<Seven>(message),
+            51 => self.session::<Nine>(message),
+            37 => self.volume(message),
+            39 => self.quote_request(message),
+            36 => self.old_trades(message),
             30 => self.status(message),
             4 => {
                 let root = self.root(message)?;
@@ -106,13 +96,27 @@ impl Reading<'_> {
             55 => self.option::<Nine>(message),
             29 => self.spread::<Seven>(message),
             56 => self.spread::<Nine>(message),
-            38 => self.snapshot::<Seven>(message),
-            52 => self.snapshot::<Nine>(message),
+            // Snapshots are sent round and round: levels and statistics in one message.
+            38 => {
+                self.snapshot_levels::<Seven>(message)?;
+                self.snapshot::<Seven>(message)
+            }
+            52 => {
+                self.snapshot_levels::<Nine>(message)?;
+                self.snapshot::<Nine>(message)
+            }
             44 => self.snapshot_orders::<Seven>(message),
             53 => self.snapshot_orders::<Nine>(message),
-            // Heartbeats, logins, quote requests, and templates of later schemas: counted when framed.
+            // Heartbeats, logins, and templates of later schemas: counted when framed. Should one of the latter
+            // change a book, the instrument's next RptSeq will say so.
             _ => Ok(()),
         }
+    }
+
+    /// Templates 38 and 52.
+    fn snapshot<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        self.channel.replay = true;
+        self.snapshot_statistics::<D>(message)
     }
 
     /// The root block of an incremental refresh; it is the same in all of them.
@@ -206,21 +210,17 @@ impl Reading<'_> {
         }
     }
 
-    /// Templates without events: only their place in each instrument's numbering counts.
-    fn statistics(
-        &mut self,
-        message: &Message<'_>,
-        security: &Member<i32>,
-        rpt_seq: &Member<u32>,
-    ) -> Result<(), Damage> {
-        // In all of these the number follows the instrument, and has since they began.
-        let group = Group::read(message.rest)?.of_at_least(rpt_seq.end())?;
+    /// Template 36, the trades of schemas before 5, which no recording of ours holds: without events, but their
+    /// place in each instrument's numbering counts.
+    fn old_trades(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use old_trades::{Groups, NoMdEntries};
+        let group = Groups::read(message.rest)?.no_md_entries.of_at_least(NoMdEntries::<Seven>::LEAST)?;
         let root = self.root(message)?;
-        self.shared.counts.tally.statistics += group.count() as u64;
+        self.shared.counts.tally.old_trades += group.count() as u64;
         for index in 0..group.count() {
             let entry = group.entry(index);
-            let slot = self.shared.instruments.meet(security.get(entry));
-            self.follow(slot, rpt_seq.get(entry), root.venue_at);
+            let slot = self.shared.instruments.meet(NoMdEntries::<Seven>::SECURITY_ID.get(entry));
+            self.follow(slot, NoMdEntries::<Seven>::RPT_SEQ.get(entry), root.venue_at);
         }
         self.ended(root.event);
         Ok(())
@@ -397,13 +397,17 @@ impl Reading<'_> {
         }
     }
 
+    /// Marks the event's last change of a book or trade; statistics behind it change nothing that waits for the
+    /// mark, and carry it only where they are alone.
     fn mark(&mut self) {
-        let arrivals = self.out.arrivals[self.channel.event_from..].iter_mut().rev();
-        for arrival in arrivals {
-            // What takes no mark is no part of the event: said by us, or of the market's state.
-            if arrival.event.mark(Flags::LAST) {
-                return;
-            }
+        let arrivals = &mut self.out.arrivals[self.channel.event_from..];
+        let moves = |event: &Event| !matches!(event, Event::Statistic(_));
+        let is_last = |event: &mut Event| event.mark(Flags::LAST);
+        // What takes no mark is no part of the event: said by us, or of the market's state.
+        if arrivals.iter_mut().rev().any(|arrival| moves(&arrival.event) && is_last(&mut arrival.event))
+            || arrivals.iter_mut().rev().any(|arrival| is_last(&mut arrival.event))
+        {
+            return;
         }
         self.shared.counts.tally.unmarked += u64::from(self.channel.event_open);
     }

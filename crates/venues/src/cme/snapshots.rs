@@ -1,7 +1,7 @@
 //! Snapshots: an instrument's levels (38, 52), and its orders in parts (44, 53).
 //!
 //! Read only for instruments that need them; for any other the cost is one look at its number. What they say of
-//! statistics is not read here.
+//! statistics is read elsewhere.
 
 use super::ladder::{Ladder, Row};
 use super::reading::{Reading, lots, ticks};
@@ -16,7 +16,7 @@ use types::Flags;
 
 impl Reading<'_> {
     /// Templates 38 and 52.
-    pub(super) fn snapshot<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+    pub(super) fn snapshot_levels<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
         use levels::{Groups, NoMdEntries as Entry, Root};
         self.channel.replay = true;
         self.shared.recoveries.level_feed = true;
