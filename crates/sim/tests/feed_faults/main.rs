@@ -295,15 +295,10 @@ fn f_11_the_number_after_the_last_there_is_is_zero() {
         Faults { lost_on_both: 0.03, overtaken: 0.2, overtaken_by: Nanos(500_000), ..Faults::default() };
     each(plan, &on_incremental(Faults::default()), 10, |desk| assert_eq!(desk.gaps, 0));
     each(plan, &on_incremental(faults), 200, |desk| {
-        assert_eq!(desk.count("channel restarts"), restarts_of_loops(desk));
+        // Seven loops of three feeds restart; the incremental feed does not.
+        assert!(desk.count("channel restarts") <= 3 * 8);
+        assert_eq!(desk.count("recoveries by reset"), 0);
     });
-}
-
-/// Loops restart their numbering each time round, on three feeds.
-fn restarts_of_loops(desk: &Desk) -> u64 {
-    let loops = desk.count("channel restarts");
-    assert!(loops <= 3 * 8, "{loops}");
-    loops
 }
 
 #[test]

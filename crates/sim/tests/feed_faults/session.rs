@@ -46,7 +46,7 @@ pub(crate) struct Plan {
     pub(crate) reset_at: Option<usize>,
     /// The step before which a new week begins.
     pub(crate) week_at: Option<usize>,
-    /// Between these steps one instrument in fifty trades at once: a burst.
+    /// How busy each product is, 1 being about 200 actions a second.
     pub(crate) pace: f64,
 }
 
@@ -260,7 +260,7 @@ impl Session {
         Some(&truth[after - 1].1)
     }
 
-    /// Where in `sent` the first event starts that comes `later` after a step.
+    /// Where in `sent` a step starts; the end, when there is no such step.
     pub(crate) fn step_after(&self, step: usize) -> usize {
         self.steps.get(step).copied().unwrap_or(self.sent.len())
     }
