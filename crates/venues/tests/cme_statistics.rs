@@ -520,6 +520,7 @@ fn statistics_of_a_snapshot_are_news_once_and_never_older_than_what_was_heard() 
         block(Entry::WIRE, |entry| {
             Entry::MD_ENTRY_PX.set(entry, price.map(|ticks| Price::new(ticks * TICK)));
             Entry::MD_ENTRY_SIZE.set(entry, size);
+            Entry::MD_PRICE_LEVEL.set(entry, (word == MdEntryType::BID).then_some(1));
             Entry::SETTL_PRICE_TYPE.set(entry, SettlPriceType::FINAL_DAILY);
             Entry::MD_ENTRY_TYPE.set(entry, word);
         })
