@@ -115,6 +115,16 @@ kinds! {
     Liquidation = 34, "liquidation", Price;
     /// Index-weighted or underlying price an option is quoted against.
     UnderlyingPrice = 35, "underlying price", Price;
+    /// What the funding rate would be if the period ended now.
+    PredictedFundingRate = 36, "predicted funding rate", Number;
+    /// The second derivative by the underlying.
+    Gamma = 37, "gamma", Number;
+    /// The derivative by volatility.
+    Vega = 38, "vega", Number;
+    /// The derivative by time.
+    Theta = 39, "theta", Number;
+    /// The derivative by the interest rate.
+    Rho = 40, "rho", Number;
 }
 
 /// One figure of one kind.
