@@ -11,6 +11,7 @@ pub mod archive;
 pub mod binance;
 pub mod cme;
 pub mod directory;
+mod json;
 pub mod output;
 
 pub use directory::{Definition, Directory, Listing, Step};

@@ -9,14 +9,13 @@
 //! Cost: a pass over the line to find the members, a second one over the levels; two decimals parsed and two
 //! exact divisions a level. Nothing is allocated but for updates that wait for a snapshot.
 
-mod json;
 mod product;
 mod sequence;
 
 pub use product::{Market, Product, product};
 
+use crate::json::{self, Value};
 use crate::{Decode, Directory, Listing, Output};
-use json::Value;
 use sequence::{Numbers, Sequence, Verdict};
 use stdx::decimal;
 use types::{Event, Flags, Gap, LevelAction, LevelDelta, Lots, Nanos, Side, Ticks, Trade};

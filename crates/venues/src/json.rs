@@ -1,11 +1,11 @@
-//! A scanner for the JSON Binance sends: one pass, no allocation, values as slices of the line.
+//! A scanner for the JSON that venues send: one pass, no allocation, values as slices of the line.
 //!
 //! Finds members by their names, in any order, and passes over what it does not know, however nested. It is
 //! not a validator: what it does not look at may be wrong; what it gives out is exactly what stood there.
 
 /// A value, as it stands in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// Between its quotes, escapes and all.
     Text(&'a [u8]),
     /// A number, or `true`, `false`, `null`.
@@ -15,7 +15,7 @@ pub(super) enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    pub(super) const fn text(self) -> Option<&'a [u8]> {
+    pub(crate) const fn text(self) -> Option<&'a [u8]> {
         match self {
             Self::Text(text) => Some(text),
             Self::Word(_) | Self::Nested(_) => None,
@@ -24,21 +24,21 @@ impl<'a> Value<'a> {
 
     /// A whole number without a sign.
     #[inline]
-    pub(super) fn number(self) -> Option<u64> {
+    pub(crate) fn number(self) -> Option<u64> {
         match self {
             Self::Word(word) => digits(word),
             Self::Text(_) | Self::Nested(_) => None,
         }
     }
 
-    pub(super) const fn nested(self) -> Option<&'a [u8]> {
+    pub(crate) const fn nested(self) -> Option<&'a [u8]> {
         match self {
             Self::Nested(text) => Some(text),
             Self::Text(_) | Self::Word(_) => None,
         }
     }
 
-    pub(super) const fn truth(self) -> Option<bool> {
+    pub(crate) const fn truth(self) -> Option<bool> {
         match self {
             Self::Word(b"true") => Some(true),
             Self::Word(b"false") => Some(false),
@@ -49,7 +49,7 @@ impl<'a> Value<'a> {
 
 /// A whole number out of digits only.
 #[inline]
-pub(super) fn digits(text: &[u8]) -> Option<u64> {
+pub(crate) fn digits(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;
     }
@@ -64,7 +64,7 @@ pub(super) fn digits(text: &[u8]) -> Option<u64> {
 
 /// Shows every member of the object that is the whole of `text`; `None` when it is no object.
 #[inline]
-pub(super) fn members<'a>(text: &'a [u8], mut visit: impl FnMut(&'a [u8], Value<'a>)) -> Option<()> {
+pub(crate) fn members<'a>(text: &'a [u8], mut visit: impl FnMut(&'a [u8], Value<'a>)) -> Option<()> {
     let mut cursor = Cursor { text, at: 0 };
     cursor.expect(b'{')?;
     if cursor.peek()? == b'}' {
@@ -89,7 +89,7 @@ pub(super) fn members<'a>(text: &'a [u8], mut visit: impl FnMut(&'a [u8], Value<
 
 /// Shows every level of `[["price","size"],…]`; `None` when it is not of that shape, or `visit` says so.
 #[inline]
-pub(super) fn levels(text: &[u8], mut visit: impl FnMut(&[u8], &[u8]) -> Option<()>) -> Option<()> {
+pub(crate) fn levels(text: &[u8], mut visit: impl FnMut(&[u8], &[u8]) -> Option<()>) -> Option<()> {
     let mut cursor = Cursor { text, at: 0 };
     cursor.expect(b'[')?;
     if cursor.peek()? == b']' {
