@@ -8,6 +8,7 @@ pub mod config;
 pub mod feed;
 pub mod generate;
 pub mod inspect;
+pub mod local_time;
 pub mod prepare;
 pub mod replay;
 pub mod setup;

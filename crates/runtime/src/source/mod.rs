@@ -2,8 +2,10 @@
 //! the same thing: batches of arrivals and faults.
 
 mod capture;
+mod lean;
 mod lobster;
 mod stream;
+mod zip;
 
 use crate::config::nearest;
 use std::fs::File;
@@ -216,7 +218,7 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
     let magic = bytes.fill_buf().map_err(read_error)?;
     if magic.starts_with(ZIP) {
         let sniffed = magic.len() as u64;
-        return lobster::open_zip(recording, progress, sniffed);
+        return zip::open(recording, progress, sniffed);
     }
     if magic.starts_with(ZSTD) {
         let decoder = zstd::stream::read::Decoder::with_buffer(bytes).map_err(read_error)?;

@@ -1,7 +1,11 @@
-//! Vendors' archives of what venues sent: Databento's DBN and LOBSTER's files.
+//! Vendors' archives of what venues sent: Databento's DBN, LOBSTER's files, LEAN's, Tardis's normalised messages,
+//! recorded sessions, and tables of anybody's.
 //!
 //! Readers of recordings, not of feeds: they may keep what they need to repair what a vendor left out, and say
 //! so. Never opens or decompresses a file.
 
 pub mod dbn;
+pub mod lean;
+mod lines;
 pub mod lobster;
+pub mod ticks;
