@@ -277,7 +277,7 @@ impl Survey {
                 terms.origin = Origin::KnownProduct;
                 wire_tick = product.tick_nanos;
             }
-        } else if seen.venue == "nasdaq" {
+        } else if seen.venue == "nasdaq" || venues::archive::lean::exchanges::is_us(&seen.venue) {
             // Regulation NMS rule 612: a cent for quotes at or above a dollar; a round lot is not a size step.
             terms.tick_nanos = terms.tick_nanos.min(10_000_000);
             terms.lot_nanos = decimal::ONE;

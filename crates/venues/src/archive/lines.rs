@@ -15,7 +15,7 @@ pub(super) struct Line<'a> {
 }
 
 /// Where the next line starts.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Lines {
     offset: u64,
     number: u64,
@@ -24,6 +24,9 @@ pub(super) struct Lines {
 }
 
 impl Lines {
+    /// At the start of a text.
+    pub(super) const NEW: Self = Self { offset: 0, number: 0, gone: 0 };
+
     /// Shows every whole line of `bytes`, answers how many bytes were taken.
     pub(super) fn split<'a>(&mut self, bytes: &'a [u8], max: usize, mut show: impl FnMut(Line<'a>)) -> usize {
         let mut taken = 0;
@@ -67,7 +70,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &[u8], step: usize) -> Vec<(u64, u64, u64, Option<Vec<u8>>)> {
-        let (mut lines, mut shown, mut window) = (Lines::default(), Vec::new(), Vec::new());
+        let (mut lines, mut shown, mut window) = (Lines::NEW, Vec::new(), Vec::new());
         let note = |line: Line<'_>, shown: &mut Vec<_>| {
             shown.push((line.offset, line.number, line.length, line.text.map(<[u8]>::to_vec)));
         };

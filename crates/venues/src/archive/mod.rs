@@ -4,8 +4,12 @@
 //! Readers of recordings, not of feeds: they may keep what they need to repair what a vendor left out, and say
 //! so. Never opens or decompresses a file.
 
+mod bars;
 pub mod dbn;
 pub mod lean;
 mod lines;
 pub mod lobster;
+pub mod normalised;
+pub mod session;
 pub mod ticks;
+mod touch;

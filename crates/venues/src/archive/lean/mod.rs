@@ -33,19 +33,19 @@ mod row;
 
 pub use place::{Data, Place, Resolution, Security, is_entry};
 
+use super::bars;
 use super::lines::{Line, Lines};
 use super::ticks::{WallClock, Written, read_time};
+use super::touch::{OffGrid, Told, Touch};
 use crate::{Decode, Directory, Listing, Output};
 use row::{Damage, Row, Scale};
-use types::{
-    Bar, Event, Flags, Gap, LevelAction, LevelDelta, Lots, Nanos, Side, Statistic, StatisticKind, Ticks,
-    Trade,
-};
+use types::{Event, Flags, Lots, Nanos, Statistic, StatisticKind, Ticks, Trade};
 
 const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
 /// No row is longer.
 const LINE_BYTES_MAX: usize = 1_024;
+const CONTRADICTION: &str = "open, high, low and close contradict each other";
 
 /// A decoder of one entry of a file.
 #[derive(Debug)]
@@ -81,15 +81,10 @@ enum Table {
 #[derive(Debug)]
 struct Lane {
     /// `None` when the run does not have it.
-    listing: Option<Listing>,
+    known: Option<(Listing, Touch)>,
     /// What is counted of it.
     letter: Option<u8>,
     rows: u64,
-    /// What stands, by side.
-    best: [Option<(Ticks, Lots)>; 2],
-    /// Which sides were told since damage; while one is missing the book is stale.
-    told: [bool; 2],
-    stale: bool,
 }
 
 #[derive(Debug, Default)]
@@ -102,6 +97,7 @@ struct Tally {
     no_quote: u64,
     one_sided: u64,
     twice: u64,
+    in_parts: u64,
     conditions: [u64; 32],
 }
 
@@ -141,7 +137,7 @@ impl Decoder {
             lanes: Vec::new(),
             by_letter: [0; 256],
             seen_at: Nanos(0),
-            lines: Lines::default(),
+            lines: Lines::NEW,
             tally: Tally::default(),
         })
     }
@@ -182,14 +178,8 @@ impl Decoder {
         if !matches!(self.table, Table::QuoteTicks { .. } | Table::QuoteBars(_)) {
             return;
         }
-        for lane in &mut self.lanes {
-            let Some(listing) = lane.listing else { continue };
-            lane.told = [false; 2];
-            lane.best = [None; 2];
-            lane.stale = true;
-            let (expected, received) = (line.offset, line.offset + line.length);
-            let gap = Gap { venue_at: self.seen_at, expected, received, instrument: Some(listing.id) };
-            out.push(self.seen_at, Event::Gap(gap));
+        for (_, touch) in self.lanes.iter_mut().filter_map(|lane| lane.known.as_mut()) {
+            touch.lose(self.seen_at, line.offset, line.offset + line.length, out);
         }
     }
 
@@ -239,14 +229,9 @@ impl Decoder {
                     None => return Err(Damage { column, name: "exchange", what: "no exchange's letter" }),
                 },
             };
-            self.lanes.push(Lane {
-                listing: directory.listing(venue, &self.symbol),
-                letter,
-                rows: 0,
-                best: [None; 2],
-                told: [true; 2],
-                stale: false,
-            });
+            let listing = directory.listing(venue, &self.symbol);
+            let book = listing.map(|listing| (listing, Touch::new(listing)));
+            self.lanes.push(Lane { known: book, letter, rows: 0 });
             *known = u8::try_from(self.lanes.len()).expect("there are fewer letters than 256");
         }
         let lane = usize::from(*known) - 1;
@@ -286,7 +271,7 @@ impl Decoder {
         let off_exchange = by_exchange && row.field(3) == b"D";
         let hidden = off_exchange || suspicious || conditions & conditions::OFF_BOOK != 0;
         self.tally.hidden += u64::from(hidden);
-        let Some(listing) = self.lanes[lane].listing else { return Ok(()) };
+        let Some((listing, _)) = self.lanes[lane].known.as_ref() else { return Ok(()) };
         let (ticks, price_fraction) = listing.price.floor(price);
         let size = listing.lots(size).ok_or(off_grid(3, "size"))?;
         let trade = Trade {
@@ -332,7 +317,10 @@ impl Decoder {
         }
         let neither = sides.iter().all(|(price, _)| *price == 0);
         self.tally.withdrawn += u64::from(neither);
-        let told = sides.map(|(price, size)| (neither || price != 0).then_some((price, size)));
+        let told = sides.map(|(price, size)| match price {
+            0 => neither.then_some(None),
+            price => Some(Some((price, size))),
+        });
         self.lanes[lane].tell(told, span, [2, 4], out)
     }
 
@@ -348,7 +336,7 @@ impl Decoder {
         }
         let span = self.span(row, seconds)?;
         let lane = self.lane(None, 0, directory)?;
-        let Some(listing) = self.lanes[lane].listing else { return Ok(()) };
+        let Some((listing, _)) = self.lanes[lane].known.as_ref() else { return Ok(()) };
         let mut prices = [Ticks(0); 4];
         for (place, price) in prices.iter_mut().enumerate() {
             let name = ["open", "high", "low", "close"][place];
@@ -356,12 +344,12 @@ impl Decoder {
             *price = listing.ticks(nanos).ok_or(off_grid(place + 2, name))?;
         }
         let volume = listing.lots(row.size(5, "volume")?).ok_or(off_grid(6, "volume"))?;
-        let bar = Bar::new(span.start, listing.id, prices, volume).ok_or(Damage {
-            column: 0,
-            name: "",
-            what: "open, high, low and close contradict each other",
-        })?;
-        out.push(span.end, Event::Bar { seconds, bar });
+        let read = bars::Read { start: span.start, end: span.end, seconds, prices, volume };
+        match bars::give(&read, listing, out) {
+            bars::Given::Whole => {}
+            bars::Given::InParts => self.tally.in_parts += 1,
+            bars::Given::Refused => return Err(width(CONTRADICTION)),
+        }
         Ok(())
     }
 
@@ -388,13 +376,9 @@ impl Decoder {
             let size = row.size(first + 4, "size")?;
             let [open, high, low, close] = prices;
             if high < open.max(close) || low > open.min(close) {
-                return Err(Damage {
-                    column: first + 1,
-                    name: ["bid", "ask"][side],
-                    what: "open, high, low and close contradict each other",
-                });
+                return Err(Damage { column: first + 1, name: ["bid", "ask"][side], what: CONTRADICTION });
             }
-            *told = (!row.field(first + 3).is_empty()).then_some((close, size));
+            *told = (!row.field(first + 3).is_empty()).then_some(Some((close, size)));
         }
         self.tally.one_sided += u64::from(told.iter().any(Option::is_none));
         let lane = self.lane(None, 0, directory)?;
@@ -415,7 +399,7 @@ impl Decoder {
         let dated = row.field(0).len() > 8 && row.field(0).contains(&b' ');
         let span = self.span(row, if dated { 86_400 } else { 0 })?;
         let lane = self.lane(None, 0, directory)?;
-        let Some(listing) = self.lanes[lane].listing else { return Ok(()) };
+        let Some((listing, _)) = self.lanes[lane].known.as_ref() else { return Ok(()) };
         let value = listing.lots(row.size(1, "contracts")?).ok_or(off_grid(2, "contracts"))?;
         let statistic = Statistic {
             venue_at: span.start,
@@ -446,103 +430,19 @@ impl Decoder {
 }
 
 impl Lane {
-    /// Puts the sides that were told (price and size in nanos; nothing of either withdraws) on the book. `columns`
-    /// are those of the prices.
+    /// Puts what was told on the book; `columns` are those of the prices.
+    #[inline]
     fn tell(
         &mut self,
-        told: [Option<(i64, i64)>; 2],
+        told: [Option<Told>; 2],
         at: Span,
         columns: [usize; 2],
         out: &mut Output,
     ) -> Result<(), Damage> {
-        let Some(listing) = self.listing else { return Ok(()) };
-        let mut next = self.best;
-        for (side, told) in told.iter().enumerate() {
-            let Some((price, size)) = *told else { continue };
-            let column = columns[side];
-            next[side] = if price == 0 || size == 0 {
-                None
-            } else {
-                let ticks = listing.ticks(price).ok_or(off_grid(column, "price"))?;
-                Some((ticks, listing.lots(size).ok_or(off_grid(column + 1, "size"))?))
-            };
-        }
-        let level = Level { listing, at };
-        if self.stale {
-            for (side, told) in told.iter().enumerate() {
-                self.told[side] |= told.is_some();
-            }
-            self.best = next;
-            if self.told == [true; 2] {
-                self.stale = false;
-                level.all(next, out);
-            }
-            return Ok(());
-        }
-        let before = out.arrivals.len();
-        for side in Side::BOTH {
-            let (old, new) = (self.best[side.index()], next[side.index()]);
-            if let Some((price, size)) = old
-                && new.is_none_or(|(now, _)| now != price)
-            {
-                level.push(LevelAction::Delete, side, price, size, Flags::NONE, out);
-            }
-            if let Some((price, size)) = new
-                && told[side.index()].is_some()
-            {
-                level.push(LevelAction::Set, side, price, size, Flags::NONE, out);
-            }
-        }
-        self.best = next;
-        if let Some(end) = out.arrivals[before..].last_mut() {
-            end.event.mark(Flags::LAST);
-        }
-        Ok(())
-    }
-}
-
-/// What the levels of one row share.
-struct Level {
-    listing: Listing,
-    at: Span,
-}
-
-impl Level {
-    /// The whole book anew.
-    fn all(&self, book: [Option<(Ticks, Lots)>; 2], out: &mut Output) {
-        self.push(LevelAction::Clear, Side::Buy, Ticks(0), Lots::ZERO, Flags::SNAPSHOT, out);
-        for side in Side::BOTH {
-            if let Some((price, size)) = book[side.index()] {
-                self.push(LevelAction::Set, side, price, size, Flags::SNAPSHOT, out);
-            }
-        }
-        if let Some(end) = out.arrivals.last_mut() {
-            end.event.mark(Flags::LAST);
-        }
-    }
-
-    #[inline]
-    fn push(
-        &self,
-        action: LevelAction,
-        side: Side,
-        price: Ticks,
-        size: Lots,
-        flags: Flags,
-        out: &mut Output,
-    ) {
-        let delta = LevelDelta {
-            venue_at: self.at.start,
-            price,
-            size,
-            orders: 0,
-            instrument: self.listing.id,
-            side,
-            action,
-            depth: u8::from(action == LevelAction::Set),
-            flags,
-        };
-        out.push(self.at.end, Event::Level(delta));
+        let Some((_, touch)) = &mut self.known else { return Ok(()) };
+        touch.tell(told, at.start, at.end, out).map_err(|OffGrid { side, size }| {
+            off_grid(columns[side.index()] + usize::from(size), if size { "size" } else { "price" })
+        })
     }
 }
 
@@ -572,6 +472,7 @@ impl Decode for Decoder {
             ("price band or range, not put on the book", tally.no_quote),
             ("quote bar without one side, which stays", tally.one_sided),
             ("time that the wall shows twice", tally.twice),
+            (bars::IN_PARTS, tally.in_parts),
         ]
         .into_iter()
         .filter(|(_, count)| *count > 0)

@@ -64,7 +64,7 @@ pub fn read(text: &[u8]) -> Option<Written> {
 
 /// Reads a date and a time of day that stand in two fields.
 #[must_use]
-pub fn read_both(day: &[u8], time: &[u8]) -> Option<Written> {
+pub(super) fn read_both(day: &[u8], time: &[u8]) -> Option<Written> {
     let (days, rest) = date(day.trim_ascii())?;
     if !rest.is_empty() {
         return None;
