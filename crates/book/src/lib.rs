@@ -19,9 +19,11 @@
 //! | the book of an instrument, whichever its feed sends | [`Book`] |
 //! | levels only | [`LevelBook`] |
 //! | orders and their places in the queue | [`OrderBook`] |
+//! | outright and implied levels together | [`Book::combined`] |
 //! | the truth, slowly | [`obvious`] |
 
 mod any;
+mod combined;
 mod far;
 mod index;
 mod ladder;
@@ -32,6 +34,7 @@ mod sides;
 mod standing;
 
 pub use any::Book;
+pub use combined::Combined;
 pub use level_book::LevelBook;
 pub use order_book::{OrderBook, Resting};
 pub use standing::{Change, Counts, State};

@@ -1,4 +1,4 @@
-//! The one binary: backtests, inspects, replays, verifies, generates.
+//! The one binary: backtests, inspects, records, replays, verifies, generates.
 //!
 //! Owns the command line, progress and exit codes; everything it shows comes from the crates behind it.
 
@@ -36,6 +36,9 @@ enum Command {
     Backtest(commands::backtest::Args),
     /// Show what is in a recording: instruments, span, counts, gaps, crossed books
     Inspect(commands::inspect::Args),
+    /// Record multicast lines into capture files
+    #[cfg(target_os = "linux")]
+    Record(commands::record::Args),
     /// Run a journal again and show its report
     Replay(commands::replay::ReplayArgs),
     /// Prove that a journal is unbroken and that its commands repeat
@@ -52,6 +55,8 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Backtest(args) => commands::backtest::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
+        #[cfg(target_os = "linux")]
+        Command::Record(args) => commands::record::run(&args),
         Command::Replay(args) => commands::replay::replay(&args),
         Command::Verify(args) => commands::replay::verify(&args),
         Command::Generate(args) => commands::generate::run(&args),

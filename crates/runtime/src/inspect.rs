@@ -4,8 +4,8 @@ use crate::config::Config;
 use crate::source::{Progress, Recording, open};
 use crate::survey::{Survey, SurveyError, Table};
 use book::{Book, State};
-use types::{Event, Flags, Nanos};
-use venues::{Directory, Output};
+use types::{Event, Flags, Nanos, Side};
+use venues::{Directory, Output, Quote};
 
 /// What the books of one instrument went through.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,12 @@ pub struct BookReview {
     pub stale: u64,
     /// Changes of orders or levels that were not there.
     pub unknown: u64,
+    /// Times the venue's own best quote was compared with the book, and was the same.
+    pub quotes_agree: u64,
+    /// Times it was another.
+    pub quotes_differ: u64,
+    /// Times it could not be compared: the book was not live.
+    pub quotes_unused: u64,
     /// Sum of spreads in ticks, over the updates with two sides and no cross.
     spread_ticks: i128,
     /// How many those were.
@@ -32,6 +38,17 @@ impl BookReview {
     #[expect(clippy::cast_precision_loss, reason = "a mean for people")]
     pub fn spread_mean(&self) -> Option<f64> {
         (self.spread_count > 0).then(|| self.spread_ticks as f64 / self.spread_count as f64)
+    }
+
+    /// Compares the book with what its venue says is best, price and size.
+    fn check(&mut self, book: &Book, quote: &Quote) {
+        let best = Side::BOTH.map(|side| book.best(side).map(|level| (level.price, level.size)));
+        let count = match (book.state(), best == quote.best) {
+            (State::Building | State::Stale, _) => &mut self.quotes_unused,
+            (State::Live | State::Crossed { .. }, true) => &mut self.quotes_agree,
+            (State::Live | State::Crossed { .. }, false) => &mut self.quotes_differ,
+        };
+        *count += 1;
     }
 
     fn note(&mut self, book: &Book, venue_at: Nanos) {
@@ -87,8 +104,15 @@ pub fn inspect(
         let mut out = Output::default();
         loop {
             let more = source.read(&mut directory, &mut out)?;
-            for arrival in &out.arrivals {
+            let mut quotes = out.quotes.iter().peekable();
+            for (row, arrival) in out.arrivals.iter().enumerate() {
+                while let Some(quote) = quotes.next_if(|quote| quote.after <= row) {
+                    reviews[quote.instrument.index()].check(&books[quote.instrument.index()], quote);
+                }
                 apply(&arrival.event, &mut books, &mut reviews, &mut touched);
+            }
+            for quote in quotes {
+                reviews[quote.instrument.index()].check(&books[quote.instrument.index()], quote);
             }
             tick(done + progress.bytes());
             if !more {

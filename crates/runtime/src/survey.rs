@@ -1,6 +1,7 @@
 //! The first pass over recordings: which instruments there are, what their steps must be, how busy each is,
 //! how the clocks stand, and what is damaged.
 
+use crate::clock_skew::{ClockSkew, Clocks};
 use crate::config::{Config, ConfigError, nearest};
 use crate::source::{Progress, Recording, SourceError, open};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,10 @@ pub struct FileSurvey {
     /// The smallest receive time minus venue time: clock skew plus base latency, which a recording cannot
     /// tell apart. Negative when the recorder's clock was behind the venue's.
     pub latency_least: Option<Nanos>,
+    /// The messages received before they were sent, by the recording's two clocks.
+    pub latency_negative: u64,
+    /// How these clocks stand; `None` when there is one only.
+    pub clock: Option<ClockSkew>,
     /// The events that were stamped with a venue time before an earlier one's.
     pub out_of_order: u64,
     /// Gaps: packets or sequence numbers that are missing.
@@ -150,10 +155,11 @@ impl Survey {
             ..FileSurvey::default()
         };
         let mut out = Output::default();
+        let mut clocks = Clocks::default();
         loop {
             let more = source.read(&mut self.directory, &mut out)?;
             for arrival in &out.arrivals {
-                file.note(arrival.received_at, &arrival.event);
+                file.note(arrival.received_at, &arrival.event, &mut clocks);
                 self.note(&arrival.event);
             }
             file.note_faults(&mut out.faults);
@@ -163,6 +169,8 @@ impl Survey {
             }
         }
         file.counts = source.counts();
+        file.latency_negative = clocks.negative();
+        file.clock = clocks.skew();
         Ok(file)
     }
 
@@ -344,7 +352,7 @@ impl InstrumentSurvey {
 }
 
 impl FileSurvey {
-    fn note(&mut self, received_at: Nanos, event: &Event) {
+    fn note(&mut self, received_at: Nanos, event: &Event, clocks: &mut Clocks) {
         *self.events.entry(event.kind()).or_default() += 1;
         if matches!(event, Event::Gap(_)) {
             self.gaps += 1;
@@ -355,6 +363,10 @@ impl FileSurvey {
             self.out_of_order += 1;
         }
         self.span = Some((first.min(venue_at), last.max(venue_at)));
+        // A snapshot tells what was, and a gap what was not: neither has a journey of its own.
+        if !event.flags().has(Flags::SNAPSHOT) && !matches!(event, Event::Gap(_)) {
+            clocks.note(received_at, venue_at);
+        }
         let latency = received_at - venue_at;
         self.latency_least = Some(self.latency_least.map_or(latency, |least| least.min(latency)));
     }

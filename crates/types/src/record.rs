@@ -537,7 +537,7 @@ mod tests {
         let mut found = Vec::new();
         for tag in 0..=u8::MAX {
             for a in 0..8 {
-                for b in 0..40 {
+                for b in 0..100 {
                     for c in 0..4 {
                         let raw = Raw { seq: 9, at: -5, tag, a, b, c, ..Raw::default() };
                         if Record::from_bytes(&raw.to_bytes()).is_ok() {
@@ -558,8 +558,8 @@ mod tests {
             assert_eq!(&record.to_bytes(), body);
         }
         // level 2×5×4, order 2×6×4, trade 3×4, status 4, gap 1, report 1+7+2+1+7+1+7, timer 1, operator 2,
-        // statistic 36×3×4, quote request 3, bust 3×4, bar 1, place 2×3×3, cancel 1, replace 1, wake 1.
-        let market = 40 + 48 + 12 + 4 + 1 + 36 * 12 + 3 + 12 + 1;
+        // statistic each kind ×3×4, quote request 3, bust 3×4, bar 1, place 2×3×3, cancel 1, replace 1, wake 1.
+        let market = 40 + 48 + 12 + 4 + 1 + StatisticKind::ALL.len() * 12 + 3 + 12 + 1;
         assert_eq!(bodies.len(), market + 26 + 1 + 2 + 18 + 1 + 1 + 1);
     }
 

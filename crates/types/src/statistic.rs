@@ -57,7 +57,7 @@ kinds! {
     LowestAsk = 5, "lowest ask", Price;
     /// The last price of a session, or the official close.
     ClosingPrice = 6, "closing price", Price;
-    /// What positions are marked and margined at; `preliminary` or final is the source's business.
+    /// What positions are marked and margined at: the day's last word.
     SettlementPrice = 7, "settlement price", Price;
     /// A price fixed at a set moment.
     FixingPrice = 8, "fixing price", Price;
@@ -115,16 +115,36 @@ kinds! {
     Liquidation = 34, "liquidation", Price;
     /// Index-weighted or underlying price an option is quoted against.
     UnderlyingPrice = 35, "underlying price", Price;
+    /// Where an auction that neither opens nor closes the session clears, or would.
+    UncrossingPrice = 36, "uncrossing price", Price;
+    /// Where the session would close.
+    IndicativeClosingPrice = 37, "indicative closing price", Price;
+    /// The market-wide circuit breaker's first level, in points of its index and not of the instrument.
+    CircuitBreaker1 = 38, "circuit breaker, level 1", Number;
+    /// The second.
+    CircuitBreaker2 = 39, "circuit breaker, level 2", Number;
+    /// The third.
+    CircuitBreaker3 = 40, "circuit breaker, level 3", Number;
+    /// A volume only its venue can explain.
+    VenueVolume = 41, "venue-specific volume", Size;
+    /// A price only its venue can explain.
+    VenuePrice = 42, "venue-specific price", Price;
+    /// Where short sales would be filled in an auction under a short-sale restriction.
+    ShortSalePrice = 43, "short sale price", Price;
+    /// A settlement price that may still change, or of which the venue does not say that it is final.
+    PreliminarySettlementPrice = 44, "preliminary settlement price", Price;
+    /// A settlement within the session, for a clearing cycle of its own.
+    IntradaySettlementPrice = 45, "intraday settlement price", Price;
     /// What the funding rate would be if the period ended now.
-    PredictedFundingRate = 36, "predicted funding rate", Number;
+    PredictedFundingRate = 46, "predicted funding rate", Number;
     /// The second derivative by the underlying.
-    Gamma = 37, "gamma", Number;
+    Gamma = 47, "gamma", Number;
     /// The derivative by volatility.
-    Vega = 38, "vega", Number;
+    Vega = 48, "vega", Number;
     /// The derivative by time.
-    Theta = 39, "theta", Number;
+    Theta = 49, "theta", Number;
     /// The derivative by the interest rate.
-    Rho = 40, "rho", Number;
+    Rho = 50, "rho", Number;
 }
 
 /// One figure of one kind.

@@ -12,7 +12,8 @@ pub mod binance;
 pub mod cme;
 pub mod directory;
 mod json;
+pub mod nasdaq;
 pub mod output;
 
 pub use directory::{Definition, Directory, Listing, Step};
-pub use output::{Decode, Fault, Output};
+pub use output::{Decode, Fault, Output, Quote};

@@ -2,7 +2,7 @@
 
 use crate::Directory;
 use std::fmt;
-use types::{Arrival, Event, Nanos};
+use types::{Arrival, Event, InstrumentId, Lots, Nanos, Ticks};
 
 /// Something in a recording that could not be read, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,18 @@ impl fmt::Display for Fault {
     }
 }
 
+/// The venue's own word on what stands best, apart from what builds the book: to check the book with, never to build
+/// it from. It holds for the book as it is after `after` of the output's arrivals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// How many of the output's arrivals come before it.
+    pub after: usize,
+    /// Whose book.
+    pub instrument: InstrumentId,
+    /// Price and size of the best bid and the best ask; `None` for an empty side.
+    pub best: [Option<(Ticks, Lots)>; 2],
+}
+
 /// Where decoders put what they read. Owned by the caller and cleared between batches, so that decoding
 /// allocates nothing once the buffers have grown.
 #[derive(Debug, Default)]
@@ -29,6 +41,8 @@ pub struct Output {
     pub arrivals: Vec<Arrival>,
     /// What could not be.
     pub faults: Vec<Fault>,
+    /// What the book must say, where the venue says so.
+    pub quotes: Vec<Quote>,
 }
 
 impl Output {
@@ -47,6 +61,7 @@ impl Output {
     pub fn clear(&mut self) {
         self.arrivals.clear();
         self.faults.clear();
+        self.quotes.clear();
     }
 }
 

@@ -696,8 +696,9 @@ fn a_shorter_block_lacks_fields_and_a_longer_one_has_more() {
         let mut desk = Desk::new();
         desk.give(A, &bytes);
         if depth == 0 {
-            // Without level, action and type there is no saying what changed.
-            assert_eq!(desk.count("entries of another type"), 2, "{entry_bytes}");
+            // Without level, action and type there is no saying what changed: no schema is as short as that.
+            assert_eq!((desk.letters().as_str(), desk.out.faults.len()), ("G", 1), "{entry_bytes}");
+            assert_eq!(desk.count("messages damaged"), 1, "{entry_bytes}");
             continue;
         }
         assert_eq!(desk.letters(), "LL", "{entry_bytes}");

@@ -2,7 +2,7 @@
 
 use net::capture::Capture;
 use std::collections::{BTreeMap, BTreeSet};
-use types::{Flags, Nanos};
+use types::{Event, Flags, Nanos, StatisticKind};
 use venues::cme::{Decoder, Line};
 use venues::{Directory, Output};
 
@@ -74,7 +74,7 @@ fn channel_340_of_2016_gives_what_was_counted() {
             ("entries statistic", 802),
             ("entries trade", 355),
             ("entries trade order", 567),
-            ("events ended without an arrival to mark", 3),
+            ("events ended without an arrival to mark", 1),
             ("message 12 AdminHeartbeat", 18),
             ("message 32 MDIncrementalRefreshBook", 19_138),
             ("message 35 MDIncrementalRefreshSessionStatistics", 614),
@@ -85,11 +85,38 @@ fn channel_340_of_2016_gives_what_was_counted() {
             ("securities", 127),
         ],
     );
-    assert_eq!(kinds(&out), BTreeMap::from([("level", 14_574), ("trade", 355)]));
+    assert_eq!(kinds(&out), BTreeMap::from([("level", 14_574), ("statistic", 802), ("trade", 355)]));
     assert_eq!(directory.names().len(), 127);
     // Implied and outright levels, by entry type in the raw bytes: E and F against 0 and 1.
     let implied = out.arrivals.iter().filter(|arrival| arrival.event.flags().has(Flags::IMPLIED));
     assert_eq!(implied.count(), 2_220 + 1_699 + 1_684 + 1_455 + 1_061 + 988);
+}
+
+#[test]
+fn statistics_are_those_that_were_counted() {
+    let Some(packets) = packets(V6) else { return };
+    let (out, _, _) = decode(&packets);
+    // How many of each, and the sum of their values: of the text that `independent/cme_fields.py` writes, each
+    // packet once. Prices are sent with seven decimals; the survey keeps nanos.
+    let expected = [
+        (StatisticKind::OpeningPrice, 31, 31_835_000_000 * 100),
+        (StatisticKind::SessionHigh, 51, 86_845_000_000 * 100),
+        (StatisticKind::SessionLow, 50, 88_267_500_000 * 100),
+        (StatisticKind::HighestBid, 112, 702_900_000_000 * 100),
+        (StatisticKind::LowestAsk, 152, 1_196_902_500_000 * 100),
+        (StatisticKind::Volume, 406, 66_180 * 1_000_000_000),
+    ];
+    let mut found = BTreeMap::<StatisticKind, (usize, i64)>::new();
+    for arrival in &out.arrivals {
+        if let Event::Statistic(statistic) = arrival.event {
+            let (count, sum) = found.entry(statistic.kind).or_default();
+            *count += 1;
+            *sum += statistic.value;
+            assert!(!statistic.deleted && statistic.fraction == 0, "{statistic:?}");
+        }
+    }
+    let expected = expected.map(|(kind, count, sum)| (kind, (count, sum)));
+    assert_eq!(found, BTreeMap::from(expected));
 }
 
 #[test]
@@ -122,23 +149,26 @@ fn every_event_of_the_market_ends_with_one_mark() {
             ends += usize::from(closed);
             at += size;
         }
-        // Three events end with an empty message in a packet of its own: there is nothing to mark.
+        // One event ends with an empty message in a packet of its own: there is nothing to mark.
         if out.arrivals.is_empty() {
             ends_alone += ends;
             continue;
         }
         let marked = out.arrivals.iter().filter(|arrival| arrival.event.flags().has(Flags::LAST)).count();
         assert_eq!(marked, ends, "packet at byte {}", packet.offset);
-        // Where the packet's last message ends an event, the packet's last arrival is marked.
+        // Where the packet's last message ends an event, the packet's last change of a book or trade is marked, or,
+        // where there is none, its last statistic.
         if closed {
-            let last = out.arrivals.last().expect("an event has changes");
+            let moves = |arrival: &&types::Arrival| arrival.event.kind() != "statistic";
+            let last =
+                out.arrivals.iter().rfind(moves).or(out.arrivals.last()).expect("an event has changes");
             assert!(last.event.flags().has(Flags::LAST));
         }
         events += ends;
         marks += marked;
     }
     // 4,781 by a count in the raw bytes.
-    assert_eq!((events + ends_alone, marks, ends_alone), (4_781, 4_778, 3));
+    assert_eq!((events + ends_alone, marks, ends_alone), (4_781, 4_780, 1));
 }
 
 #[test]
@@ -203,25 +233,26 @@ fn names_and_arrivals_are_the_same_in_a_second_survey() {
 
 #[test]
 fn single_packets_decode_without_fault() {
-    // File, and how many levels, orders and trades are in its bytes. The last has one order more: it rested
-    // in the trade, on an instrument whose orders the packet has shown.
+    // File, and how many levels, orders, trades and statistics are in its bytes. The last has one order more: it
+    // rested in the trade, on an instrument whose orders the packet has shown.
     let files = [
-        ("v1.5/MdIncrementalRefreshBook", [2, 0, 0]),
-        ("v1.5/MdIncrementalRefreshSessionStatistics", [6, 0, 0]),
-        ("v1.5/MdIncrementalRefreshTradeSummary", [0, 0, 1]),
-        ("v1.5/MdIncrementalRefreshVolume", [1, 0, 0]),
-        ("v1.5/MdInstrumentDefinitionSpread", [0, 0, 0]),
-        ("v1.9/MdIncrementalRefreshBook", [23, 16, 0]),
-        ("v1.9/MdIncrementalRefreshOrderBook", [0, 1, 0]),
-        ("v1.9/MdIncrementalRefreshTradeSummary", [2, 2, 1]),
-        ("v1.9/MdIncrementalRefreshVolume", [2, 3, 1]),
+        ("v1.5/MdIncrementalRefreshBook", [2, 0, 0, 0]),
+        ("v1.5/MdIncrementalRefreshSessionStatistics", [6, 0, 0, 4]),
+        ("v1.5/MdIncrementalRefreshTradeSummary", [0, 0, 1, 0]),
+        ("v1.5/MdIncrementalRefreshVolume", [1, 0, 0, 1]),
+        ("v1.5/MdInstrumentDefinitionSpread", [0, 0, 0, 0]),
+        ("v1.9/MdIncrementalRefreshBook", [23, 16, 0, 0]),
+        ("v1.9/MdIncrementalRefreshOrderBook", [0, 1, 0, 0]),
+        ("v1.9/MdIncrementalRefreshTradeSummary", [2, 2, 1, 1]),
+        ("v1.9/MdIncrementalRefreshVolume", [2, 3, 1, 2]),
     ];
     for (name, expected) in files {
         let Some(packets) = packets(&format!("single/{name}.pcap")) else { return };
         let (out, _, _) = decode(&packets);
         assert_eq!(out.faults, [], "{name}");
         let kinds = kinds(&out);
-        let found = ["level", "order", "trade"].map(|kind| kinds.get(kind).copied().unwrap_or(0));
+        let found =
+            ["level", "order", "trade", "statistic"].map(|kind| kinds.get(kind).copied().unwrap_or(0));
         assert_eq!(found, expected, "{name}");
     }
 }
@@ -240,6 +271,8 @@ fn a_recorded_definition_says_what_a_tick_is_worth() {
         assert_eq!(definition.tick_nanos, tick, "{symbol}");
         assert_eq!(definition.multiplier_nanos, 50_000_000_000, "{symbol}");
         assert_eq!((definition.currency.as_str(), definition.lot_nanos), ("USD", 1_000_000_000));
+        // GBX 10; the implied book is not mentioned.
+        assert_eq!((definition.depths.outright, definition.depths.implied), (Some(10), None));
     }
     // The leg that would say it is not in this packet.
     assert_eq!(directory.definition("cme", "ESM6-ESU6"), None);

@@ -222,11 +222,19 @@ fn unknown_records_are_passed_over_by_their_length() {
 
 #[test]
 fn other_streams_are_refused_with_the_reason() {
-    let cases: [(&[u8], &str); 6] = [
+    let cases: [(&[u8], &str); 8] = [
         (b"", "empty: not even DBN metadata"),
         (b"DBN\x04\x10\0\0\0 and so on", "DBN version 4; versions 1 to 3 are read"),
         (b"DBN\0\x10\0\0\0 and so on", "DBN version 0; versions 1 to 3 are read"),
         (b"(\xb5/\xfd packed", "still compressed with Zstandard: decompress it first"),
+        (
+            b"\x0e\xa0\x01\0 a record",
+            "a DBN fragment: records without metadata, which a decoder of fragments reads",
+        ),
+        (
+            b"\x51\x2a\x4d\x18 metadata",
+            "a DBZ file, the format before DBN, still packed: unpack its metadata and records first",
+        ),
         (b"PK\x03\x04 a zip file", "not DBN: it does not begin with \"DBN\""),
         (b"DBN", "the stream ends inside its metadata"),
     ];
@@ -388,6 +396,155 @@ fn levels_are_shown_anew_after_damage() {
         .collect();
     assert_eq!(shape, "CsssGCsds");
     assert_eq!(marks(&out), "SSBL-SB-L");
+}
+
+#[test]
+fn a_name_that_passes_to_another_number_is_a_gap_unless_the_book_begins_anew() {
+    let day = 86_400 * ONE;
+    let names = [("ES.c.0", 20_240_101, 20_240_103, "7"), ("ES.c.0", 20_240_103, 20_240_105, "8")];
+    let cases = [
+        (b'A', LAST, vec!["order", "gap", "order"]),
+        (b'R', LAST, vec!["order", "order"]),
+        // A snapshot's beginning is made up where it is not marked.
+        (b'A', LAST | 32, vec!["order", "order", "order"]),
+    ];
+    for (action, flags, kinds) in cases {
+        let mut bytes = header(2, false, &names);
+        bytes.extend(Mbo::default().bytes());
+        bytes.extend(Mbo { instrument: 8, at: START + 2 * day, action, flags, ..Mbo::default() }.bytes());
+        let (_, directory, out) = decode(&bytes);
+        assert_eq!(directory.names(), [("cme".to_string(), "ES.c.0".to_string())]);
+        let told: Vec<&str> = out.arrivals.iter().map(|arrival| arrival.event.kind()).collect();
+        assert_eq!(told, kinds);
+        assert!(out.arrivals.iter().all(|arrival| arrival.event.instrument() == Some(InstrumentId(0))));
+    }
+}
+
+#[test]
+fn a_name_of_two_numbers_at_once_is_the_name_of_neither() {
+    let names = [("ES.FUT", 20_240_101, 20_240_105, "7"), ("ES.FUT", 20_240_101, 20_240_105, "8")];
+    let mut bytes = header(3, false, &names);
+    for instrument in [7, 8] {
+        bytes.extend(Mbo { instrument, ..Mbo::default() }.bytes());
+    }
+    let (_, directory, out) = decode(&bytes);
+    let names: Vec<&str> = directory.names().iter().map(|(_, symbol)| symbol.as_str()).collect();
+    assert_eq!(names, ["#7", "#8"]);
+    assert_eq!(gaps(&out), []);
+}
+
+#[test]
+fn coarser_quotes_beside_finer_ones_change_nothing() {
+    let sample = |bid: (i64, u32)| {
+        let mut record = mbp(bid, (101 * ONE, 6), LAST);
+        record[1] = 0xc3;
+        record
+    };
+    let bytes = stream(&[
+        sample((99 * ONE, 1)),
+        mbp((100 * ONE, 5), (101 * ONE, 6), LAST),
+        sample((98 * ONE, 1)),
+        mbp((100 * ONE, 4), (101 * ONE, 6), LAST),
+    ]);
+    let (decoder, _, out) = decode(&bytes);
+    let levels: Vec<(LevelAction, i64)> = out
+        .arrivals
+        .iter()
+        .filter_map(|arrival| match arrival.event {
+            Event::Level(e) => Some((e.action, e.price.0 / ONE)),
+            _ => None,
+        })
+        .collect();
+    let snapshot = |bid| [(LevelAction::Clear, 0), (LevelAction::Set, bid), (LevelAction::Set, 101)];
+    assert_eq!(levels, [&snapshot(99)[..], &snapshot(100), &[(LevelAction::Set, 100)]].concat());
+    assert!(decoder.counts().contains(&("quote beside a finer one, not read".to_string(), 1)));
+}
+
+/// Records of every type and length there is, with random bodies.
+fn all_kinds(prng: &mut Prng) -> Vec<u8> {
+    const HEADS: [(u8, u8); 30] = [
+        (12, 0x00),
+        (20, 0x01),
+        (92, 0x0a),
+        (14, 0x11),
+        (10, 0x12),
+        (90, 0x13),
+        (100, 0x13),
+        (130, 0x13),
+        (28, 0x14),
+        (20, 0x15),
+        (80, 0x15),
+        (20, 0x16),
+        (44, 0x16),
+        (20, 0x17),
+        (80, 0x17),
+        (16, 0x18),
+        (20, 0x18),
+        (14, 0x20),
+        (14, 0x21),
+        (14, 0x22),
+        (14, 0x23),
+        (14, 0x24),
+        (14, 0xa0),
+        (20, 0xb1),
+        (20, 0xc0),
+        (20, 0xc1),
+        (20, 0xc2),
+        (20, 0xc3),
+        (20, 0xc4),
+        (9, 0x77),
+    ];
+    let mut bytes = Vec::new();
+    for _ in 0..prng.between(1, 12) {
+        let (words, kind) = HEADS[usize::try_from(prng.below(HEADS.len() as u64)).expect("few")];
+        let start = bytes.len();
+        bytes.extend([words, kind, 1, 0]);
+        bytes.extend(u32::try_from(prng.below(3)).expect("few").to_le_bytes());
+        bytes.resize_with(start + usize::from(words) * 4, || u8::try_from(prng.below(256)).expect("a byte"));
+        // Moments and prices that are some, more often than chance would have it.
+        for at in [8, 16, 24, 32, 40].into_iter().filter(|at| at + 8 <= usize::from(words) * 4) {
+            if prng.chance(0.7) {
+                let number = if at == 8 { START } else { prng.between(0, 400) * ONE / 4 };
+                bytes[start + at..start + at + 8].copy_from_slice(&number.to_le_bytes());
+            }
+        }
+    }
+    bytes
+}
+
+/// What a decoder makes of bytes given in two pieces must be what it makes of the whole.
+fn check_two_pieces(make: impl Fn() -> Decoder, bytes: &[u8], cut: usize, what: &str) -> (usize, usize) {
+    let feed = |cut: usize| {
+        let (mut decoder, mut directory, mut out) = (make(), Directory::survey(), Output::default());
+        let taken = decoder.decode(&bytes[..cut], &mut directory, &mut out);
+        let more = taken + decoder.decode(&bytes[taken..], &mut directory, &mut out);
+        decoder.finish(&bytes[more..], &mut directory, &mut out);
+        out
+    };
+    let (whole, pieces) = (feed(bytes.len()), feed(cut));
+    assert_eq!(pieces.arrivals, whole.arrivals, "{what}");
+    assert_eq!(pieces.faults, whole.faults, "{what}");
+    (whole.arrivals.len(), whole.faults.len())
+}
+
+#[test]
+fn any_record_of_any_type_is_survived_in_any_pieces() {
+    let (mut arrivals, mut faults) = (0, 0);
+    for seed in 0..6_000 {
+        let mut prng = Prng::new(seed);
+        let records = all_kinds(&mut prng);
+        let version = u8::try_from(prng.between(1, 3)).expect("small");
+        let mut stream = header(version, prng.chance(0.2), &[("ESH4", 20_240_101, 20_240_103, "1")]);
+        stream.extend(&records);
+        for (bytes, is_fragment) in [(&stream, false), (&records, true)] {
+            let make = || if is_fragment { Decoder::fragment(None) } else { Decoder::new() };
+            let cut = usize::try_from(prng.below(bytes.len() as u64)).expect("short");
+            let (told, wrong) = check_two_pieces(make, bytes, cut, &format!("seed {seed}, cut at {cut}"));
+            (arrivals, faults) = (arrivals + told, faults + wrong);
+        }
+    }
+    eprintln!("{arrivals} arrivals, {faults} faults");
+    assert!(arrivals > 10_000 && faults > 1_000);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! `cargo run -p xtask -- <chore>`.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
-use xtask::{benchmarks, core_lints, layers, licences, workspace};
+use std::path::{Path, PathBuf};
+use xtask::{benchmarks, codegen, core_lints, layers, licences, workspace};
 
 /// Chores that are more than a cargo command.
 #[derive(Parser)]
@@ -21,6 +22,11 @@ enum Chore {
     Core,
     /// Runs the benches and writes docs/benchmarks.md (an hour; use --release)
     Benchmarks,
+    /// CME's codecs, from the exchange's templates_FixBinary*.xml
+    Codegen {
+        /// The folder that holds them [default: cme-mdp3/templates in $QUOIN_DATA]
+        templates: Option<PathBuf>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -29,6 +35,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Licences => check_licences(),
         Chore::Core => core_lints::check(),
         Chore::Benchmarks => write_benchmarks(),
+        Chore::Codegen { templates } => generate(templates),
     }
 }
 
@@ -54,6 +61,17 @@ fn check_licences() -> anyhow::Result<()> {
 
 fn write_benchmarks() -> anyhow::Result<()> {
     println!("{}", benchmarks::write()?.display());
+    Ok(())
+}
+
+fn generate(templates: Option<PathBuf>) -> anyhow::Result<()> {
+    let recorded =
+        || std::env::var_os("QUOIN_DATA").map(|data| PathBuf::from(data).join("cme-mdp3/templates"));
+    let templates = templates.or_else(recorded).context("name the folder of the schema files")?;
+    let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    for path in codegen::write(&templates, workspace)? {
+        println!("codegen: {}", path.display());
+    }
     Ok(())
 }
 

@@ -1,13 +1,16 @@
 //! Small true inputs for each target, so that a run starts behind the magic numbers: `seeds CORPUS_FOLDER`.
 //! Recorded ones are added by `fuzz/run`.
 
-use net::capture::{Endpoint, Writer as Capture};
+use net::capture::{Endpoint, NgWriter, Received, Writer as Capture};
 use std::fs;
 use std::path::Path;
 use types::record::Record;
 use types::{Command, Event, Input, InstrumentId, Nanos, Operator, OrderId, Seq, Status};
 use venues::cme::MatchEvent;
 use venues::cme::encode::PacketWriter;
+use venues::nasdaq::itch::{Price4, Timestamp, make};
+use venues::nasdaq::mold;
+use venues::nasdaq::soup::FromServer;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -25,7 +28,36 @@ fn main() -> Outcome {
     let book = b"5859400,200,5853300,18\n5859400,200,-9999999999,0\n";
     put(folder, "lobster", "two-lines", &[&message[..], b"\0", book].concat())?;
     let line = br#"1723161255030314667 {"stream":"btcusdt@trade","data":{"e":"trade","E":1723161253758,"T":1723161253758,"s":"BTCUSDT","t":1,"p":"61000.10","q":"0.002","X":"MARKET","m":true}}"#;
-    put(folder, "binance", "trade", &[b"\x82", &line[..], b"\n"].concat())
+    put(folder, "binance", "trade", &[b"\x82", &line[..], b"\n"].concat())?;
+    text_formats(folder)?;
+    itch(folder)
+}
+
+fn text_formats(folder: &Path) -> Outcome {
+    let log = concat!(
+        r#"1000 order_created {"price": "236.47", "amount": "2.00000000", "datetime": "1", "id": 7, "order_type": 0}"#,
+        "\n",
+        r#"2000 order_book {"bids": [["236.47", "2.0"], ["236.20", "0.1"]], "asks": [["236.64", "3.8"]]}"#,
+        "\n",
+        r#"3000 order_deleted {"price": "236.47", "amount": "0.0", "datetime": "1", "id": 7, "order_type": 0}"#,
+        "\n",
+        r#"3000 trade {"price": 236.47, "amount": 1.7885566900000001, "id": 8}"#,
+        "\n",
+    );
+    put(folder, "bitstamp", "four-lines", &[b"\x20", log.as_bytes()].concat())?;
+    let start = "exchange,symbol,timestamp,local_timestamp";
+    let files = [
+        ("book", "is_snapshot,side,price,amount", "x,A,1,2,true,bid,9,1\nx,A,2,3,false,ask,1e-7,0\n"),
+        ("trades", "id,side,price,amount", "x,A,1,2,3,buy,9,1\nx,B,2,3,t,unknown,9.5,1\n"),
+        ("snapshot", "asks[0].price,asks[0].amount,bids[0].price,bids[0].amount", "x,A,1,2,9,1,8,\n"),
+        ("quotes", "ask_amount,ask_price,bid_price,bid_amount", "x,A,1,2,1,9,8,1\n"),
+        ("ticker", "funding_rate,open_interest,mark_price", "x,A,1,2,-0.0001,5,\n"),
+        ("options", "strike_price,bid_price,ask_price,mark_iv,delta", "x,A,1,2,100,,0.5,80.1,-0.34807987123\n"),
+    ];
+    for (name, columns, rows) in files {
+        put(folder, "tardis", name, format!("\x20{start},{columns}\n{rows}").as_bytes())?;
+    }
+    Ok(())
 }
 
 fn put(folder: &Path, target: &str, name: &str, bytes: &[u8]) -> Outcome {
@@ -40,6 +72,38 @@ fn records() -> Vec<Record> {
     let inputs = events.map(|event| Record::Input(Input { seq, received_at: at, event }));
     let command = Command::Cancel { order: OrderId(1), instrument: InstrumentId(2) };
     [&inputs[..], &[Record::Command { seq, at, command }]].concat()
+}
+
+/// A day of three messages: in a file, one by one, in a packet, and over a stream.
+fn itch(folder: &Path) -> Outcome {
+    let (tracking_number, timestamp) = (0, Timestamp(1));
+    let begin = make::SystemEvent { stock_locate: 0, tracking_number, timestamp, event_code: b'O' };
+    let add = make::AddOrder {
+        stock_locate: 1,
+        tracking_number,
+        timestamp,
+        order_reference_number: 1,
+        buy_sell_indicator: b'B',
+        shares: 100,
+        stock: *b"QUOIN   ",
+        price: Price4(100_000),
+    };
+    let delete = make::OrderDelete { stock_locate: 1, tracking_number, timestamp, order_reference_number: 1 };
+    let messages = [&begin.bytes()[..], &add.bytes(), &delete.bytes()];
+    let framed: Vec<u8> =
+        messages.iter().flat_map(|m| [&[0, m.len().to_le_bytes()[0]], *m].concat()).collect();
+    put(folder, "itch", "file", &[&[0x1c], &framed[..]].concat())?;
+    let single: Vec<u8> = messages.iter().flat_map(|m| [&[m.len().to_le_bytes()[0]], *m].concat()).collect();
+    put(folder, "itch", "messages", &[&[1], &single[..]].concat())?;
+    let mut packet = Vec::new();
+    let mut writer = mold::PacketWriter::begin(&mut packet, *b"0123456789", 1);
+    messages.iter().for_each(|message| writer.message(message));
+    writer.finish();
+    put(folder, "itch", "packet", &[&[0x42, packet.len().to_le_bytes()[0], 1], &packet[..]].concat())?;
+    let mut stream = Vec::new();
+    FromServer::LoginAccepted { session: *b"0123456789", sequence: 1 }.write(&mut stream);
+    messages.iter().for_each(|message| FromServer::Sequenced(message).write(&mut stream));
+    put(folder, "itch", "stream", &[&[3], &stream[..]].concat())
 }
 
 fn journal(folder: &Path) -> Outcome {
@@ -63,5 +127,12 @@ fn cme(folder: &Path) -> Outcome {
     let line = Endpoint { ip: [224, 0, 31, 1], port: 14_310 };
     let mut capture = Capture::new(Vec::new())?;
     capture.datagram(Nanos(9), line, line, &payload)?;
-    put(folder, "capture", "one-packet", &capture.finish()?)
+    put(folder, "capture", "one-packet", &capture.finish()?)?;
+    let mut capture = NgWriter::new(Vec::new(), "seeds", &["line".into()])?;
+    let (at, interface, lost_before) = (Nanos(9), 0, 3);
+    let received =
+        Received { at, interface, source: line, destination: line, lost_before, payload: &payload };
+    capture.datagram(&received)?;
+    capture.statistics(at, 0, 1, 3)?;
+    put(folder, "capture", "received", &capture.finish()?)
 }

@@ -1,107 +1,86 @@
-//! Reading captures, record by record.
+//! Reading captures: record by record, through the headers, to what a packet carries.
 
-use super::frame::{Content, content};
+use super::fragments::{Arrived, Fragments, Key, Outcome as Joined};
+use super::frame::{Network, UDP, network};
+use super::ip::{self, Ip, TCP};
+use super::record::{Format, Record, Records};
+use super::shortcut::{self, Shortcut};
 use super::window::Window;
-use super::{CaptureError, Datagram, Endpoint, Skipped};
-use pcap_parser::{
-    Block, EnhancedPacketBlock, InterfaceDescriptionBlock, Linktype, parse_block_be, parse_block_le,
-    parse_pcap_frame, parse_pcap_frame_be, parse_pcap_header,
-};
+use super::{CaptureError, Content, Datagram, Endpoint, Packet, Segment, Skipped};
 use std::io::Read;
+use std::net::{IpAddr, SocketAddr};
 use types::Nanos;
 
-const PCAP_HEADER: usize = 24;
-const PCAP_RECORD_HEADER: usize = 16;
-/// The smallest block there is: type, length, length again.
-const BLOCK_MIN: usize = 12;
-/// Beyond this a length is damage, not data: the largest snap length in use is 256 KiB.
-const RECORD_MAX: usize = 1 << 24;
-const SECTION_HEADER: u32 = 0x0a0d_0d0a;
-const NANOS: u64 = 1_000_000_000;
-
-/// How a pcapng interface was captured.
-#[derive(Clone, Copy, Debug)]
-struct Interface {
-    link: Linktype,
-    units_per_second: u64,
-    offset_seconds: i64,
+/// The packets of a capture, in the order of the file.
+pub struct Capture<'r> {
+    records: Records<'r>,
+    fragments: Fragments,
+    skipped: Skipped,
+    /// The last time a record told.
+    now: Nanos,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Format {
-    /// Nothing was read yet.
-    New,
-    Pcap {
-        big_endian: bool,
-        nanos_per_unit: i64,
-        link: Linktype,
-    },
-    Pcapng {
-        /// Of the section at hand.
-        big_endian: bool,
-    },
-    /// Nothing more can be read.
-    Ended,
+/// Which packets are asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Want {
+    /// IPv4, UDP, with a time.
+    Datagrams,
+    Everything,
 }
 
-/// A packet record, by its place in the window.
-#[derive(Clone, Copy, Debug)]
-struct Record {
-    offset: u64,
-    received_at: Nanos,
-    link: Linktype,
-    start: usize,
-    end: usize,
-    /// Whether the packet was longer than what was captured of it.
-    cut: bool,
-    /// Bytes of the whole record.
-    size: usize,
-}
-
-/// A datagram, by its place in the window.
-#[derive(Clone, Copy, Debug)]
+/// A packet by its place.
 struct Found {
     record: Record,
-    source: Endpoint,
-    destination: Endpoint,
+    source: SocketAddr,
+    destination: SocketAddr,
+    /// Whether it lies in what was put together, and not in the window.
+    joined: bool,
     start: usize,
     end: usize,
+    /// Sequence number and flags of a TCP segment.
+    tcp: Option<(u32, u8)>,
 }
 
-/// The datagrams of a capture, in the order of the file.
-pub struct Capture<'r> {
-    window: Window<'r>,
-    format: Format,
-    /// Of the pcapng section at hand.
-    interfaces: Vec<Interface>,
-    skipped: Skipped,
-}
+/// What is wrong with a packet.
+struct Damage(&'static str);
 
 impl<'r> Capture<'r> {
     /// The capture that `reader` gives; read in chunks.
     #[must_use]
     pub fn new(reader: Box<dyn Read + 'r>) -> Self {
-        Self {
-            window: Window::new(reader),
-            format: Format::New,
-            interfaces: Vec::new(),
-            skipped: Skipped::default(),
-        }
+        Self::through(Window::new(reader))
     }
 
-    /// The capture in `bytes`.
+    /// The capture in `bytes`, read where they lie.
     #[must_use]
     pub fn of(bytes: &'r [u8]) -> Self {
-        Self::new(Box::new(bytes))
+        Self::through(Window::of(bytes))
+    }
+
+    fn through(window: Window<'r>) -> Self {
+        Self {
+            records: Records::new(window),
+            fragments: Fragments::default(),
+            skipped: Skipped::default(),
+            now: Nanos::MIN,
+        }
     }
 
     /// What was passed over so far.
     #[must_use]
     pub const fn skipped(&self) -> Skipped {
-        self.skipped
+        let mut skipped = self.skipped;
+        skipped.blocks = self.records.blocks;
+        skipped
     }
 
-    /// The next datagram; `None` when the capture is over. After an error that is not
+    /// How many packets whoever captured says were lost before they could be written, as far as the file was read.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.records.dropped()
+    }
+
+    /// The next IPv4 datagram; `None` when the capture is over. After an error that is not
     /// [final](CaptureError::is_final) the next call goes on behind it; after a final one there is nothing more.
     ///
     /// # Errors
@@ -110,290 +89,238 @@ impl<'r> Capture<'r> {
         clippy::should_implement_trait,
         reason = "it lends from the capture, which `Iterator` cannot say"
     )]
+    #[inline]
     pub fn next(&mut self) -> Result<Option<Datagram<'_>>, CaptureError> {
-        let found = self.find().inspect_err(|error| {
-            if error.is_final() {
-                self.format = Format::Ended;
-            }
-        })?;
-        Ok(found.map(|found| Datagram {
-            received_at: found.record.received_at,
-            source: found.source,
-            destination: found.destination,
-            payload: self.window.at(found.start, found.end),
-            offset: found.record.offset,
-        }))
-    }
-
-    fn find(&mut self) -> Result<Option<Found>, CaptureError> {
-        while let Some(record) = self.record()? {
-            let frame = self.window.at(record.start, record.end);
-            match content(record.link, frame) {
-                Content::Datagram { source, destination, payload } => {
-                    // Both are slices of the window; the difference is the payload's place in the frame.
-                    let start = record.start + (payload.as_ptr().addr() - frame.as_ptr().addr());
-                    return Ok(Some(Found {
-                        record,
-                        source,
-                        destination,
-                        start,
-                        end: start + payload.len(),
-                    }));
-                }
-                Content::NotIpv4 => self.skipped.not_ipv4 += 1,
-                Content::NotUdp => self.skipped.not_udp += 1,
-                Content::Fragment => self.skipped.fragments += 1,
-                Content::OtherLink => self.skipped.other_links += 1,
-                Content::Damaged => {
-                    return Err(CaptureError::Damaged {
-                        offset: record.offset,
-                        skipped: record.size as u64,
-                        what: match record.cut {
-                            true => "a packet was cut short when it was captured",
-                            false => "a packet's lengths contradict each other",
-                        },
-                    });
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// The next packet record; other records are passed over.
-    fn record(&mut self) -> Result<Option<Record>, CaptureError> {
         loop {
-            let format = self.format;
-            match format {
-                Format::Ended => return Ok(None),
-                Format::New => self.open()?,
-                // The file may end here, between records.
-                Format::Pcap { .. } | Format::Pcapng { .. } => {
-                    if !self.fill(1)? {
-                        return Ok(None);
-                    }
-                }
+            if let Some(found) = self.shortcut() {
+                let (offset, place) = (self.records.window.offset(), self.records.window.place());
+                self.records.window.consume(found.size);
+                return Ok(Some(Datagram {
+                    received_at: found.received_at,
+                    source: found.source,
+                    destination: found.destination,
+                    payload: self.records.window.at(place + found.start, place + found.end),
+                    offset,
+                }));
             }
-            let found = match format {
-                Format::Ended | Format::New => None,
-                Format::Pcap { big_endian, nanos_per_unit, link } => {
-                    Some(self.pcap_record(big_endian, nanos_per_unit, link)?)
-                }
-                Format::Pcapng { big_endian } => self.block(big_endian)?,
+            let Some(record) = self.record()? else { return Ok(None) };
+            let Some(found) = self.general(record, Want::Datagrams)? else { continue };
+            let (IpAddr::V4(source), IpAddr::V4(destination), Some(received_at)) =
+                (found.source.ip(), found.destination.ip(), record.received_at)
+            else {
+                unreachable!("the others are not wanted");
             };
-            if found.is_some() {
-                return Ok(found);
+            return Ok(Some(Datagram {
+                received_at,
+                source: Endpoint { ip: source.octets(), port: found.source.port() },
+                destination: Endpoint { ip: destination.octets(), port: found.destination.port() },
+                payload: self.bytes(&found),
+                offset: record.offset,
+            }));
+        }
+    }
+
+    /// The next packet of any kind we read, as [`next`](Self::next) gives datagrams.
+    ///
+    /// # Errors
+    /// When the capture, or the record at hand, cannot be read.
+    pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
+        loop {
+            let Some(record) = self.record()? else { return Ok(None) };
+            let Some(found) = self.general(record, Want::Everything)? else { continue };
+            let payload = self.bytes(&found);
+            let content = match found.tcp {
+                None => Content::Datagram(payload),
+                Some((sequence, flags)) => Content::Segment(Segment {
+                    sequence,
+                    fin: flags & 1 != 0,
+                    syn: flags & 2 != 0,
+                    rst: flags & 4 != 0,
+                    payload,
+                }),
+            };
+            return Ok(Some(Packet {
+                received_at: record.received_at,
+                source: found.source,
+                destination: found.destination,
+                content,
+                interface: record.interface,
+                offset: record.offset,
+            }));
+        }
+    }
+
+    #[inline]
+    fn shortcut(&self) -> Option<Shortcut> {
+        let Records { window, format, interfaces, .. } = &self.records;
+        shortcut::datagram(*format, interfaces, window.bytes())
+    }
+
+    fn bytes(&self, found: &Found) -> &[u8] {
+        if found.joined {
+            &self.fragments.whole()[found.start..found.end]
+        } else {
+            self.records.window.at(found.record.start + found.start, found.record.start + found.end)
+        }
+    }
+
+    #[inline]
+    fn record(&mut self) -> Result<Option<Record>, CaptureError> {
+        match self.records.next() {
+            Ok(Some(record)) => Ok(Some(record)),
+            Ok(None) => {
+                self.end();
+                Ok(None)
+            }
+            Err(error) => {
+                if error.is_final() {
+                    self.end();
+                }
+                Err(error)
             }
         }
     }
 
-    fn fill(&mut self, count: usize) -> Result<bool, CaptureError> {
-        self.window.fill(count).map_err(|source| CaptureError::Read { offset: self.window.offset(), source })
+    #[cold]
+    fn end(&mut self) {
+        self.records.format = Format::Ended;
+        self.fragments.finish(&mut self.skipped);
     }
 
-    /// Asks for the whole record.
-    fn need(&mut self, count: usize) -> Result<(), CaptureError> {
-        if self.fill(count)? {
-            return Ok(());
-        }
-        Err(CaptureError::Truncated {
-            offset: self.window.offset(),
-            skipped: self.window.bytes().len() as u64,
+    /// The general path: a packet that is wanted, `None` for one that is counted or waits for its other parts.
+    #[inline(never)]
+    fn general(&mut self, record: Record, want: Want) -> Result<Option<Found>, CaptureError> {
+        self.now = record.received_at.unwrap_or(self.now);
+        self.look(record, want).map_err(|Damage(what)| CaptureError::Damaged {
+            offset: record.offset,
+            skipped: record.size as u64,
+            what: if record.cut { "a packet was cut short when it was captured" } else { what },
         })
     }
 
-    /// Tells the format by its first four bytes.
-    fn open(&mut self) -> Result<(), CaptureError> {
-        if !self.fill(4)? {
-            return Err(CaptureError::NotACapture);
-        }
-        let magic: [u8; 4] = *self.window.bytes().first_chunk().expect("just filled");
-        // A pcap file's magic is written in the writer's byte order: one number for microseconds, one for
-        // nanoseconds. A pcapng file starts with a section header, whose type reads the same both ways.
-        let (big_endian, nanos_per_unit) = match magic {
-            [0xd4, 0xc3, 0xb2, 0xa1] => (false, 1_000),
-            [0xa1, 0xb2, 0xc3, 0xd4] => (true, 1_000),
-            [0x4d, 0x3c, 0xb2, 0xa1] => (false, 1),
-            [0xa1, 0xb2, 0x3c, 0x4d] => (true, 1),
-            _ if u32::from_le_bytes(magic) == SECTION_HEADER => {
-                self.format = Format::Pcapng { big_endian: false };
-                return Ok(());
+    fn look(&mut self, record: Record, want: Want) -> Result<Option<Found>, Damage> {
+        let frame = self.records.window.at(record.start, record.end);
+        let datagrams = want == Want::Datagrams;
+        let (ip, what) = match network(record.link, frame) {
+            Network::Ipv4(at) => (ip::v4(frame, at), "an IPv4 header contradicts the packet"),
+            Network::Ipv6(_) | Network::Other if datagrams => {
+                self.skipped.not_ipv4 += 1;
+                return Ok(None);
             }
-            _ => return Err(CaptureError::NotACapture),
+            Network::Ipv6(at) => (ip::v6(frame, at), "an IPv6 header contradicts the packet"),
+            Network::Other => {
+                self.skipped.not_ipv4 += 1;
+                return Ok(None);
+            }
+            Network::UnknownLink => {
+                self.skipped.other_links += 1;
+                return Ok(None);
+            }
+            Network::Short => return Err(Damage("a frame ends within its link layer's header")),
         };
-        self.need(PCAP_HEADER)?;
-        let Ok((_, header)) = parse_pcap_header(self.window.bytes()) else {
-            return Err(CaptureError::NotACapture);
+        let Some(ip) = ip else {
+            // Cut or damaged; but of a protocol that is not asked for it does not matter.
+            if datagrams && self.is_another(record) {
+                self.skipped.not_udp += 1;
+                return Ok(None);
+            }
+            return Err(Damage(what));
         };
-        let link = header.network;
-        self.window.consume(PCAP_HEADER);
-        self.format = Format::Pcap { big_endian, nanos_per_unit, link };
-        Ok(())
+        if datagrams && record.received_at.is_none() {
+            self.skipped.untimed += 1;
+            return Ok(None);
+        }
+        if ip.protocol != UDP && (datagrams || (ip.protocol != TCP && ip.part.is_none())) {
+            self.skipped.not_udp += 1;
+            return Ok(None);
+        }
+        match ip.part {
+            None => self.transport(record, &ip, ip.protocol, (ip.start, ip.end), false),
+            Some(_) => self.part(record, &ip),
+        }
     }
 
-    fn pcap_record(
+    /// Whether a packet that cannot be read is plainly none of UDP: a complete IPv4 header of a cut packet says so.
+    fn is_another(&self, record: Record) -> bool {
+        let frame = self.records.window.at(record.start, record.end);
+        let Network::Ipv4(at) = network(record.link, frame) else { return false };
+        record.cut && frame.get(at..at + 20).is_some_and(|head| head[0] >> 4 == 4 && head[9] != UDP)
+    }
+
+    /// One part of a packet; perhaps the last that was missing.
+    fn part(&mut self, record: Record, ip: &Ip) -> Result<Option<Found>, Damage> {
+        let part = ip.part.expect("the caller saw it");
+        let key = Key {
+            source: ip.source,
+            destination: ip.destination,
+            protocol: ip.source.is_ipv4().then_some(ip.protocol),
+            id: part.id,
+        };
+        let bytes = self.records.window.at(record.start + ip.start, record.start + ip.end);
+        let arrived = Arrived { at: self.now, part, protocol: ip.protocol, bytes };
+        match self.fragments.add(key, &arrived, &mut self.skipped) {
+            Joined::Kept => Ok(None),
+            Joined::Impossible => Err(Damage("a fragment's place and length are impossible")),
+            Joined::Whole(protocol) => {
+                let whole = self.fragments.whole();
+                let behind = match ip.source {
+                    IpAddr::V4(_) => Some((protocol, 0)),
+                    IpAddr::V6(_) => ip::past_extensions(protocol, whole, 0, whole.len()),
+                };
+                let (protocol, start) =
+                    behind.ok_or(Damage("an IPv6 extension header contradicts the packet"))?;
+                self.transport(record, ip, protocol, (start, self.fragments.whole().len()), true)
+            }
+        }
+    }
+
+    fn transport(
         &mut self,
-        big_endian: bool,
-        nanos_per_unit: i64,
-        link: Linktype,
-    ) -> Result<Record, CaptureError> {
-        self.need(PCAP_RECORD_HEADER)?;
-        let captured = word(self.window.bytes(), 8, big_endian) as usize;
-        if captured > RECORD_MAX {
-            return Err(self.lost("a packet record claims to be larger than any packet"));
-        }
-        let size = PCAP_RECORD_HEADER + captured;
-        self.need(size)?;
-        let parse = match big_endian {
-            true => parse_pcap_frame_be,
-            false => parse_pcap_frame,
+        record: Record,
+        ip: &Ip,
+        protocol: u8,
+        (start, end): (usize, usize),
+        joined: bool,
+    ) -> Result<Option<Found>, Damage> {
+        let bytes = match joined {
+            true => &self.fragments.whole()[start..end],
+            false => self.records.window.at(record.start + start, record.start + end),
         };
-        let Ok((_, packet)) = parse(&self.window.bytes()[..size]) else {
-            return Err(self.lost("a packet record cannot be read"));
-        };
-        let received_at =
-            Nanos(i64::from(packet.ts_sec) * 1_000_000_000 + i64::from(packet.ts_usec) * nanos_per_unit);
-        let cut = packet.origlen > packet.caplen;
-        let start = self.window.place() + PCAP_RECORD_HEADER;
-        let record = Record {
-            offset: self.window.offset(),
-            received_at,
-            link,
+        let found = |ports: [u16; 2], start, end, tcp| Found {
+            record,
+            source: SocketAddr::new(ip.source, ports[0]),
+            destination: SocketAddr::new(ip.destination, ports[1]),
+            joined,
             start,
-            end: start + captured,
-            cut,
-            size,
+            end,
+            tcp,
         };
-        self.window.consume(size);
-        Ok(record)
-    }
-
-    fn lost(&self, what: &'static str) -> CaptureError {
-        CaptureError::Lost { offset: self.window.offset(), what }
-    }
-
-    /// Reads one block of pcapng; `None` for one without a packet.
-    fn block(&mut self, section_big_endian: bool) -> Result<Option<Record>, CaptureError> {
-        self.need(BLOCK_MIN)?;
-        let head = self.window.bytes();
-        let mut big_endian = section_big_endian;
-        if word(head, 0, false) == SECTION_HEADER {
-            // A section brings its own byte order and its own interfaces.
-            big_endian = match head[8..12] {
-                [0x4d, 0x3c, 0x2b, 0x1a] => false,
-                [0x1a, 0x2b, 0x3c, 0x4d] => true,
-                _ => return Err(self.lost("a section's byte order cannot be told")),
-            };
-            self.format = Format::Pcapng { big_endian };
-            self.interfaces.clear();
-        }
-        let size = word(self.window.bytes(), 4, big_endian) as usize;
-        if size < BLOCK_MIN || !size.is_multiple_of(4) || size > RECORD_MAX {
-            return Err(self.lost("a block's length is impossible"));
-        }
-        self.need(size)?;
-        let (offset, start) = (self.window.offset(), self.window.place());
-        self.window.consume(size);
-        let parse = match big_endian {
-            true => parse_block_be,
-            false => parse_block_le,
-        };
-        let found = match parse(self.window.at(start, start + size)) {
-            Ok((_, Block::InterfaceDescription(description))) => {
-                self.interfaces.push(Interface::of(&description, big_endian));
-                self.skipped.blocks += 1;
+        match protocol {
+            UDP => match ip::udp(bytes) {
+                Some((ports, length)) => Ok(Some(found(ports, start + 8, start + length, None))),
+                None => Err(Damage("a UDP header contradicts the packet")),
+            },
+            TCP => match ip::tcp(bytes) {
+                Some(head) => {
+                    let tcp = Some((head.sequence, head.flags));
+                    Ok(Some(found(head.ports, start + head.header, end, tcp)))
+                }
+                None => Err(Damage("a TCP header contradicts the packet")),
+            },
+            _ => {
+                self.skipped.not_udp += 1;
                 Ok(None)
             }
-            Ok((_, Block::EnhancedPacket(packet))) => {
-                packet_record(&packet, &self.interfaces, start).map(Some)
-            }
-            Ok((_, Block::SimplePacket(_))) => {
-                self.skipped.untimed += 1;
-                Ok(None)
-            }
-            Ok(_) => {
-                self.skipped.blocks += 1;
-                Ok(None)
-            }
-            Err(_) => Err("a block's parts do not fit its length"),
-        };
-        match found {
-            Ok(found) => Ok(found.map(|record| Record { offset, size, ..record })),
-            Err(what) => Err(CaptureError::Damaged { offset, skipped: size as u64, what }),
         }
     }
-}
-
-/// The record of a packet block that starts at `start` in the window; the caller knows its offset and size.
-fn packet_record(
-    packet: &EnhancedPacketBlock<'_>,
-    interfaces: &[Interface],
-    start: usize,
-) -> Result<Record, &'static str> {
-    let captured = packet.caplen as usize;
-    let Some(interface) = interfaces.get(packet.if_id as usize) else {
-        return Err("a packet is of an interface that was not described");
-    };
-    if captured > packet.data.len() {
-        return Err("a packet is longer than its block");
-    }
-    // Type, length, interface, two halves of the time, two lengths: 28 bytes before the packet.
-    let start = start + 28;
-    Ok(Record {
-        offset: 0,
-        size: 0,
-        received_at: interface.moment(u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low)),
-        link: interface.link,
-        start,
-        end: start + captured,
-        cut: packet.origlen > packet.caplen,
-    })
 }
 
 impl std::fmt::Debug for Capture<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Capture")
-            .field("offset", &self.window.offset())
-            .field("format", &self.format)
-            .field("skipped", &self.skipped)
+            .field("offset", &self.records.window.offset())
+            .field("format", &self.records.format)
+            .field("skipped", &self.skipped())
             .finish_non_exhaustive()
-    }
-}
-
-impl Interface {
-    fn of(description: &InterfaceDescriptionBlock<'_>, big_endian: bool) -> Self {
-        Self {
-            link: description.linktype,
-            units_per_second: units_per_second(description.if_tsresol),
-            offset_seconds: match big_endian {
-                // The parser reads this option as little endian in both.
-                true => description.if_tsoffset.swap_bytes(),
-                false => description.if_tsoffset,
-            },
-        }
-    }
-
-    fn moment(&self, units: u64) -> Nanos {
-        let nanos = u128::from(units) * u128::from(NANOS) / u128::from(self.units_per_second);
-        let nanos = i64::try_from(nanos).unwrap_or(i64::MAX);
-        Nanos(nanos) + Nanos(self.offset_seconds.saturating_mul(1_000_000_000))
-    }
-}
-
-/// `if_tsresol` (pcapng draft, 4.2): the top bit chooses a power of two or of ten; what does not fit 64 bits is
-/// taken for the default, microseconds.
-fn units_per_second(resolution: u8) -> u64 {
-    let exponent = u32::from(resolution & 0x7f);
-    let units = match resolution & 0x80 {
-        0 => 10_u64.checked_pow(exponent),
-        _ => 1_u64.checked_shl(exponent),
-    };
-    units.unwrap_or(1_000_000)
-}
-
-fn word(bytes: &[u8], at: usize, big_endian: bool) -> u32 {
-    let word: [u8; 4] = *bytes[at..].first_chunk().expect("the caller has filled the header");
-    match big_endian {
-        true => u32::from_be_bytes(word),
-        false => u32::from_le_bytes(word),
     }
 }

@@ -14,7 +14,8 @@ use types::Nanos;
 #[derive(clap::Args)]
 #[command(after_help = "Formats are told by their first bytes: pcap and pcapng with CME MDP 3.0,
 Databento DBN (v1 to v3), LOBSTER messages (CSV, or the zip they come in),
-Binance recordings. All but the zip may be zstd or gzip compressed.
+Binance recordings, Bitstamp order logs, Tardis CSV. All but the zip may be
+zstd, gzip or bzip2 compressed.
 
 Examples:
   quoin inspect day.pcap
@@ -62,9 +63,7 @@ fn file_text(file: &FileSurvey) -> String {
         let span = number::span(last - first);
         text.push_str(&format!("  {} to {} ({span})\n", number::moment(first), number::moment(last)));
     }
-    if let Some(least) = file.latency_least {
-        text.push_str(&format!("  receive time less venue time, at least: {}\n", number::span(least)));
-    }
+    text.push_str(&clock_text(file));
     let mut table = terminal::table(&["in the file", "count"]);
     for (name, count) in &file.counts {
         terminal::row(&mut table, [name.clone(), grouped(*count)]);
@@ -87,6 +86,37 @@ fn file_text(file: &FileSurvey) -> String {
     }
     if file.fault_count > SHOWN as u64 {
         text.push_str(&format!("  … and {} more\n", grouped(file.fault_count - SHOWN as u64)));
+    }
+    text
+}
+
+/// How the recorder's clock stands to the venue's. Which part of it is the journey nobody can tell.
+fn clock_text(file: &FileSurvey) -> String {
+    let Some(clock) = &file.clock else {
+        return "  one clock: the receive times are the venue's\n".into();
+    };
+    let error = clock.offset_error.map_or("± unknown".into(), |error| format!("± {}", number::span(error)));
+    let offset = number::span(Nanos(clock.offset.0.abs()));
+    let mut text = if clock.offset.0 < 0 {
+        format!(
+            "  recorder's clock {offset} behind the venue's ({error}), and the fastest message's journey more"
+        )
+    } else {
+        format!(
+            "  fastest message {offset} on its way ({error}), or the recorder's clock that much ahead of the venue's"
+        )
+    };
+    if let Some(drift) = &clock.drift {
+        let followed = if drift.is_significant() { "" } else { ", so none to speak of" };
+        text.push_str(&format!("; drift {:.1} ± {:.1} ppm{followed}", drift.ppm, drift.error_ppm));
+    }
+    text.push_str(";\n  latency is what lies above\n");
+    if file.latency_negative > 0 {
+        let count = grouped(file.latency_negative);
+        text.push_str(&format!("  {count} messages received before they were sent, by these clocks\n"));
+    }
+    if clock.implausible > 0 {
+        text.push_str(&format!("  {} impossible times set aside\n", grouped(clock.implausible)));
     }
     text
 }
@@ -150,7 +180,20 @@ fn instruments_text(inspection: &Inspection) -> String {
         })
         .take(SHOWN)
         .collect();
-    format!("\n{table}\n{rest}{spans}books: times the book was consistent; spread: its mean in ticks\n")
+    let quotes: String = order
+        .iter()
+        .map(|&row| (row, &inspection.books[row]))
+        .filter(|(_, book)| book.quotes_agree + book.quotes_differ + book.quotes_unused > 0)
+        .map(|(row, book)| {
+            let symbol = inspection.table.instruments[row].symbol();
+            let [agree, differ, unused] = [book.quotes_agree, book.quotes_differ, book.quotes_unused].map(grouped);
+            format!("{symbol}: the venue's best quote is the book's {agree} times, another {differ} times, unused {unused}\n")
+        })
+        .take(SHOWN)
+        .collect();
+    format!(
+        "\n{table}\n{rest}{spans}{quotes}books: times the book was consistent; spread: its mean in ticks\n"
+    )
 }
 
 fn origin(origin: types::Origin) -> &'static str {
@@ -175,6 +218,15 @@ fn as_json(inspection: &Inspection) -> serde_json::Value {
                 "bytes": file.bytes,
                 "span_ns": span(file.span),
                 "latency_least_ns": file.latency_least,
+                "latency_negative": file.latency_negative,
+                "clock": file.clock.map(|clock| json!({
+                    "at_ns": clock.at,
+                    "offset_ns": clock.offset,
+                    "offset_error_ns": clock.offset_error,
+                    "drift_ppm": clock.drift.map(|drift| drift.ppm),
+                    "drift_error_ppm": clock.drift.map(|drift| drift.error_ppm),
+                    "implausible": clock.implausible,
+                })),
                 "counts": file.counts.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
                 "events": file.events,
                 "gaps": file.gaps,
@@ -201,6 +253,9 @@ fn as_json(inspection: &Inspection) -> serde_json::Value {
                 "crossed_span_ns": span(book.crossed_span),
                 "stale": book.stale,
                 "unknown": book.unknown,
+                "quotes_agree": book.quotes_agree,
+                "quotes_differ": book.quotes_differ,
+                "quotes_unused": book.quotes_unused,
                 "spread_mean_ticks": book.spread_mean(),
             })
         })

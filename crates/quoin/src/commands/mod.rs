@@ -4,6 +4,8 @@ pub(crate) mod backtest;
 pub(crate) mod config;
 pub(crate) mod generate;
 pub(crate) mod inspect;
+#[cfg(target_os = "linux")]
+pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod strategies;
 

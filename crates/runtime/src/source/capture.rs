@@ -73,16 +73,10 @@ impl Source for CaptureSource {
     }
 
     fn counts(&self) -> Vec<(String, u64)> {
-        let skipped = self.capture.skipped();
         let mut counts = self.decoder.counts();
-        let rest = [
-            ("frame without IPv4", skipped.not_ipv4),
-            ("packet without UDP", skipped.not_udp),
-            ("fragment", skipped.fragments),
-            ("packet of another link layer", skipped.other_links),
-            ("packet without a time", skipped.untimed),
-        ];
-        counts.extend(rest.into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| (name.to_string(), n)));
+        let dropped = ("packet dropped when it was captured", self.capture.dropped());
+        let rest = self.capture.skipped().named().into_iter().chain((dropped.1 > 0).then_some(dropped));
+        counts.extend(rest.map(|(name, n)| (name.to_string(), n)));
         counts
     }
 }

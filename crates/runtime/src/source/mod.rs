@@ -2,8 +2,10 @@
 //! the same thing: batches of arrivals and faults.
 
 mod capture;
+mod dbn;
 mod lean;
 mod lobster;
+mod nasdaq;
 mod stream;
 mod ticks;
 mod zip;
@@ -14,6 +16,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use venues::archive::dbn::dbz;
+use venues::archive::{bitstamp, tardis};
 use venues::{Directory, Output};
 
 /// A recording that is being read.
@@ -197,6 +201,8 @@ fn raw(recording: &Recording, progress: &Progress) -> Result<Bytes, SourceError>
 
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const GZIP: &[u8] = &[0x1f, 0x8b];
+/// The level of compression follows, `1` to `9`.
+const BZIP2: &[u8] = b"BZh";
 const ZIP: &[u8] = b"PK\x03\x04";
 const CAPTURES: [&[u8]; 5] = [
     &[0xd4, 0xc3, 0xb2, 0xa1],
@@ -221,28 +227,53 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
         let sniffed = magic.len() as u64;
         return zip::open(recording, progress, sniffed);
     }
-    if magic.starts_with(ZSTD) {
+    if dbz::is_dbz(magic) {
+        return dbn::open_dbz(recording.name(), bytes);
+    }
+    // A frame that decompressors skip may stand before the others.
+    if magic.starts_with(ZSTD) || dbz::is_skippable(magic) {
         let decoder = zstd::stream::read::Decoder::with_buffer(bytes).map_err(read_error)?;
         bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
     } else if magic.starts_with(GZIP) {
         let decoder = flate2::bufread::MultiGzDecoder::new(bytes);
         bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
+    } else if magic.starts_with(BZIP2) {
+        let decoder = bzip2::bufread::MultiBzDecoder::new(bytes);
+        bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
     }
     let start = bytes.fill_buf().map_err(read_error)?;
     let name = recording.name();
     if CAPTURES.iter().any(|magic| start.starts_with(magic)) {
+        if nasdaq::looks_like_capture(start) {
+            return Ok(Box::new(nasdaq::MoldSource::new(name, bytes)));
+        }
         return Ok(Box::new(capture::CaptureSource::new(name, bytes)));
     }
     if start.starts_with(b"DBN") {
-        let decoder = venues::archive::dbn::Decoder::new();
-        return Ok(Box::new(stream::Stream::new(name, "Databento DBN", bytes, decoder)));
+        return Ok(dbn::open(name, bytes));
+    }
+    if dbn::is_called_fragment(&name) {
+        return Ok(dbn::open_fragment(name, bytes));
     }
     if looks_like_binance(start) {
         let decoder = venues::binance::Decoder::new(None);
         return Ok(Box::new(stream::Stream::new(name, "Binance recording", bytes, decoder)));
     }
+    if looks_like_bitstamp(start) {
+        let decoder = bitstamp::Decoder::new();
+        return Ok(Box::new(stream::Stream::new(name, "Bitstamp order log", bytes, decoder)));
+    }
+    if looks_like_tardis(start) {
+        // Liquidations have the columns of trades: only the name tells.
+        let hint = name.contains("liquidations").then_some(tardis::Table::Liquidations);
+        let decoder = tardis::Decoder::new(hint);
+        return Ok(Box::new(stream::Stream::new(name, "Tardis CSV", bytes, decoder)));
+    }
     if lobster::looks_like_messages(start) {
         return lobster::open_csv(recording, bytes);
+    }
+    if nasdaq::looks_like_messages(start) {
+        return Ok(nasdaq::open_messages(recording, bytes));
     }
     if looks_like_session(start) {
         let decoder = venues::archive::session::Decoder::new();
@@ -280,6 +311,20 @@ fn looks_like_binance(start: &[u8]) -> bool {
     (16..=20).contains(&digits) && start[digits..].starts_with(b" {")
 }
 
+/// `1430438404518 order_created {…}`
+fn looks_like_bitstamp(start: &[u8]) -> bool {
+    let digits = start.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (12..=14).contains(&digits)
+        && [&b" order_"[..], b" trade "].iter().any(|word| start[digits..].starts_with(word))
+}
+
+/// A header of CSV with the columns that all of Tardis's files have.
+fn looks_like_tardis(start: &[u8]) -> bool {
+    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
+    let has = |name: &[u8]| line.split(|byte| *byte == b',').any(|column| column == name);
+    [&b"exchange"[..], b"symbol", b"timestamp", b"local_timestamp"].into_iter().all(has)
+}
+
 fn unknown_format(start: &[u8]) -> String {
     if start.is_empty() {
         return "the file is empty".into();
@@ -287,14 +332,73 @@ fn unknown_format(start: &[u8]) -> String {
     if start.starts_with(b"QUOINJNL") {
         return "this is a journal; run `quoin replay` or `quoin verify` on its folder".into();
     }
-    if start.starts_with(b"DBZ") || start.starts_with(&[0x50, 0x2a, 0x4d, 0x18]) {
-        return "this is DBZ, Databento's format before DBN; convert it with `dbn`".into();
+    if let Some(advice) = dbn::fragment_advice(start) {
+        return advice;
     }
     let shown: Vec<String> = start.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!(
-        "none of the formats we read (it starts with {}): pcap or pcapng with CME MDP 3.0, Databento DBN, \
-         LOBSTER messages (CSV, or the zip they come in), a Binance recording; DBN, pcap and Binance may be \
-         zstd or gzip compressed",
+        "none of the formats we read (it starts with {}): pcap or pcapng with CME MDP 3.0 or NASDAQ MoldUDP64, \
+         Databento DBN (also DBZ and fragments), NASDAQ ITCH 5.0, LOBSTER messages (CSV, or the zip they come in), \
+         a Binance recording, a Bitstamp order log, Tardis CSV; all but the zip may be zstd, gzip or bzip2 \
+         compressed",
         shown.join(" ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_formats_are_told_by_their_first_line() {
+        let cases: &[(&str, [bool; 3])] = &[
+            ("1723161255030314667 {\"stream\":1}\n", [true, false, false]),
+            ("1430438404518 order_created {\"price\"", [false, true, false]),
+            ("1430438404645 trade {\"price\"", [false, true, false]),
+            ("exchange,symbol,timestamp,local_timestamp,id,side,price,amount\r\n1", [false, false, true]),
+            ("symbol,local_timestamp,exchange,timestamp\n", [false, false, true]),
+            ("exchange,symbol,timestamp,local_timestamps\n", [false; 3]),
+            ("34200.017459617,5,0,1,2238200,-1\n", [false; 3]),
+            ("1430438404518 what\n", [false; 3]),
+            ("", [false; 3]),
+        ];
+        for (start, expected) in cases {
+            let bytes = start.as_bytes();
+            let told = [looks_like_binance(bytes), looks_like_bitstamp(bytes), looks_like_tardis(bytes)];
+            assert_eq!(told, *expected, "{start}");
+        }
+    }
+
+    fn count(name: &str, bytes: Vec<u8>) -> (&'static str, Vec<(String, u64)>) {
+        let recording = Recording::Memory { name: name.into(), bytes: bytes.into() };
+        let mut source = open(&recording, &Progress::default()).expect("a format we read");
+        let (mut directory, mut out) = (Directory::survey(), Output::default());
+        while source.read(&mut directory, &mut out).expect("memory can be read") {
+            assert_eq!(out.faults, []);
+        }
+        (source.format(), source.counts())
+    }
+
+    #[test]
+    fn a_file_s_name_tells_liquidations_from_trades() {
+        let text = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\nx,A,1,2,3,buy,4,5\n";
+        for (name, row) in [("x_trades_A.csv", "trades row"), ("x_liquidations_A.csv", "liquidations row")] {
+            assert_eq!(count(name, text.into()), ("Tardis CSV", vec![(row.to_string(), 1)]));
+        }
+    }
+
+    #[test]
+    fn bzip2_is_read_through_all_its_streams() {
+        use bzip2::write::BzEncoder;
+        use std::io::Write as _;
+        let mut packed = Vec::new();
+        for line in
+            ["exchange,symbol,timestamp,local_timestamp,id,side,price,amount\n", "x,A,1,2,3,buy,4,5\n"]
+        {
+            let mut encoder = BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+            encoder.write_all(line.as_bytes()).expect("memory can be written");
+            packed.extend(encoder.finish().expect("memory can be written"));
+        }
+        assert_eq!(count("x", packed), ("Tardis CSV", vec![("trades row".to_string(), 1)]));
+    }
 }

@@ -2,20 +2,23 @@
 //! message of the combined WebSocket stream or the REST snapshot of a book.
 //!
 //! Owns the joining of snapshot and updates into a book (`sequence`), for spot, USD-M and COIN-M. Before a
-//! snapshot, updates wait; after a gap the book is stale until the next one. Best quotes (`bookTicker`) are
-//! counted and not used: they run ahead of the depth updates, and mixing both would show a book that never was.
-//! Times stay as recorded, even where the recorder's clock was wrong.
+//! snapshot, updates wait; after a gap the book is stale until the next one. Best quotes (`bookTicker`) run ahead of the
+//! depth updates, and mixing both would show a book that never was; so they build nothing and check everything: one is
+//! sent whenever the best changes, so the last one numbered up to an update's `u` is what the book's best must be after
+//! it. It is given out as a [`Quote`] when the next one, numbered behind `u`, shows that it was the last. Times stay as recorded, even where the recorder's clock was wrong.
 //!
 //! Cost: a pass over the line to find the members, a second one over the levels; two decimals parsed and two
 //! exact divisions a level. Nothing is allocated but for updates that wait for a snapshot.
 
 mod product;
+mod quotes;
 mod sequence;
 
 pub use product::{Market, Product, product};
 
 use crate::json::{self, Value};
-use crate::{Decode, Directory, Listing, Output};
+use crate::{Decode, Directory, Listing, Output, Quote};
+use quotes::{Best, Quotes};
 use sequence::{Numbers, Sequence, Verdict};
 use stdx::decimal;
 use types::{Event, Flags, Gap, LevelAction, LevelDelta, Lots, Nanos, Side, Ticks, Trade};
@@ -45,6 +48,7 @@ struct Tally {
     depth: u64,
     trade: u64,
     ticker: u64,
+    checks: u64,
     snapshot: u64,
     other: u64,
     malformed: u64,
@@ -61,6 +65,7 @@ struct Book {
     /// `None` until asked; then whether the run has it.
     listing: Option<Option<Listing>>,
     sequence: Sequence,
+    quotes: Quotes,
     /// Lines of updates that wait for a snapshot, with their line feeds.
     waiting: Vec<u8>,
 }
@@ -78,6 +83,8 @@ struct Message<'a> {
     before: Option<u64>,
     bids: Option<Value<'a>>,
     asks: Option<Value<'a>>,
+    bid_size: Option<&'a [u8]>,
+    ask_size: Option<&'a [u8]>,
     trade: Option<u64>,
     price: Option<&'a [u8]>,
     size: Option<&'a [u8]>,
@@ -117,6 +124,8 @@ impl<'a> Message<'a> {
             b"pu" => self.before = value.number(),
             b"b" | b"bids" => self.bids = Some(value),
             b"a" | b"asks" => self.asks = Some(value),
+            b"B" => self.bid_size = value.text(),
+            b"A" => self.ask_size = value.text(),
             b"t" => self.trade = value.number(),
             b"p" => self.price = value.text(),
             b"q" => self.size = value.text(),
@@ -125,6 +134,16 @@ impl<'a> Message<'a> {
             b"lastUpdateId" => self.snapshot = value.number(),
             _ => {}
         }
+    }
+
+    /// The two sides of a best quote, in steps; a side without a size is empty.
+    fn best(&self, listing: &Listing) -> Option<Best> {
+        let side = |price: Option<Value<'a>>, size: Option<&[u8]>| {
+            let price = listing.ticks(decimal::parse(price?.text()?).ok()?)?;
+            let size = listing.lots(decimal::parse(size?).ok()?).filter(|size| size.0 >= 0)?;
+            Some((!size.is_zero()).then_some((price, size)))
+        };
+        Some([side(self.bids, self.bid_size)?, side(self.asks, self.ask_size)?])
     }
 
     /// When the venue says it happened: the transaction's time before the sending's.
@@ -168,6 +187,7 @@ impl Decoder {
                 depth: 0,
                 trade: 0,
                 ticker: 0,
+                checks: 0,
                 snapshot: 0,
                 other: 0,
                 malformed: 0,
@@ -209,14 +229,16 @@ impl Decoder {
         match message.kind {
             Some(b"depthUpdate") => self.depth(line, received_at, &message, directory, out),
             Some(b"trade") => self.trade(line, received_at, &message, directory, out),
-            Some(b"bookTicker") => self.tally.ticker += 1,
+            Some(b"bookTicker") => self.ticker(line, &message, directory, out),
             Some(_) => self.tally.other += 1,
             None if message.snapshot.is_some() => {
                 self.tally.snapshot += 1;
                 self.snapshot(line, received_at, &message, directory, out);
             }
             // Spot's best quotes do not name their kind.
-            None if message.last.is_some() && message.bids.is_some() => self.tally.ticker += 1,
+            None if message.last.is_some() && message.bids.is_some() => {
+                self.ticker(line, &message, directory, out);
+            }
             None => self.tally.other += 1,
         }
     }
@@ -272,8 +294,9 @@ impl Decoder {
             flags: Flags::NONE,
         };
         if levels.give(message, out).is_none() {
-            self.malformed(line, Some(row), "a depth update with a level that cannot be read", out);
+            return self.malformed(line, Some(row), "a depth update with a level that cannot be read", out);
         }
+        self.check(row, &listing, out);
     }
 
     fn snapshot(
@@ -318,6 +341,34 @@ impl Decoder {
         }
         self.books[row].sequence = Sequence::Snapshot { id };
         self.replay(row, received_at, directory, out);
+    }
+
+    /// The venue's word on its best: what the book as it stands must say, if this shows that the one before still held.
+    fn ticker(&mut self, line: &[u8], message: &Message<'_>, directory: &mut Directory, out: &mut Output) {
+        self.tally.ticker += 1;
+        let (Some(symbol), Some(number)) = (message.symbol, message.last) else {
+            return self.fault(line, "a best quote without symbol or number", out);
+        };
+        let row = self.book(symbol);
+        let Some(listing) = self.listing(row, directory) else {
+            return;
+        };
+        let Some(best) = message.best(&listing) else {
+            return self.fault(line, "a best quote that cannot be read", out);
+        };
+        self.books[row].quotes.push(number, best);
+        self.check(row, &listing, out);
+    }
+
+    /// Gives out what the book must say now, if that is known and was not said.
+    fn check(&mut self, row: usize, listing: &Listing, out: &mut Output) {
+        let book = &mut self.books[row];
+        if let Some(followed) = book.sequence.followed()
+            && let Some(best) = book.quotes.due(followed)
+        {
+            self.tally.checks += 1;
+            out.quotes.push(Quote { after: out.arrivals.len(), instrument: listing.id, best });
+        }
     }
 
     /// The updates that waited, at the moment the snapshot made them usable.
@@ -418,6 +469,7 @@ impl Decoder {
             symbol: symbol.to_vec(),
             listing: None,
             sequence: Sequence::Waiting,
+            quotes: Quotes::default(),
             waiting: Vec::new(),
         });
         self.books.len() - 1
@@ -566,7 +618,7 @@ impl Levels {
 impl Decode for Decoder {
     fn decode(&mut self, bytes: &[u8], directory: &mut Directory, out: &mut Output) -> usize {
         let mut taken = 0;
-        while let Some(end) = bytes[taken..].iter().position(|&byte| byte == b'\n') {
+        while let Some(end) = memchr::memchr(b'\n', &bytes[taken..]) {
             self.line(&bytes[taken..taken + end], directory, out);
             taken += end + 1;
             self.offset += u64::try_from(end).unwrap_or(u64::MAX) + 1;
@@ -596,6 +648,7 @@ impl Decode for Decoder {
         // In the order of the alphabet.
         let all = [
             ("bookTicker", tally.ticker),
+            ("bookTicker that checks the book", tally.checks),
             ("depthUpdate", tally.depth),
             ("depthUpdate older than the snapshot", tally.dropped),
             ("malformed line", tally.malformed),

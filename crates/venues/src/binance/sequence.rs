@@ -1,6 +1,7 @@
 //! Which depth updates belong behind a snapshot, and whether one is missing: Binance's rules, nothing else.
 //!
-//! From "How to manage a local order book correctly", in the documents of spot, USD-M and COIN-M:
+//! From "How to manage a local order book correctly", in the documents of spot, USD-M and COIN-M
+//! (developers.binance.com, steps 4 to 6):
 //!
 //! | | spot | futures |
 //! |---|---|---|
@@ -44,6 +45,15 @@ pub(super) enum Verdict {
 }
 
 impl Sequence {
+    /// The last update in the book; `None` while it waits. A snapshot numbered `id` is the book up to it.
+    pub(super) const fn followed(&self) -> Option<u64> {
+        match *self {
+            Self::Waiting => None,
+            Self::Snapshot { id } => Some(id),
+            Self::Following { last } => Some(last),
+        }
+    }
+
     /// Judges an update, and moves on.
     pub(super) fn step(&mut self, numbers: Numbers) -> Verdict {
         let Numbers { first, last, before } = numbers;

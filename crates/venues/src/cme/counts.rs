@@ -1,6 +1,6 @@
 //! What went by, for people.
 
-use super::layout::TEMPLATES;
+use super::sbe::table::MESSAGES;
 
 /// Templates are small numbers; whatever is beyond is unknown.
 const KNOWN: usize = 64;
@@ -47,20 +47,32 @@ tally! {
     trades = "entries trade";
     trade_orders = "entries trade order";
     statistics = "entries statistic";
+    /// Without a value, or with one beyond us: no book hangs on it.
+    statistics_unusable = "entries statistic unusable";
+    quote_requests = "entries quote request";
+    /// Of template 36, which is no event.
+    old_trades = "entries trade before schema 5";
     /// Of instruments that are not in the run.
     foreign = "entries not in the run";
     spoiled = "entries unusable";
     /// Entry types that are no book's.
     other_kinds = "entries of another type";
     rpt_gaps = "RptSeq gaps";
-    /// Trades taken back or changed after the fact: no event stands for them.
+    /// Trades changed after the fact.
     corrections = "trades corrected";
+    /// Trades taken back.
+    busts = "trades busted";
     /// The schema does not say which side these traded on.
     sideless = "trade orders without a side";
     /// `NumberOfOrders` and the orders given do not agree.
     orders_unmatched = "trade orders unmatched";
     unmarked = "events ended without an arrival to mark";
     statuses = "statuses";
+    /// By `SecurityTradingEvent`: what they tell beside the state.
+    no_cancel = "statuses no cancel";
+    statistics_reset = "statuses reset statistics";
+    implied_on = "statuses implied matching on";
+    implied_off = "statuses implied matching off";
     statuses_unresolved = "statuses of nothing known";
     definitions = "definitions";
     definitions_unusable = "definitions unusable";
@@ -85,10 +97,12 @@ impl Counts {
     pub(crate) fn named(&self, securities: usize) -> Vec<(String, u64)> {
         let mut named = vec![("securities".to_string(), securities as u64)];
         let mut unknown = self.messages_beyond + self.messages.iter().sum::<u64>();
-        for (template, name) in TEMPLATES {
-            let count = self.messages[usize::from(template)];
+        for message in MESSAGES {
+            let count = self.messages[usize::from(message.template)];
             unknown -= count;
-            named.push((format!("message {template} {name}"), count));
+            // CME's names end with the number.
+            let name = message.name.trim_end_matches(|letter: char| letter.is_ascii_digit());
+            named.push((format!("message {} {name}", message.template), count));
         }
         named.push(("messages of unknown templates".to_string(), unknown));
         named.extend(self.tally.named().map(|(name, count)| (name.to_string(), count)));

@@ -4,24 +4,48 @@
 //! 1146), and how a sent price becomes the written one (`DisplayFactor`, tag 9787); so
 //! `multiplier = amount ÷ (MinPriceIncrement × DisplayFactor)`. Where that is not said or not exact in nanos,
 //! `UnitOfMeasureQty` (tag 1147) is the multiplier of products quoted in currency per unit. A spread says
-//! neither: its price is quoted in its first leg's units, so the first leg's multiplier is the spread's; a
-//! spread that comes before its leg waits for it.
+//! neither: its price is quoted in its legs' units, so the legs' multiplier is the spread's, where they have the
+//! same; a spread that comes before its legs waits for one, and between commodities for all.
 //!
 //! Never registers an instrument: a definition without data is not one of the run's.
 
 use super::VENUE;
-use super::layout::{Decimals, definition, future, leg, option, spread};
 use super::reading::Reading;
+use super::sbe::messages::{
+    md_instrument_definition_future as future, md_instrument_definition_option as option,
+    md_instrument_definition_spread as spread,
+};
+use super::sbe::schema::{Price, Scale};
+use super::sbe::words::SecurityUpdateAction;
 use super::status::trimmed;
-use super::wire::{Damage, Group, Message, null, whole};
+use super::wire::{Damage, Message};
 use crate::Definition;
 use std::collections::BTreeMap;
 use stdx::decimal::ONE;
 use types::{Contract, Depths};
 
-/// Spreads whose first leg has not been defined, by the leg's number.
+/// Spreads of which a leg has not been defined, by that leg's number.
 #[derive(Debug, Default)]
-pub(crate) struct Spreads(BTreeMap<i32, Vec<Terms>>);
+pub(crate) struct Spreads(BTreeMap<i32, Vec<Spread>>);
+
+/// A spread and the numbers of its legs, at least one.
+#[derive(Debug)]
+struct Spread {
+    terms: Terms,
+    legs: Vec<i32>,
+    /// `SecuritySubType` (tag 762) `IS`.
+    between_commodities: bool,
+}
+
+/// What a price unit of a spread is worth, which is what it is worth of its legs.
+enum Worth {
+    /// The same of all.
+    Of(i64),
+    /// Not the same: a spread between commodities, whose profit no multiplier of its price gives.
+    Unequal,
+    /// This leg has not been defined.
+    Unknown(i32),
+}
 
 /// The numbers and names of one definition, in nanos.
 #[derive(Clone, Debug)]
@@ -32,11 +56,49 @@ struct Terms {
     display_factor: Option<i64>,
     tick_amount: Option<i64>,
     unit_size: Option<i64>,
+    depths: Depths,
+}
+
+/// What futures, spreads and options say of themselves in the same place.
+struct Head {
+    security: i32,
+    action: SecurityUpdateAction,
+    symbol: [u8; 20],
+    group: [u8; 6],
+    asset: [u8; 6],
+}
+
+macro_rules! head {
+    ($block:ident) => {
+        Head {
+            security: $block.security_id(),
+            action: $block.security_update_action(),
+            symbol: $block.symbol(),
+            group: $block.security_group(),
+            asset: $block.asset(),
+        }
+    };
+}
+
+/// How deep the books are, of a definition's `NoMDFeedTypes`: `GBX` is the real book, `GBI` the implied one.
+macro_rules! depths {
+    ($definition:ident, $groups:ident) => {{
+        use $definition::NoMdFeedTypes as Feed;
+        $groups.no_md_feed_types.of_at_least(Feed::LEAST).map(|feeds| {
+            let mut depths = Depths::default();
+            let mut spare = Feed::SPARE;
+            for index in 0..feeds.count() {
+                let feed = Feed::of(feeds.entry(index), &mut spare);
+                deepen(&mut depths, feed.md_feed_type(), feed.market_depth());
+            }
+            depths
+        })
+    }};
 }
 
 /// The finest step of CME's variable tick tables (tag 6350 `TickRule`; CME "MDP 3.0 - CME Globex Pricing"), in
 /// nanos. Every coarser step of a table is a whole number of its finest, so the finest is a tick for all prices.
-const VARIABLE_TICKS: [(u8, i64); 8] = [
+const VARIABLE_TICKS: [(i8, i64); 8] = [
     (1, 5_000_000_000),
     (2, 500_000_000),
     (3, 1_000_000_000),
@@ -49,114 +111,108 @@ const VARIABLE_TICKS: [(u8, i64); 8] = [
 
 impl Reading<'_> {
     /// Templates 27 and 54.
-    pub(super) fn future(&mut self, message: &Message<'_>, decimals: Decimals) -> Result<(), Damage> {
-        let mut spare = [0; future::BYTES];
-        let block = whole(message.block, future::SHAPES, &mut spare);
-        let Some(security) = self.introduce(message) else {
+    pub(super) fn future<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use future::{Groups, Root};
+        let groups = Groups::read(message.rest)?;
+        let mut spare = Root::<D>::SPARE;
+        let block = Root::<D>::of(message.block_of_at_least(Root::<D>::LEAST)?, &mut spare);
+        let Some(security) = self.introduce(&head!(block)) else {
             return Ok(());
         };
-        let nanos = |mantissa| present(mantissa, decimals);
         self.define(Terms {
             security,
-            currency: future::CURRENCY.get(block),
-            wire_tick: nanos(future::TICK.get(block)),
-            display_factor: nanos(future::DISPLAY_FACTOR.get(block)),
-            tick_amount: nanos(future::TICK_AMOUNT.get(block)),
-            unit_size: nanos(future::UNIT_SIZE.get(block)),
+            currency: block.currency(),
+            wire_tick: present(Some(block.min_price_increment())),
+            display_factor: present(Some(block.display_factor())),
+            tick_amount: present(block.min_price_increment_amount()),
+            unit_size: present(block.unit_of_measure_qty()),
+            depths: depths!(future, groups)?,
         });
         Ok(())
     }
 
     /// Templates 41 and 55.
-    pub(super) fn option(&mut self, message: &Message<'_>, decimals: Decimals) -> Result<(), Damage> {
-        let mut spare = [0; option::BYTES];
-        let block = whole(message.block, option::SHAPES, &mut spare);
-        let Some(security) = self.introduce(message) else {
+    pub(super) fn option<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use option::{Groups, Root};
+        let groups = Groups::read(message.rest)?;
+        let mut spare = Root::<D>::SPARE;
+        let block = Root::<D>::of(message.block_of_at_least(Root::<D>::LEAST)?, &mut spare);
+        let Some(security) = self.introduce(&head!(block)) else {
             return Ok(());
         };
-        let nanos = |mantissa| present(mantissa, decimals);
-        let tick = nanos(option::TICK.get(block));
+        let tick = present(block.min_price_increment());
         self.define(Terms {
             security,
-            currency: option::CURRENCY.get(block),
-            wire_tick: tick.or_else(|| variable_tick(option::TICK_RULE.get(block))),
-            display_factor: nanos(option::DISPLAY_FACTOR.get(block)),
+            currency: block.currency(),
+            wire_tick: tick.or_else(|| variable_tick(block.tick_rule())),
+            display_factor: present(Some(block.display_factor())),
             // An amount without the step it belongs to says nothing.
-            tick_amount: tick.and_then(|_| nanos(option::TICK_AMOUNT.get(block))),
-            unit_size: nanos(option::UNIT_SIZE.get(block)),
+            tick_amount: tick.and_then(|_| present(block.min_price_increment_amount())),
+            unit_size: present(block.unit_of_measure_qty()),
+            depths: depths!(option, groups)?,
         });
         Ok(())
     }
 
     /// Templates 29 and 56.
-    pub(super) fn spread(&mut self, message: &Message<'_>, decimals: Decimals) -> Result<(), Damage> {
-        // Events, feed types, attributes and lot rules come before the legs.
-        let mut rest = message.rest;
-        for _ in 0..4 {
-            rest = Group::read(rest)?.rest;
-        }
-        let legs = Group::read(rest)?;
-        let mut spare = [0; spread::BYTES];
-        let block = whole(message.block, spread::SHAPES, &mut spare);
-        let Some(security) = self.introduce(message) else {
+    pub(super) fn spread<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use spread::{Groups, NoLegs, Root};
+        let groups = Groups::read(message.rest)?;
+        let legs = groups.no_legs.of_at_least(NoLegs::<D>::LEAST)?;
+        let mut spare = Root::<D>::SPARE;
+        let block = Root::<D>::of(message.block_of_at_least(Root::<D>::LEAST)?, &mut spare);
+        let Some(security) = self.introduce(&head!(block)) else {
             return Ok(());
         };
-        let nanos = |mantissa| present(mantissa, decimals);
         let terms = Terms {
             security,
-            currency: spread::CURRENCY.get(block),
-            wire_tick: nanos(spread::TICK.get(block)).or_else(|| variable_tick(spread::TICK_RULE.get(block))),
-            display_factor: nanos(spread::DISPLAY_FACTOR.get(block)),
+            currency: block.currency(),
+            wire_tick: present(block.min_price_increment()).or_else(|| variable_tick(block.tick_rule())),
+            display_factor: present(Some(block.display_factor())),
             tick_amount: None,
             unit_size: None,
+            depths: depths!(spread, groups)?,
         };
         if legs.count() == 0 {
             self.shared.counts.tally.definitions_unusable += 1;
             return Ok(());
         }
-        let mut spare = [0; leg::BYTES];
-        let first = leg::SECURITY.get(whole(legs.entry(0), leg::SHAPES, &mut spare));
-        match self.multiplier_of(first) {
-            Some(multiplier) => self.define_with(&terms, multiplier),
-            None => {
-                let waiting = self.shared.spreads.0.entry(first).or_default();
-                waiting.retain(|old| old.security != security);
-                waiting.push(terms);
-            }
-        }
+        let mut spare = NoLegs::<D>::SPARE;
+        let legs = (0..legs.count())
+            .map(|index| NoLegs::<D>::of(legs.entry(index), &mut spare).leg_security_id())
+            .collect();
+        let between_commodities = trimmed(block.security_sub_type()).starts_with(b"IS\0");
+        self.define_spread(Spread { terms, legs, between_commodities });
         Ok(())
     }
 
     /// Keeps what all definitions say, and answers whose it is. `None` for a deletion, or for nobody.
-    fn introduce(&mut self, message: &Message<'_>) -> Option<i32> {
-        let mut spare = [0; definition::BYTES];
-        let block = whole(message.block, definition::SHAPES, &mut spare);
+    fn introduce(&mut self, head: &Head) -> Option<i32> {
         self.channel.replay = true;
         self.shared.counts.tally.definitions += 1;
-        let security = definition::SECURITY.get(block);
-        let symbol = trimmed(definition::SYMBOL.get(block));
+        let symbol = trimmed(head.symbol);
         let text = text(&symbol);
-        if security == null::I32 || text.is_empty() {
+        if head.security == i32::MAX || text.is_empty() {
             self.shared.counts.tally.definitions_unusable += 1;
             return None;
         }
-        if definition::ACTION.get(block) == b'D' {
+        if head.action == SecurityUpdateAction::DELETE {
             return None;
         }
-        let slot = self.shared.instruments.meet(security);
+        let slot = self.shared.instruments.meet(head.security);
         let resolved = self.shared.instruments.slots[slot].resolved;
         let about = &mut self.shared.instruments.about[slot];
-        let group = trimmed(definition::GROUP.get(block));
+        let group = trimmed(head.group);
         let is_news = about.group != group;
         about.group = group;
-        about.asset = trimmed(definition::ASSET.get(block));
+        about.asset = trimmed(head.asset);
         if !resolved && about.name.as_deref() != Some(text) {
             about.name = Some(text.to_string());
         }
         if resolved && is_news {
             self.state_of(slot);
         }
-        Some(security)
+        Some(head.security)
     }
 
     fn multiplier_of(&self, security: i32) -> Option<i64> {
@@ -174,13 +230,47 @@ impl Reading<'_> {
     /// Defines an instrument, and the spreads that waited for it as their leg.
     fn define_with(&mut self, terms: &Terms, multiplier_nanos: i64) {
         self.define_one(terms, multiplier_nanos);
-        // A spread can be another spread's leg: a list, because bytes off the wire set no depth of ours.
-        let mut defined = vec![terms.security];
-        while let Some(leg) = defined.pop() {
-            for spread in self.shared.spreads.0.remove(&leg).unwrap_or_default() {
-                self.define_one(&spread, multiplier_nanos);
-                defined.push(spread.security);
+        for spread in self.shared.spreads.0.remove(&terms.security).unwrap_or_default() {
+            self.define_spread(spread);
+        }
+    }
+
+    /// Defines a spread if its legs are all known, and those that waited for it as their leg; else it waits.
+    fn define_spread(&mut self, spread: Spread) {
+        // A list, because bytes off the wire set no depth of ours.
+        let mut due = vec![spread];
+        while let Some(spread) = due.pop() {
+            match self.worth(&spread) {
+                Worth::Unknown(leg) => {
+                    let waiting = self.shared.spreads.0.entry(leg).or_default();
+                    waiting.retain(|old| old.terms.security != spread.terms.security);
+                    waiting.push(spread);
+                }
+                Worth::Unequal => self.shared.counts.tally.definitions_unusable += 1,
+                Worth::Of(multiplier) => {
+                    self.define_one(&spread.terms, multiplier);
+                    due.extend(self.shared.spreads.0.remove(&spread.terms.security).unwrap_or_default());
+                }
             }
+        }
+    }
+
+    /// A calendar spread's first leg says what all say; between commodities every leg is asked.
+    fn worth(&self, spread: &Spread) -> Worth {
+        let (mut worth, mut unknown) = (None, None);
+        for leg in &spread.legs {
+            match (self.multiplier_of(*leg), worth) {
+                (Some(multiplier), None) => worth = Some(multiplier),
+                (Some(multiplier), Some(other)) if multiplier != other => return Worth::Unequal,
+                (Some(_), Some(_)) => {}
+                (None, _) => unknown = unknown.or(Some(*leg)),
+            }
+        }
+        match (worth, unknown) {
+            (Some(multiplier), None) => Worth::Of(multiplier),
+            (Some(multiplier), Some(_)) if !spread.between_commodities => Worth::Of(multiplier),
+            (_, Some(leg)) => Worth::Unknown(leg),
+            (None, None) => Worth::Unequal,
         }
     }
 
@@ -199,7 +289,7 @@ impl Reading<'_> {
                 tick_nanos,
                 lot_nanos: ONE,
                 multiplier_nanos,
-                depths: Depths::default(),
+                depths: terms.depths,
             }),
             _ => self.shared.counts.tally.definitions_unusable += 1,
         }
@@ -223,6 +313,16 @@ impl Terms {
     }
 }
 
+/// One feed's depth. A feed of orders (`GBX` with depth 0 has none) or of another kind says nothing of levels.
+fn deepen(depths: &mut Depths, feed: [u8; 3], depth: i8) {
+    let depth = u8::try_from(depth).ok().filter(|depth| *depth > 0);
+    match &feed {
+        b"GBX" => depths.outright = depth,
+        b"GBI" => depths.implied = depth,
+        _ => {}
+    }
+}
+
 /// A name off the wire; empty when it is not text.
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or("").trim_end_matches('\0')
@@ -236,14 +336,11 @@ fn exact(product: i128, divisor: i64) -> Option<i64> {
 }
 
 /// A number off the wire in nanos; `None` where there is none, or it is beyond us.
-fn present(mantissa: i64, decimals: Decimals) -> Option<i64> {
-    if mantissa == null::I64 {
-        return None;
-    }
-    decimals.nanos(mantissa)
+fn present<D: Scale>(price: Option<Price<D>>) -> Option<i64> {
+    price.filter(|price| price.mantissa != i64::MAX)?.nanos()
 }
 
-fn variable_tick(rule: u8) -> Option<i64> {
-    let entry = VARIABLE_TICKS.iter().find(|(code, _)| *code == rule);
+fn variable_tick(rule: Option<i8>) -> Option<i64> {
+    let entry = VARIABLE_TICKS.iter().find(|(code, _)| Some(*code) == rule);
     entry.map(|(_, finest)| *finest)
 }

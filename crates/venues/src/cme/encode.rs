@@ -25,12 +25,28 @@
 //! assert_eq!(packet.finish(), bytes.len());
 //! ```
 
-use super::layout::{
-    channel_reset, definition, future, level, level_order, order, root, status, trade, trade_order,
+use super::sbe::codec::blank;
+use super::sbe::messages::{
+    channel_reset, md_incremental_refresh_book as book, md_incremental_refresh_order_book as order_book,
+    md_incremental_refresh_trade_summary as summary, md_instrument_definition_future as definition,
+    security_status,
 };
-use super::wire::{GROUP_HEADER, GROUP_HEADER_WIDE, MESSAGE_HEADER, PACKET_HEADER, Shape, null};
-use super::words::{self, Action, EntryKind, MatchEvent, RESET};
+use super::sbe::schema::{Field, Nine, Price};
+use super::sbe::words::{
+    HaltReason, MatchEventIndicator, MdEntryTypeBook, MdUpdateAction, OrderUpdateAction,
+    SecurityTradingEvent, SecurityUpdateAction,
+};
+use super::wire::{GROUP_HEADER, GROUP_HEADER_WIDE, MESSAGE_HEADER, PACKET_HEADER};
+use super::words::{self, Action, EntryKind, MatchEvent};
 use types::{Nanos, Phase, Side};
+
+type BookEntry<'a> = book::NoMdEntries<'a, Nine>;
+type BookOrder<'a> = book::NoOrderIdEntries<'a>;
+type OrderEntry<'a> = order_book::NoMdEntries<'a, Nine>;
+type TradeEntry<'a> = summary::NoMdEntries<'a, Nine>;
+type TradeEntryOrder<'a> = summary::NoOrderIdEntries<'a>;
+type Definition<'a> = definition::Root<'a, Nine>;
+type Status<'a> = security_status::Root<'a>;
 
 const SCHEMA: u16 = 1;
 const VERSION: u16 = 9;
@@ -185,35 +201,40 @@ impl<'a> PacketWriter<'a> {
 
     /// Template 54. Its groups (events, feeds, attributes, lots) are empty.
     pub fn future(&mut self, future: &Future<'_>, at: Nanos) {
-        // 216 bytes: schema 9 ends with TradingReferenceDate, which we do not state.
-        let message = self.message(54, 216);
-        let block = self.block(message, 216);
-        block.fill(0);
-        blank(block, definition::SHAPES);
-        blank(block, future::SHAPES);
-        definition::MATCH_EVENT.set(block, MatchEvent::END.0);
-        definition::ACTION.set(block, b'A');
-        definition::UPDATED_AT.set(block, word(at));
-        definition::STATUS.set(block, words::phase_byte(future.phase));
-        definition::EXCHANGE.set(block, text("XCME"));
-        definition::GROUP.set(block, text(future.group));
-        definition::ASSET.set(block, text(future.asset));
-        definition::SYMBOL.set(block, text(future.symbol));
-        definition::SECURITY.set(block, future.security);
-        future::SECURITY_TYPE.set(block, text("FUT"));
-        future::CFI.set(block, text("FXXXXX"));
-        future::CURRENCY.set(block, text(future.currency));
-        future::SETTLEMENT_CURRENCY.set(block, text(future.currency));
-        future::MATCH_ALGORITHM.set(block, b'F');
-        future::TRADE_SIZE_MIN.set(block, 1);
-        future::TRADE_SIZE_MAX.set(block, 1_000_000);
-        future::TICK.set(block, future.wire_tick_nanos);
-        future::DISPLAY_FACTOR.set(block, future.display_factor_nanos);
-        future::UNIT.set(block, text("IPNT"));
-        future::UNIT_SIZE.set(block, future.unit_size_nanos);
-        future::TICK_AMOUNT.set(block, future.tick_amount_nanos);
-        for entry_bytes in [9, 4, 4, 5] {
-            self.group(entry_bytes, 0, GROUP_HEADER);
+        let message = self.message(54, Definition::WIRE);
+        let block = self.block(message, Definition::WIRE);
+        // What a simulated future does not have; the rest of what is not set below stays zero, as it always was:
+        // a session is quoted by its seed, and its bytes must not change.
+        Definition::TOT_NUM_REPORTS.set(block, None);
+        Definition::TRADING_REFERENCE_PRICE.set(block, None);
+        Definition::OPEN_INTEREST_QTY.set(block, None);
+        Definition::CLEARED_VOLUME.set(block, None);
+        Definition::HIGH_LIMIT_PRICE.set(block, None);
+        Definition::LOW_LIMIT_PRICE.set(block, None);
+        Definition::MAX_PRICE_VARIATION.set(block, None);
+        Definition::MATCH_EVENT_INDICATOR.set(block, MatchEventIndicator::END_OF_EVENT);
+        Definition::SECURITY_UPDATE_ACTION.set(block, SecurityUpdateAction::ADD);
+        Definition::LAST_UPDATE_TIME.set(block, word(at));
+        Definition::MD_SECURITY_TRADING_STATUS.set(block, Some(words::phase_word(future.phase)));
+        Definition::SECURITY_EXCHANGE.set(block, text("XCME"));
+        Definition::SECURITY_GROUP.set(block, text(future.group));
+        Definition::ASSET.set(block, text(future.asset));
+        Definition::SYMBOL.set(block, text(future.symbol));
+        Definition::SECURITY_ID.set(block, future.security);
+        Definition::SECURITY_TYPE.set(block, text("FUT"));
+        Definition::CFI_CODE.set(block, text("FXXXXX"));
+        Definition::CURRENCY.set(block, text(future.currency));
+        Definition::SETTL_CURRENCY.set(block, text(future.currency));
+        Definition::MATCH_ALGORITHM.set(block, b'F');
+        Definition::MIN_TRADE_VOL.set(block, 1);
+        Definition::MAX_TRADE_VOL.set(block, 1_000_000);
+        Definition::MIN_PRICE_INCREMENT.set(block, Price::new(future.wire_tick_nanos));
+        Definition::DISPLAY_FACTOR.set(block, Price::new(future.display_factor_nanos));
+        Definition::UNIT_OF_MEASURE.set(block, text("IPNT"));
+        Definition::UNIT_OF_MEASURE_QTY.set(block, Some(Price::new(future.unit_size_nanos)));
+        Definition::MIN_PRICE_INCREMENT_AMOUNT.set(block, Some(Price::new(future.tick_amount_nanos)));
+        for group in definition::SCHEMA.groups {
+            self.group(group.block.bytes, 0, GROUP_HEADER);
         }
         self.end(message);
     }
@@ -221,26 +242,26 @@ impl<'a> PacketWriter<'a> {
     /// Template 46: levels, and the orders behind them. At most 255 of each.
     pub fn book(&mut self, at: Nanos, event: MatchEvent, levels: &[Level], orders: &[LevelOrder]) {
         let message = self.refresh(46, at, event);
-        self.group(32, levels.len(), GROUP_HEADER);
+        self.group(BookEntry::WIRE, levels.len(), GROUP_HEADER);
         for entry in levels {
-            let block = self.extend(32);
-            level::PRICE.set(block, entry.price_nanos);
-            level::SIZE.set(block, entry.size);
-            level::SECURITY.set(block, entry.security);
-            level::RPT_SEQ.set(block, entry.rpt_seq);
-            level::ORDERS.set(block, entry.orders);
-            level::DEPTH.set(block, entry.depth);
-            level::ACTION.set(block, entry.action as u8);
-            level::KIND.set(block, EntryKind::byte(entry.side, entry.implied));
+            let block = self.extend(BookEntry::WIRE.into());
+            BookEntry::MD_ENTRY_PX.set(block, Some(Price::new(entry.price_nanos)));
+            BookEntry::MD_ENTRY_SIZE.set(block, Some(entry.size));
+            BookEntry::SECURITY_ID.set(block, entry.security);
+            BookEntry::RPT_SEQ.set(block, entry.rpt_seq);
+            BookEntry::NUMBER_OF_ORDERS.set(block, Some(entry.orders));
+            BookEntry::MD_PRICE_LEVEL.set(block, entry.depth);
+            BookEntry::MD_UPDATE_ACTION.set(block, MdUpdateAction(entry.action as u8));
+            BookEntry::MD_ENTRY_TYPE.set(block, EntryKind::word(entry.side, entry.implied));
         }
-        self.group(24, orders.len(), GROUP_HEADER_WIDE);
+        self.group(BookOrder::WIRE, orders.len(), GROUP_HEADER_WIDE);
         for entry in orders {
-            let block = self.extend(24);
-            level_order::ORDER.set(block, entry.order);
-            level_order::PRIORITY.set(block, entry.priority);
-            level_order::SIZE.set(block, entry.size);
-            level_order::REFERENCE.set(block, entry.reference);
-            level_order::ACTION.set(block, entry.action as u8);
+            let block = self.extend(BookOrder::WIRE.into());
+            BookOrder::ORDER_ID.set(block, entry.order);
+            BookOrder::MD_ORDER_PRIORITY.set(block, Some(entry.priority));
+            BookOrder::MD_DISPLAY_QTY.set(block, Some(entry.size));
+            BookOrder::REFERENCE_ID.set(block, Some(entry.reference));
+            BookOrder::ORDER_UPDATE_ACTION.set(block, OrderUpdateAction(entry.action as u8));
         }
         self.end(message);
     }
@@ -248,31 +269,29 @@ impl<'a> PacketWriter<'a> {
     /// Template 46 with one book reset (entry type `J`): the instrument's book is empty.
     pub fn reset(&mut self, at: Nanos, event: MatchEvent, security: i32, rpt_seq: u32) {
         let message = self.refresh(46, at, event);
-        self.group(32, 1, GROUP_HEADER);
-        let block = self.extend(32);
-        level::PRICE.set(block, null::I64);
-        level::SIZE.set(block, null::I32);
-        level::SECURITY.set(block, security);
-        level::RPT_SEQ.set(block, rpt_seq);
-        level::ORDERS.set(block, null::I32);
-        level::KIND.set(block, RESET);
-        self.group(24, 0, GROUP_HEADER_WIDE);
+        self.group(BookEntry::WIRE, 1, GROUP_HEADER);
+        let block = self.extend(BookEntry::WIRE.into());
+        nothing(block, BookEntry::FIELDS);
+        BookEntry::SECURITY_ID.set(block, security);
+        BookEntry::RPT_SEQ.set(block, rpt_seq);
+        BookEntry::MD_ENTRY_TYPE.set(block, MdEntryTypeBook::BOOK_RESET);
+        self.group(BookOrder::WIRE, 0, GROUP_HEADER_WIDE);
         self.end(message);
     }
 
     /// Template 47: orders on their own. At most 255.
     pub fn orders(&mut self, at: Nanos, event: MatchEvent, orders: &[Order]) {
         let message = self.refresh(47, at, event);
-        self.group(40, orders.len(), GROUP_HEADER);
+        self.group(OrderEntry::WIRE, orders.len(), GROUP_HEADER);
         for entry in orders {
-            let block = self.extend(40);
-            order::ORDER.set(block, entry.order);
-            order::PRIORITY.set(block, entry.priority);
-            order::PRICE.set(block, entry.price_nanos);
-            order::SIZE.set(block, entry.size);
-            order::SECURITY.set(block, entry.security);
-            order::ACTION.set(block, entry.action as u8);
-            order::KIND.set(block, EntryKind::byte(entry.side, false));
+            let block = self.extend(OrderEntry::WIRE.into());
+            OrderEntry::ORDER_ID.set(block, Some(entry.order));
+            OrderEntry::MD_ORDER_PRIORITY.set(block, Some(entry.priority));
+            OrderEntry::MD_ENTRY_PX.set(block, Some(Price::new(entry.price_nanos)));
+            OrderEntry::MD_DISPLAY_QTY.set(block, Some(entry.size));
+            OrderEntry::SECURITY_ID.set(block, entry.security);
+            OrderEntry::MD_UPDATE_ACTION.set(block, MdUpdateAction(entry.action as u8));
+            OrderEntry::MD_ENTRY_TYPE.set(block, EntryKind::word(entry.side, false));
         }
         self.end(message);
     }
@@ -280,23 +299,23 @@ impl<'a> PacketWriter<'a> {
     /// Template 48: trades, and the orders that took part. At most 255 of each.
     pub fn trades(&mut self, at: Nanos, event: MatchEvent, trades: &[Trade], orders: &[TradeOrder]) {
         let message = self.refresh(48, at, event);
-        self.group(32, trades.len(), GROUP_HEADER);
+        self.group(TradeEntry::WIRE, trades.len(), GROUP_HEADER);
         for entry in trades {
-            let block = self.extend(32);
-            trade::PRICE.set(block, entry.price_nanos);
-            trade::SIZE.set(block, entry.size);
-            trade::SECURITY.set(block, entry.security);
-            trade::RPT_SEQ.set(block, entry.rpt_seq);
-            trade::ORDERS.set(block, entry.orders);
-            trade::AGGRESSOR.set(block, words::aggressor_byte(entry.aggressor));
-            trade::ACTION.set(block, Action::New as u8);
-            trade::ID.set(block, entry.id);
+            let block = self.extend(TradeEntry::WIRE.into());
+            TradeEntry::MD_ENTRY_PX.set(block, Price::new(entry.price_nanos));
+            TradeEntry::MD_ENTRY_SIZE.set(block, entry.size);
+            TradeEntry::SECURITY_ID.set(block, entry.security);
+            TradeEntry::RPT_SEQ.set(block, entry.rpt_seq);
+            TradeEntry::NUMBER_OF_ORDERS.set(block, Some(entry.orders));
+            TradeEntry::AGGRESSOR_SIDE.set(block, Some(words::aggressor_word(entry.aggressor)));
+            TradeEntry::MD_UPDATE_ACTION.set(block, MdUpdateAction::NEW);
+            TradeEntry::MD_TRADE_ENTRY_ID.set(block, Some(entry.id));
         }
-        self.group(16, orders.len(), GROUP_HEADER_WIDE);
+        self.group(TradeEntryOrder::WIRE, orders.len(), GROUP_HEADER_WIDE);
         for entry in orders {
-            let block = self.extend(16);
-            trade_order::ORDER.set(block, entry.order);
-            trade_order::SIZE.set(block, entry.size);
+            let block = self.extend(TradeEntryOrder::WIRE.into());
+            TradeEntryOrder::ORDER_ID.set(block, entry.order);
+            TradeEntryOrder::LAST_QTY.set(block, entry.size);
         }
         self.end(message);
     }
@@ -304,30 +323,31 @@ impl<'a> PacketWriter<'a> {
     /// Template 30: trading opened, paused or closed.
     pub fn status(&mut self, at: Nanos, of: Of<'_>, phase: Phase) {
         let (security, group) = match of {
-            Of::Security(security) => (security, ""),
-            Of::Group(group) => (null::I32, group),
+            Of::Security(security) => (Some(security), ""),
+            Of::Group(group) => (None, group),
         };
-        let message = self.message(30, 30);
-        let block = self.block(message, 30);
-        blank(block, status::SHAPES);
-        status::TRANSACT_TIME.set(block, word(at));
-        status::GROUP.set(block, text(group));
-        status::SECURITY.set(block, security);
-        status::MATCH_EVENT.set(block, MatchEvent::END.0);
-        status::STATUS.set(block, words::phase_byte(phase));
-        status::HALT_REASON.set(block, 0);
-        status::TRADING_EVENT.set(block, 0);
+        let message = self.message(30, Status::WIRE);
+        let block = self.block(message, Status::WIRE);
+        nothing(block, Status::FIELDS);
+        Status::TRANSACT_TIME.set(block, word(at));
+        Status::SECURITY_GROUP.set(block, text(group));
+        Status::SECURITY_ID.set(block, security);
+        Status::MATCH_EVENT_INDICATOR.set(block, MatchEventIndicator::END_OF_EVENT);
+        Status::SECURITY_TRADING_STATUS.set(block, Some(words::phase_word(phase)));
+        Status::HALT_REASON.set(block, HaltReason::GROUP_SCHEDULE);
+        Status::SECURITY_TRADING_EVENT.set(block, SecurityTradingEvent::NO_EVENT);
         self.end(message);
     }
 
     /// Template 4: every book of the channel is empty.
     pub fn channel_reset(&mut self, at: Nanos, channel: i16) {
-        let message = self.message(4, 9);
-        let block = self.block(message, 9);
-        root::TRANSACT_TIME.set(block, word(at));
-        root::MATCH_EVENT.set(block, MatchEvent::END.0);
-        self.group(2, 1, GROUP_HEADER);
-        channel_reset::CHANNEL.set(self.extend(2), channel);
+        use channel_reset::{NoMdEntries, Root};
+        let message = self.message(4, Root::WIRE);
+        let block = self.block(message, Root::WIRE);
+        Root::TRANSACT_TIME.set(block, word(at));
+        Root::MATCH_EVENT_INDICATOR.set(block, MatchEventIndicator::END_OF_EVENT);
+        self.group(NoMdEntries::WIRE, 1, GROUP_HEADER);
+        NoMdEntries::APPL_ID.set(self.extend(NoMdEntries::WIRE.into()), channel);
         self.end(message);
     }
 
@@ -337,12 +357,12 @@ impl<'a> PacketWriter<'a> {
         self.end(message);
     }
 
-    /// Starts a message whose root is [`root`]'s, padded to the 11 bytes of schemas 5 to 9.
+    /// Starts an incremental refresh; their roots are the same.
     fn refresh(&mut self, template: u16, at: Nanos, event: MatchEvent) -> usize {
-        let message = self.message(template, 11);
-        let block = self.block(message, 11);
-        root::TRANSACT_TIME.set(block, word(at));
-        root::MATCH_EVENT.set(block, event.0);
+        let message = self.message(template, book::Root::WIRE);
+        let block = self.block(message, book::Root::WIRE);
+        book::Root::TRANSACT_TIME.set(block, word(at));
+        book::Root::MATCH_EVENT_INDICATOR.set(block, MatchEventIndicator(event.0));
         message
     }
 
@@ -356,9 +376,9 @@ impl<'a> PacketWriter<'a> {
         start
     }
 
-    fn block(&mut self, message: usize, bytes: usize) -> &mut [u8] {
+    fn block(&mut self, message: usize, bytes: u16) -> &mut [u8] {
         let start = message + MESSAGE_HEADER;
-        &mut self.out[start..start + bytes]
+        &mut self.out[start..start + usize::from(bytes)]
     }
 
     fn extend(&mut self, bytes: usize) -> &mut [u8] {
@@ -382,11 +402,10 @@ impl<'a> PacketWriter<'a> {
 
 const _: () = assert!(PACKET_HEADER == 4 + 8);
 
-fn blank(block: &mut [u8], shapes: &[Shape]) {
-    for shape in shapes {
-        let null = shape.null.to_le_bytes();
-        let size = shape.size.min(null.len());
-        block[shape.at..shape.at + size].copy_from_slice(&null[..size]);
+/// Every field of the block is absent.
+fn nothing(block: &mut [u8], fields: &[Field]) {
+    for field in fields {
+        blank(field, &mut block[usize::from(field.at)..usize::from(field.at + field.bytes)]);
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct About {
     pub(crate) group: [u8; 6],
     pub(crate) asset: [u8; 6],
     pub(crate) multiplier_nanos: Option<i64>,
+    /// The `RptSeq` of the last snapshot whose statistics were said.
+    pub(crate) statistics_at: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -3,46 +3,51 @@
 //! `MDOrderPriority` is not passed on: within a price it follows from the order of arrival, which is what
 //! [`OrderAction`](types::OrderAction) means by joining the end of the queue.
 
-use super::layout::{Decimals, level, level_order, order};
 use super::reading::{Reading, Root, lots, ticks};
-use super::wire::{Damage, Group, Message, null, whole};
-use super::words::{Action, EntryKind, RESET};
+use super::sbe::messages::{
+    md_incremental_refresh_book::{NoMdEntries as Level, NoOrderIdEntries as LevelOrder},
+    md_incremental_refresh_order_book::{Groups, NoMdEntries as Order},
+};
+use super::sbe::schema::{Price, Scale};
+use super::sbe::words::{MdEntryTypeBook, MdUpdateAction, OrderUpdateAction};
+use super::wire::{Damage, Group, Message};
+use super::words::EntryKind;
 use types::{Event, Flags, Lots, MarketOrderId, OrderAction, OrderDelta, Side};
 
 /// What a change of an order says, wherever it stands in its message.
-struct Change {
-    order: u64,
+struct Change<D> {
+    order: Option<u64>,
     security: i32,
     side: Side,
     action: OrderAction,
-    mantissa: i64,
-    contracts: i32,
+    price: Option<Price<D>>,
+    contracts: Option<i32>,
 }
 
 impl Reading<'_> {
     /// Templates 43 and 47.
-    pub(super) fn orders(&mut self, message: &Message<'_>, decimals: Decimals) -> Result<(), Damage> {
-        let group = Group::read(message.rest)?.naming(order::SECURITY.end())?;
-        let root = self.root(message);
+    pub(super) fn orders<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        let group = Groups::read(message.rest)?.no_md_entries.of_at_least(Order::<D>::LEAST)?;
+        let root = self.root(message)?;
         self.shared.counts.tally.orders += group.count() as u64;
-        let mut spare = [0; order::BYTES];
+        let mut spare = Order::<D>::SPARE;
         for index in 0..group.count() {
-            let entry = whole(group.entry(index), order::SHAPES, &mut spare);
-            let security = order::SECURITY.get(entry);
-            let action = Action::read(order::ACTION.get(entry)).and_then(Action::of_order);
-            let byte = order::KIND.get(entry);
-            match (EntryKind::read(byte), action) {
-                (None, _) if byte == RESET => self.reset_orders(security, root),
+            let entry = Order::<D>::of(group.entry(index), &mut spare);
+            let security = entry.security_id();
+            let action = of_order(entry.md_update_action());
+            let word = entry.md_entry_type();
+            match (EntryKind::read(word), action) {
+                (None, _) if word == MdEntryTypeBook::BOOK_RESET => self.reset_orders(security, root),
                 (Some(kind), Some(action)) if !kind.flags.has(Flags::IMPLIED) => {
                     let change = Change {
-                        order: order::ORDER.get(entry),
+                        order: entry.order_id(),
                         security,
                         side: kind.side,
                         action,
-                        mantissa: order::PRICE.get(entry),
-                        contracts: order::SIZE.get(entry),
+                        price: entry.md_entry_px(),
+                        contracts: entry.md_display_qty(),
                     };
-                    self.order(&change, root, decimals);
+                    self.order(&change, root);
                 }
                 (Some(kind), None) if !kind.flags.has(Flags::IMPLIED) => {
                     let slot = self.meet(security);
@@ -56,30 +61,34 @@ impl Reading<'_> {
     }
 
     /// The orders behind the levels of templates 32 and 46: price, side and instrument are the level's.
-    pub(super) fn level_orders(
+    pub(super) fn level_orders<D: Scale>(
         &mut self,
         levels: &Group<'_>,
         group: &Group<'_>,
         root: Root,
-        decimals: Decimals,
-    ) {
+    ) -> Result<(), Damage> {
+        let group = group.of_at_least(LevelOrder::LEAST)?;
         self.shared.counts.tally.level_orders += group.count() as u64;
-        let (mut spare, mut spare_level) = ([0; level_order::BYTES], [0; level::BYTES]);
+        let (mut spare, mut spare_level) = (LevelOrder::SPARE, Level::<D>::SPARE);
         for index in 0..group.count() {
-            let entry = whole(group.entry(index), level_order::SHAPES, &mut spare);
-            // Counted from 1; null is beyond any group.
-            let reference = usize::from(level_order::REFERENCE.get(entry));
+            let entry = LevelOrder::of(group.entry(index), &mut spare);
+            // Counted from 1; null names none.
+            let reference = usize::from(entry.reference_id().unwrap_or(0));
             if reference == 0 || reference > levels.count() {
                 self.unreferenced();
                 continue;
             }
-            let level = whole(levels.entry(reference - 1), level::SHAPES, &mut spare_level);
-            let security = level::SECURITY.get(level);
-            let action = Action::read(level_order::ACTION.get(entry)).and_then(Action::of_order);
+            let level = Level::<D>::of(levels.entry(reference - 1), &mut spare_level);
+            let action = match entry.order_update_action() {
+                OrderUpdateAction::NEW => Some(OrderAction::Add),
+                OrderUpdateAction::UPDATE => Some(OrderAction::Modify),
+                OrderUpdateAction::DELETE => Some(OrderAction::Delete),
+                _ => None,
+            };
             // Implied levels have no orders.
-            let kind = EntryKind::read(level::KIND.get(level)).filter(|kind| !kind.flags.has(Flags::IMPLIED));
+            let kind = EntryKind::read(level.md_entry_type()).filter(|kind| !kind.flags.has(Flags::IMPLIED));
             let (Some(kind), Some(action)) = (kind, action) else {
-                let slot = self.meet(security);
+                let slot = self.meet(level.security_id());
                 self.spoiled(
                     slot,
                     root.venue_at,
@@ -88,18 +97,19 @@ impl Reading<'_> {
                 continue;
             };
             let change = Change {
-                order: level_order::ORDER.get(entry),
-                security,
+                order: Some(entry.order_id()).filter(|order| *order != u64::MAX),
+                security: level.security_id(),
                 side: kind.side,
                 action,
-                mantissa: level::PRICE.get(level),
-                contracts: level_order::SIZE.get(entry),
+                price: level.md_entry_px(),
+                contracts: entry.md_display_qty(),
             };
-            self.order(&change, root, decimals);
+            self.order(&change, root);
         }
+        Ok(())
     }
 
-    fn order(&mut self, change: &Change, root: Root, decimals: Decimals) {
+    fn order<D: Scale>(&mut self, change: &Change<D>, root: Root) {
         let slot = self.meet(change.security);
         let entry = &mut self.shared.instruments.slots[slot];
         let Some(listing) = entry.listing else {
@@ -116,7 +126,7 @@ impl Reading<'_> {
             | OrderAction::Fill
             | OrderAction::Clear => lots(&listing, change.contracts),
         };
-        let price = ticks(&listing, change.mantissa, decimals);
+        let price = ticks(&listing, change.price);
         let (Some(price), Some(size)) = (price, size) else {
             return self.spoiled(
                 slot,
@@ -124,12 +134,12 @@ impl Reading<'_> {
                 "an order's price is no whole number of ticks, or its size none of lots",
             );
         };
-        if change.order == null::U64 {
+        let Some(order) = change.order else {
             return self.spoiled(slot, root.venue_at, "an order has no number");
-        }
+        };
         self.emit(Event::Order(OrderDelta {
             venue_at: root.venue_at,
-            order: MarketOrderId(change.order),
+            order: MarketOrderId(order),
             price,
             size,
             instrument: listing.id,
@@ -160,5 +170,15 @@ impl Reading<'_> {
         );
         let sequence = self.sequence;
         self.lost(sequence, sequence);
+    }
+}
+
+/// What happened to an order of templates 43 and 47; `None` for what can only happen to a level.
+const fn of_order(action: MdUpdateAction) -> Option<OrderAction> {
+    match action {
+        MdUpdateAction::NEW => Some(OrderAction::Add),
+        MdUpdateAction::CHANGE => Some(OrderAction::Modify),
+        MdUpdateAction::DELETE => Some(OrderAction::Delete),
+        _ => None,
     }
 }

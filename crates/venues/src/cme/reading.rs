@@ -8,9 +8,12 @@
 use super::VENUE;
 use super::channel::Channel;
 use super::decoder::{Shared, nanos};
-use super::layout::{Decimals, daily, level, limits, root, session, volume};
-use super::wire::{Damage, Field, Group, Message, Messages, null, whole};
-use super::words::{Action, EntryKind, MatchEvent, RESET};
+use super::sbe::messages::md_incremental_refresh_book::{Groups, NoMdEntries, Root as Block};
+use super::sbe::messages::md_incremental_refresh_trade as old_trades;
+use super::sbe::schema::{Nine, Price, Scale, Seven};
+use super::sbe::words as sent;
+use super::wire::{Damage, Message, Messages};
+use super::words::{Action, EntryKind, MatchEvent};
 use crate::{Directory, Listing, Output};
 use types::{
     Event, Flags, Gap, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side,
@@ -64,101 +67,116 @@ impl Reading<'_> {
 
     fn message(&mut self, message: &Message<'_>) -> Result<(), Damage> {
         match message.template {
-            32 => self.levels(message, Decimals::Seven),
-            46 => self.levels(message, Decimals::Nine),
-            43 => self.orders(message, Decimals::Seven),
-            47 => self.orders(message, Decimals::Nine),
-            42 => self.trades(message, Decimals::Seven),
-            48 => self.trades(message, Decimals::Nine),
-            33 | 36 | 49 => self.statistics(message, &daily::SECURITY, &daily::RPT_SEQ),
-            34 | 50 => self.statistics(message, &limits::SECURITY, &limits::RPT_SEQ),
-            35 | 51 => self.statistics(message, &session::SECURITY, &session::RPT_SEQ),
-            37 => self.statistics(message, &volume::SECURITY, &volume::RPT_SEQ),
+            32 => self.levels::<Seven>(message),
+            46 => self.levels::<Nine>(message),
+            43 => self.orders::<Seven>(message),
+            47 => self.orders::<Nine>(message),
+            42 => self.trades::<Seven>(message),
+            48 => self.trades::<Nine>(message),
+            33 => self.daily::<Seven>(message),
+            49 => self.daily::<Nine>(message),
+            34 => self.limits::<Seven>(message),
+            50 => self.limits::<Nine>(message),
+            35 => self.session::<Seven>(message),
+            51 => self.session::<Nine>(message),
+            37 => self.volume(message),
+            39 => self.quote_request(message),
+            36 => self.old_trades(message),
             30 => self.status(message),
             4 => {
-                self.channel_reset(message);
+                let root = self.root(message)?;
+                self.channel_reset(root);
                 Ok(())
             }
-            27 => self.future(message, Decimals::Seven),
-            54 => self.future(message, Decimals::Nine),
-            41 => self.option(message, Decimals::Seven),
-            55 => self.option(message, Decimals::Nine),
-            29 => self.spread(message, Decimals::Seven),
-            56 => self.spread(message, Decimals::Nine),
-            // Snapshots are sent round and round; recovery does not read them yet.
-            38 | 44 | 52 | 53 => {
+            27 => self.future::<Seven>(message),
+            54 => self.future::<Nine>(message),
+            41 => self.option::<Seven>(message),
+            55 => self.option::<Nine>(message),
+            29 => self.spread::<Seven>(message),
+            56 => self.spread::<Nine>(message),
+            // Snapshots are sent round and round.
+            38 => self.snapshot::<Seven>(message),
+            52 => self.snapshot::<Nine>(message),
+            44 | 53 => {
                 self.channel.replay = true;
                 Ok(())
             }
-            // Heartbeats, logins, quote requests, and templates of later schemas: counted when framed.
+            // Heartbeats, logins, and templates of later schemas: counted when framed. Should one of the latter
+            // change a book, the instrument's next RptSeq will say so.
             _ => Ok(()),
         }
     }
 
-    /// The root block of an incremental refresh.
+    /// Templates 38 and 52.
+    fn snapshot<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        self.channel.replay = true;
+        self.snapshot_statistics::<D>(message)
+    }
+
+    /// The root block of an incremental refresh; it is the same in all of them.
     #[inline]
-    pub(crate) fn root(&mut self, message: &Message<'_>) -> Root {
-        let mut spare = [0; root::BYTES];
-        let block = whole(message.block, root::SHAPES, &mut spare);
-        let event = MatchEvent(root::MATCH_EVENT.get(block));
+    pub(crate) fn root(&mut self, message: &Message<'_>) -> Result<Root, Damage> {
+        let mut spare = Block::SPARE;
+        let block = Block::of(message.block_of_at_least(Block::LEAST)?, &mut spare);
+        let event = MatchEvent(block.match_event_indicator().0);
         self.channel.incremental = true;
-        Root { venue_at: self.venue_at(root::TRANSACT_TIME.get(block)), event, flags: event.flags() }
+        Ok(Root { venue_at: self.venue_at(block.transact_time()), event, flags: event.flags() })
     }
 
     /// When the venue says it happened; when it sent it, if it does not say.
     #[inline]
     pub(crate) fn venue_at(&self, transact_time: u64) -> Nanos {
-        if transact_time == null::U64 { self.sent_at } else { nanos(transact_time) }
+        if transact_time == u64::MAX { self.sent_at } else { nanos(transact_time) }
     }
 
     /// Templates 32 and 46.
-    fn levels(&mut self, message: &Message<'_>, decimals: Decimals) -> Result<(), Damage> {
-        let group = Group::read(message.rest)?.naming(level::SECURITY.end())?;
-        let orders = Group::read_wide(group.rest)?;
-        let root = self.root(message);
+    fn levels<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        let groups = Groups::read(message.rest)?;
+        let group = groups.no_md_entries.of_at_least(NoMdEntries::<D>::LEAST)?;
+        let orders = groups.no_order_id_entries;
+        let root = self.root(message)?;
         self.shared.counts.tally.levels += group.count() as u64;
-        let mut spare = [0; level::BYTES];
+        let mut spare = NoMdEntries::<D>::SPARE;
         for index in 0..group.count() {
-            self.level(whole(group.entry(index), level::SHAPES, &mut spare), root, decimals);
+            self.level(NoMdEntries::<D>::of(group.entry(index), &mut spare), root);
         }
-        self.level_orders(&group, &orders, root, decimals);
+        self.level_orders::<D>(&group, &orders, root)?;
         self.ended(root.event);
         Ok(())
     }
 
     #[inline]
-    fn level(&mut self, entry: &[u8; level::BYTES], root: Root, decimals: Decimals) {
-        let slot = self.meet(level::SECURITY.get(entry));
-        self.follow(slot, level::RPT_SEQ.get(entry), root.venue_at);
+    fn level<D: Scale>(&mut self, entry: NoMdEntries<'_, D>, root: Root) {
+        let slot = self.meet(entry.security_id());
+        self.follow(slot, entry.rpt_seq(), root.venue_at);
         let Some(listing) = &self.shared.instruments.slots[slot].listing else {
             self.shared.counts.tally.foreign += 1;
             return;
         };
-        let action = Action::read(level::ACTION.get(entry)).map(Action::of_level);
-        let (Some(kind), Some(action)) = (EntryKind::read(level::KIND.get(entry)), action) else {
-            return self.odd_level(slot, level::KIND.get(entry), root);
+        let action = Action::read(entry.md_update_action()).map(Action::of_level);
+        let (Some(kind), Some(action)) = (EntryKind::read(entry.md_entry_type()), action) else {
+            return self.odd_level(slot, entry.md_entry_type(), root);
         };
         // `DeleteThru` and `DeleteFrom` name a depth; whatever price they carry is not looked at.
         let names_price = matches!(action, LevelAction::Set | LevelAction::Delete);
-        let mantissa = if names_price { level::PRICE.get(entry) } else { 0 };
-        let contracts = if action == LevelAction::Set { level::SIZE.get(entry) } else { 0 };
-        let (Some(price), Some(size)) = (ticks(listing, mantissa, decimals), lots(listing, contracts)) else {
+        let price = if names_price { entry.md_entry_px() } else { Some(Price::new(0)) };
+        let contracts = if action == LevelAction::Set { entry.md_entry_size() } else { Some(0) };
+        let (Some(price), Some(size)) = (ticks(listing, price), lots(listing, contracts)) else {
             return self.spoiled(
                 slot,
                 root.venue_at,
                 "a level's price is no whole number of ticks, or its size none of lots",
             );
         };
-        let orders = level::ORDERS.get(entry);
         let delta = LevelDelta {
             venue_at: root.venue_at,
             price,
             size,
-            orders: if orders == null::I32 { 0 } else { orders.max(0).cast_unsigned() },
+            orders: entry.number_of_orders().unwrap_or(0).max(0).cast_unsigned(),
             instrument: listing.id,
             side: kind.side,
             action,
-            depth: level::DEPTH.get(entry),
+            depth: entry.md_price_level(),
             flags: root.flags.with(kind.flags),
         };
         self.emit(Event::Level(delta));
@@ -166,8 +184,8 @@ impl Reading<'_> {
 
     /// A reset, an entry of no book, or an action that is none.
     #[cold]
-    fn odd_level(&mut self, slot: usize, kind: u8, root: Root) {
-        if kind == RESET {
+    fn odd_level(&mut self, slot: usize, kind: sent::MdEntryTypeBook, root: Root) {
+        if kind == sent::MdEntryTypeBook::BOOK_RESET {
             self.clear(slot, root);
         } else if EntryKind::read(kind).is_none() {
             self.shared.counts.tally.other_kinds += 1;
@@ -176,29 +194,24 @@ impl Reading<'_> {
         }
     }
 
-    /// Templates without events: only their place in each instrument's numbering counts.
-    fn statistics(
-        &mut self,
-        message: &Message<'_>,
-        security: &Field<i32>,
-        rpt_seq: &Field<u32>,
-    ) -> Result<(), Damage> {
-        // In all of these the number follows the instrument, and has since they began.
-        let group = Group::read(message.rest)?.naming(rpt_seq.end())?;
-        let root = self.root(message);
-        self.shared.counts.tally.statistics += group.count() as u64;
+    /// Template 36, the trades of schemas before 5, which no recording of ours holds: without events, but their
+    /// place in each instrument's numbering counts.
+    fn old_trades(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use old_trades::{Groups, NoMdEntries};
+        let group = Groups::read(message.rest)?.no_md_entries.of_at_least(NoMdEntries::<Seven>::LEAST)?;
+        let root = self.root(message)?;
+        self.shared.counts.tally.old_trades += group.count() as u64;
         for index in 0..group.count() {
             let entry = group.entry(index);
-            let slot = self.shared.instruments.meet(security.get(entry));
-            self.follow(slot, rpt_seq.get(entry), root.venue_at);
+            let slot = self.shared.instruments.meet(NoMdEntries::<Seven>::SECURITY_ID.get(entry));
+            self.follow(slot, NoMdEntries::<Seven>::RPT_SEQ.get(entry), root.venue_at);
         }
         self.ended(root.event);
         Ok(())
     }
 
     /// Template 4: every book of the channel is empty, and every numbering starts anew.
-    fn channel_reset(&mut self, message: &Message<'_>) {
-        let root = self.root(message);
+    fn channel_reset(&mut self, root: Root) {
         for index in 0..self.channel.seen.len() {
             let slot = self.channel.seen[index];
             self.clear(slot, root);
@@ -318,13 +331,17 @@ impl Reading<'_> {
         }
     }
 
+    /// Marks the event's last change of a book or trade; statistics behind it change nothing that waits for the
+    /// mark, and carry it only where they are alone.
     fn mark(&mut self) {
-        let arrivals = self.out.arrivals[self.channel.event_from..].iter_mut().rev();
-        for arrival in arrivals {
-            // What takes no mark is no part of the event: said by us, or of the market's state.
-            if arrival.event.mark(Flags::LAST) {
-                return;
-            }
+        let arrivals = &mut self.out.arrivals[self.channel.event_from..];
+        let moves = |event: &Event| !matches!(event, Event::Statistic(_));
+        let is_last = |event: &mut Event| event.mark(Flags::LAST);
+        // What takes no mark is no part of the event: said by us, or of the market's state.
+        if arrivals.iter_mut().rev().any(|arrival| moves(&arrival.event) && is_last(&mut arrival.event))
+            || arrivals.iter_mut().rev().any(|arrival| is_last(&mut arrival.event))
+        {
+            return;
         }
         self.shared.counts.tally.unmarked += u64::from(self.channel.event_open);
     }
@@ -401,18 +418,13 @@ impl Reading<'_> {
 
 /// A price off the wire in ticks; `None` when it is absent, beyond us, or no whole number of ticks.
 #[inline]
-pub(crate) fn ticks(listing: &Listing, mantissa: i64, decimals: Decimals) -> Option<Ticks> {
-    if mantissa == null::I64 {
-        return None;
-    }
-    listing.ticks(decimals.nanos(mantissa)?)
+pub(crate) fn ticks<D: Scale>(listing: &Listing, price: Option<Price<D>>) -> Option<Ticks> {
+    listing.ticks(price?.nanos()?)
 }
 
 /// A number of contracts in lots; `None` when it is absent, negative, or no whole number of lots.
 #[inline]
-pub(crate) fn lots(listing: &Listing, contracts: i32) -> Option<Lots> {
-    if !(0..null::I32).contains(&contracts) {
-        return None;
-    }
+pub(crate) fn lots(listing: &Listing, contracts: Option<i32>) -> Option<Lots> {
+    let contracts = contracts.filter(|contracts| *contracts >= 0)?;
     listing.lots(i64::from(contracts) * CONTRACT_NANOS)
 }

@@ -3,10 +3,10 @@
 //! A group's status may come before the first change of its instruments' books, or before their definitions. It
 //! is kept, and an instrument takes it over when it is met: nothing is registered for the sake of a status.
 
-use super::decoder::nanos;
-use super::layout::status;
 use super::reading::Reading;
-use super::wire::{Damage, Message, null, whole};
+use super::sbe::messages::security_status::Root as Block;
+use super::sbe::words::SecurityTradingEvent;
+use super::wire::{Damage, Message};
 use super::words::{self, MatchEvent};
 use types::{Event, InstrumentId, Nanos, Phase, Status};
 
@@ -34,29 +34,47 @@ pub(crate) struct States(Vec<State>);
 
 impl Reading<'_> {
     /// Template 30.
-    #[expect(clippy::unnecessary_wraps, reason = "one shape for every template")]
     pub(super) fn status(&mut self, message: &Message<'_>) -> Result<(), Damage> {
-        let mut spare = [0; status::BYTES];
-        let block = whole(message.block, status::SHAPES, &mut spare);
+        let mut spare = Block::SPARE;
+        let block = Block::of(message.block_of_at_least(Block::LEAST)?, &mut spare);
         self.channel.incremental = true;
         self.shared.counts.tally.statuses += 1;
-        if let Some(phase) = words::phase(status::STATUS.get(block)) {
-            let venue_at = match status::TRANSACT_TIME.get(block) {
-                null::U64 => self.sent_at,
-                word => nanos(word),
-            };
-            match status::SECURITY.get(block) {
-                null::I32 => self.group_status(State {
-                    group: trimmed(status::GROUP.get(block)),
-                    asset: trimmed(status::ASSET.get(block)),
-                    venue_at,
-                    phase,
-                }),
-                security => self.security_status(security, venue_at, phase),
+        let venue_at = self.venue_at(block.transact_time());
+        let (group, asset) = (trimmed(block.security_group()), trimmed(block.asset()));
+        if let Some(phase) = words::phase(block.security_trading_status()) {
+            match block.security_id() {
+                Some(security) => self.security_status(security, venue_at, phase),
+                None => self.group_status(State { group, asset, venue_at, phase }),
             }
         }
-        self.ended(MatchEvent(status::MATCH_EVENT.get(block)));
+        let tally = &mut self.shared.counts.tally;
+        match block.security_trading_event() {
+            SecurityTradingEvent::NO_CANCEL => tally.no_cancel += 1,
+            SecurityTradingEvent::IMPLIED_MATCHING_ON => tally.implied_on += 1,
+            SecurityTradingEvent::IMPLIED_MATCHING_OFF => tally.implied_off += 1,
+            SecurityTradingEvent::RESET_STATISTICS => {
+                tally.statistics_reset += 1;
+                self.new_session(block.security_id(), group, asset, venue_at);
+            }
+            // NoEvent, and what no schema of ours knows.
+            _ => {}
+        }
+        self.ended(MatchEvent(block.match_event_indicator().0));
         Ok(())
+    }
+
+    /// A trading session began, for one instrument or for those of a group that have been met.
+    fn new_session(&mut self, security: Option<i32>, group: [u8; 6], asset: [u8; 6], venue_at: Nanos) {
+        for slot in 0..self.shared.instruments.slots.len() {
+            let about = &self.shared.instruments.about[slot];
+            let is_of = match security {
+                Some(security) => self.shared.instruments.slots[slot].security == security,
+                None => about.group == group && (asset == NOBODY || about.asset == asset),
+            };
+            if let (true, Some(listing)) = (is_of, self.shared.instruments.slots[slot].listing) {
+                self.reset_statistics(listing, venue_at);
+            }
+        }
     }
 
     fn security_status(&mut self, security: i32, venue_at: Nanos, phase: Phase) {

@@ -7,14 +7,13 @@
 //! is kept with the channel until the event's trades end.
 
 use super::channel::{Channel, Owed};
-use super::layout::{Decimals, trade, trade_order};
 use super::reading::{Reading, Root, lots};
-use super::wire::{Damage, Group, Message, null, whole};
+use super::sbe::messages::md_incremental_refresh_trade_summary::{Groups, NoMdEntries, NoOrderIdEntries};
+use super::sbe::schema::Scale;
+use super::wire::{Damage, Group, Message};
 use super::words::{self, Action, MatchEvent};
-use types::{Event, MarketOrderId, OrderAction, OrderDelta, Ticks, Trade};
+use types::{Event, Flags, Lots, MarketOrderId, OrderAction, OrderDelta, Ticks, Trade};
 
-/// The schema that gave trades a number; before, its bytes were padding.
-const TRADE_ID_SINCE: u16 = 7;
 /// More trades than any event of the market: a summary whose end never came is dropped here.
 const OWED_MAX: usize = 4_096;
 
@@ -31,16 +30,16 @@ impl Channel {
 
 impl Reading<'_> {
     /// Templates 42 and 48.
-    pub(super) fn trades(&mut self, message: &Message<'_>, decimals: Decimals) -> Result<(), Damage> {
-        let group = Group::read(message.rest)?.naming(trade::SECURITY.end())?;
-        let orders = Group::read_wide(group.rest)?;
-        let root = self.root(message);
+    pub(super) fn trades<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        let groups = Groups::read(message.rest)?;
+        let group = groups.no_md_entries.of_at_least(NoMdEntries::<D>::LEAST)?;
+        let orders = groups.no_order_id_entries.of_at_least(NoOrderIdEntries::LEAST)?;
+        let root = self.root(message)?;
         self.shared.counts.tally.trades += group.count() as u64;
-        let numbered = message.version >= TRADE_ID_SINCE;
-        let mut spare = [0; trade::BYTES];
+        let mut spare = NoMdEntries::<D>::SPARE;
         for index in 0..group.count() {
-            let entry = whole(group.entry(index), trade::SHAPES, &mut spare);
-            self.trade(entry, root, decimals, numbered);
+            let entry = NoMdEntries::<D>::of(group.entry(index), &mut spare);
+            self.trade(entry, root, message.version);
         }
         self.trade_orders(&orders, root);
         if root.event.has(MatchEvent::LAST_TRADE) || root.event.has(MatchEvent::END) {
@@ -50,13 +49,13 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn trade(&mut self, entry: &[u8; trade::BYTES], root: Root, decimals: Decimals, numbered: bool) {
-        let slot = self.meet(trade::SECURITY.get(entry));
-        self.follow(slot, trade::RPT_SEQ.get(entry), root.venue_at);
-        let aggressor = words::aggressor(trade::AGGRESSOR.get(entry));
-        let price = self.report_trade(slot, entry, root, decimals, numbered);
-        let orders = trade::ORDERS.get(entry);
-        if orders > 0 && orders != null::I32 {
+    fn trade<D: Scale>(&mut self, entry: NoMdEntries<'_, D>, root: Root, version: u16) {
+        let slot = self.meet(entry.security_id());
+        self.follow(slot, entry.rpt_seq(), root.venue_at);
+        let aggressor = words::aggressor(entry.aggressor_side());
+        let price = self.report_trade(slot, entry, root, version);
+        let orders = entry.number_of_orders().unwrap_or(0);
+        if orders > 0 {
             if self.channel.owed.len() >= OWED_MAX {
                 self.shared.counts.tally.orders_unmatched += self.channel.forget_trades();
             }
@@ -64,57 +63,75 @@ impl Reading<'_> {
         }
     }
 
-    /// Emits the trade, and answers its price, if the instrument is in the run and the trade is one.
-    fn report_trade(
+    /// Emits the trade if the instrument is in the run, and answers its price if orders traded at it now.
+    fn report_trade<D: Scale>(
         &mut self,
         slot: usize,
-        entry: &[u8; trade::BYTES],
+        entry: NoMdEntries<'_, D>,
         root: Root,
-        decimals: Decimals,
-        numbered: bool,
+        version: u16,
     ) -> Option<Ticks> {
         let Some(listing) = self.shared.instruments.slots[slot].listing else {
             self.shared.counts.tally.foreign += 1;
             return None;
         };
-        // A change or deletion is about a trade of the past: its volume has been reported, and acted on.
-        if Action::read(trade::ACTION.get(entry)) != Some(Action::New) {
-            self.shared.counts.tally.corrections += 1;
-            return None;
-        }
-        let mantissa = trade::PRICE.get(entry);
-        let nanos = match mantissa {
-            null::I64 => None,
-            mantissa => decimals.nanos(mantissa),
-        };
-        let (Some(nanos), Some(size)) = (nanos, lots(&listing, trade::SIZE.get(entry))) else {
-            self.spoiled(slot, root.venue_at, "a trade has no price, or its size is no whole number of lots");
+        let nanos = entry.md_entry_px().nanos();
+        let action = Action::read(entry.md_update_action());
+        let (Some(nanos), Some(size), Some(action)) =
+            (nanos, lots(&listing, Some(entry.md_entry_size())), action)
+        else {
+            self.spoiled(
+                slot,
+                root.venue_at,
+                "a trade has no price or no known action, or its size is no whole number of lots",
+            );
             return None;
         };
         let (count, price_fraction) = listing.price.floor(nanos);
-        let id = match trade::ID.get(entry) {
-            null::U32 => 0,
-            id if numbered => u64::from(id),
-            _ => 0,
-        };
-        self.emit(Event::Trade(Trade {
+        let trade = Trade {
             venue_at: root.venue_at,
             price: Ticks(count),
             size,
-            id,
+            id: entry.md_trade_entry_id(version).map_or(0, u64::from),
             instrument: listing.id,
             price_fraction,
-            aggressor: words::aggressor(trade::AGGRESSOR.get(entry)),
+            aggressor: words::aggressor(entry.aggressor_side()),
             flags: root.flags,
-        }));
-        Some(Ticks(count))
+        };
+        match action {
+            Action::New => {
+                self.emit(Event::Trade(trade));
+                Some(trade.price)
+            }
+            Action::Change => {
+                self.correct(trade);
+                None
+            }
+            Action::Delete => {
+                self.shared.counts.tally.busts += 1;
+                self.emit(Event::TradeBust(trade));
+                None
+            }
+            Action::DeleteThru | Action::DeleteFrom | Action::Overlay => {
+                self.spoiled(slot, root.venue_at, "a trade's update action is one of levels");
+                None
+            }
+        }
+    }
+
+    /// A trade of the past was another one: the entry holds what is right, and what was wrong only by its number.
+    /// Nothing is hit by the right one now, whatever stands in the book.
+    fn correct(&mut self, right: Trade) {
+        self.shared.counts.tally.corrections += 1;
+        self.emit(Event::TradeBust(Trade { size: Lots::ZERO, ..right }));
+        self.emit(Event::Trade(Trade { flags: right.flags.with(Flags::HIDDEN), ..right }));
     }
 
     fn trade_orders(&mut self, orders: &Group<'_>, root: Root) {
         self.shared.counts.tally.trade_orders += orders.count() as u64;
-        let mut spare = [0; trade_order::BYTES];
+        let mut spare = NoOrderIdEntries::SPARE;
         for index in 0..orders.count() {
-            let entry = whole(orders.entry(index), trade_order::SHAPES, &mut spare);
+            let entry = NoOrderIdEntries::of(orders.entry(index), &mut spare);
             match self.channel.next_owed() {
                 Some(owed) => self.trade_order(owed, entry, root),
                 None => self.shared.counts.tally.orders_unmatched += 1,
@@ -122,7 +139,7 @@ impl Reading<'_> {
         }
     }
 
-    fn trade_order(&mut self, owed: Owed, entry: &[u8; trade_order::BYTES], root: Root) {
+    fn trade_order(&mut self, owed: Owed, entry: NoOrderIdEntries<'_>, root: Root) {
         let slot = &self.shared.instruments.slots[owed.slot];
         let (Some(listing), Some(price), true) = (slot.listing, owed.price, slot.by_order) else {
             return;
@@ -134,7 +151,7 @@ impl Reading<'_> {
         if owed.first {
             return;
         }
-        let Some(size) = lots(&listing, trade_order::SIZE.get(entry)) else {
+        let Some(size) = lots(&listing, Some(entry.last_qty())) else {
             return self.spoiled(
                 owed.slot,
                 root.venue_at,
@@ -143,7 +160,7 @@ impl Reading<'_> {
         };
         self.emit(Event::Order(OrderDelta {
             venue_at: root.venue_at,
-            order: MarketOrderId(trade_order::ORDER.get(entry)),
+            order: MarketOrderId(entry.order_id()),
             price,
             size,
             instrument: listing.id,

@@ -1,6 +1,9 @@
 //! The words of MDP 3.0 that decoder and encoder share: enumerations of the schemas, and their bytes.
 
-use types::{Flags, LevelAction, OrderAction, Phase, Side};
+use super::sbe::words::{
+    AggressorSide, MatchEventIndicator, MdEntryTypeBook, MdUpdateAction, SecurityTradingStatus,
+};
+use types::{Flags, LevelAction, Phase, Side};
 
 /// `MatchEventIndicator` (tag 5799): which kinds of data the message ends, for one event of the market.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,19 +14,19 @@ impl MatchEvent {
     /// More of everything follows.
     pub const NONE: Self = Self(0);
     /// The last trade of the event.
-    pub const LAST_TRADE: Self = Self(1);
+    pub const LAST_TRADE: Self = Self(MatchEventIndicator::LAST_TRADE_MSG.0);
     /// The last traded volume of the event.
-    pub const LAST_VOLUME: Self = Self(1 << 1);
+    pub const LAST_VOLUME: Self = Self(MatchEventIndicator::LAST_VOLUME_MSG.0);
     /// The last change of real levels and orders of the event.
-    pub const LAST_QUOTE: Self = Self(1 << 2);
+    pub const LAST_QUOTE: Self = Self(MatchEventIndicator::LAST_QUOTE_MSG.0);
     /// The last statistics of the event.
-    pub const LAST_STATISTICS: Self = Self(1 << 3);
+    pub const LAST_STATISTICS: Self = Self(MatchEventIndicator::LAST_STATS_MSG.0);
     /// The last change of implied levels of the event.
-    pub const LAST_IMPLIED: Self = Self(1 << 4);
+    pub const LAST_IMPLIED: Self = Self(MatchEventIndicator::LAST_IMPLIED_MSG.0);
     /// Sent while recovering: it describes what stands.
-    pub const RECOVERY: Self = Self(1 << 5);
+    pub const RECOVERY: Self = Self(MatchEventIndicator::RECOVERY_MSG.0);
     /// The event is over; books are consistent now.
-    pub const END: Self = Self(1 << 7);
+    pub const END: Self = Self(MatchEventIndicator::END_OF_EVENT.0);
 
     /// Whether every mark of `other` is set.
     #[inline]
@@ -51,29 +54,29 @@ impl MatchEvent {
 #[repr(u8)]
 pub enum Action {
     /// A level or order that was not there.
-    New = 0,
+    New = MdUpdateAction::NEW.0,
     /// One that was.
-    Change = 1,
+    Change = MdUpdateAction::CHANGE.0,
     /// One that is no more.
-    Delete = 2,
+    Delete = MdUpdateAction::DELETE.0,
     /// Every level from the best through this one is no more.
-    DeleteThru = 3,
+    DeleteThru = MdUpdateAction::DELETE_THRU.0,
     /// Every level from this one to the last is no more.
-    DeleteFrom = 4,
+    DeleteFrom = MdUpdateAction::DELETE_FROM.0,
     /// Another price stands at this level.
-    Overlay = 5,
+    Overlay = MdUpdateAction::OVERLAY.0,
 }
 
 impl Action {
     #[inline]
-    pub(crate) const fn read(byte: u8) -> Option<Self> {
-        match byte {
-            0 => Some(Self::New),
-            1 => Some(Self::Change),
-            2 => Some(Self::Delete),
-            3 => Some(Self::DeleteThru),
-            4 => Some(Self::DeleteFrom),
-            5 => Some(Self::Overlay),
+    pub(crate) const fn read(action: MdUpdateAction) -> Option<Self> {
+        match action {
+            MdUpdateAction::NEW => Some(Self::New),
+            MdUpdateAction::CHANGE => Some(Self::Change),
+            MdUpdateAction::DELETE => Some(Self::Delete),
+            MdUpdateAction::DELETE_THRU => Some(Self::DeleteThru),
+            MdUpdateAction::DELETE_FROM => Some(Self::DeleteFrom),
+            MdUpdateAction::OVERLAY => Some(Self::Overlay),
             _ => None,
         }
     }
@@ -87,17 +90,6 @@ impl Action {
             Self::DeleteFrom => LevelAction::DeleteFrom,
         }
     }
-
-    /// `None` for what can only happen to a level.
-    #[inline]
-    pub(crate) const fn of_order(self) -> Option<OrderAction> {
-        match self {
-            Self::New => Some(OrderAction::Add),
-            Self::Change => Some(OrderAction::Modify),
-            Self::Delete => Some(OrderAction::Delete),
-            Self::DeleteThru | Self::DeleteFrom | Self::Overlay => None,
-        }
-    }
 }
 
 /// `MDEntryTypeBook` (tag 269): whose price it is.
@@ -108,75 +100,85 @@ pub(crate) struct EntryKind {
     pub(crate) flags: Flags,
 }
 
-/// The entry type that empties a book.
-pub(crate) const RESET: u8 = b'J';
-
 /// By byte. A table, because sides come as they please: a branch on them is guessed wrong every other time.
 static ENTRY_KINDS: [Option<EntryKind>; 256] = {
     let mut kinds = [None; 256];
-    kinds[b'0' as usize] = Some(EntryKind { side: Side::Buy, flags: Flags::NONE });
-    kinds[b'1' as usize] = Some(EntryKind { side: Side::Sell, flags: Flags::NONE });
-    kinds[b'E' as usize] = Some(EntryKind { side: Side::Buy, flags: Flags::IMPLIED });
-    kinds[b'F' as usize] = Some(EntryKind { side: Side::Sell, flags: Flags::IMPLIED });
+    kinds[MdEntryTypeBook::BID.0 as usize] = Some(EntryKind { side: Side::Buy, flags: Flags::NONE });
+    kinds[MdEntryTypeBook::OFFER.0 as usize] = Some(EntryKind { side: Side::Sell, flags: Flags::NONE });
+    kinds[MdEntryTypeBook::IMPLIED_BID.0 as usize] =
+        Some(EntryKind { side: Side::Buy, flags: Flags::IMPLIED });
+    kinds[MdEntryTypeBook::IMPLIED_OFFER.0 as usize] =
+        Some(EntryKind { side: Side::Sell, flags: Flags::IMPLIED });
     kinds
 };
 
 impl EntryKind {
     /// `None` for a reset, and for what is of no book.
     #[inline]
-    pub(crate) fn read(byte: u8) -> Option<Self> {
-        ENTRY_KINDS[usize::from(byte)]
+    pub(crate) fn read(kind: MdEntryTypeBook) -> Option<Self> {
+        ENTRY_KINDS[usize::from(kind.0)]
     }
 
-    /// The byte of a side of the real or the implied book.
-    pub(crate) const fn byte(side: Side, implied: bool) -> u8 {
+    /// The word for a side of the real or the implied book.
+    pub(crate) const fn word(side: Side, implied: bool) -> MdEntryTypeBook {
         match (side, implied) {
-            (Side::Buy, false) => b'0',
-            (Side::Sell, false) => b'1',
-            (Side::Buy, true) => b'E',
-            (Side::Sell, true) => b'F',
+            (Side::Buy, false) => MdEntryTypeBook::BID,
+            (Side::Sell, false) => MdEntryTypeBook::OFFER,
+            (Side::Buy, true) => MdEntryTypeBook::IMPLIED_BID,
+            (Side::Sell, true) => MdEntryTypeBook::IMPLIED_OFFER,
         }
     }
 }
 
 /// `AggressorSide` (tag 5797): who crossed the spread; `None` for nobody, for both, and for "not said".
-pub(crate) const fn aggressor(byte: u8) -> Option<Side> {
-    match byte {
-        1 => Some(Side::Buy),
-        2 => Some(Side::Sell),
+pub(crate) const fn aggressor(word: Option<AggressorSide>) -> Option<Side> {
+    match word {
+        Some(AggressorSide::BUY) => Some(Side::Buy),
+        Some(AggressorSide::SELL) => Some(Side::Sell),
         _ => None,
     }
 }
 
-/// The byte [`aggressor`] reads.
-pub(crate) const fn aggressor_byte(side: Option<Side>) -> u8 {
+/// The word [`aggressor`] reads.
+pub(crate) const fn aggressor_word(side: Option<Side>) -> AggressorSide {
     match side {
-        None => 0,
-        Some(Side::Buy) => 1,
-        Some(Side::Sell) => 2,
+        None => AggressorSide::NO_AGGRESSOR,
+        Some(Side::Buy) => AggressorSide::BUY,
+        Some(Side::Sell) => AggressorSide::SELL,
     }
 }
 
-/// `SecurityTradingStatus` (tag 326): what the market lets one do; `None` when nothing changes (103, null).
+/// `SecurityTradingStatus` (tag 326): what the market lets one do; `None` when nothing changes (`NoChange`, null).
 ///
-/// What the schema cannot say (20, "unknown or invalid") is a halt: we do not trade where we do not know. The
-/// price indication (15) and the crosses (24, 25) are auctions: orders stand, the book may be crossed.
-pub(crate) const fn phase(byte: u8) -> Option<Phase> {
-    match byte {
-        17 => Some(Phase::Open),
-        15 | 21 | 24 | 25 => Some(Phase::PreOpen),
-        2 | 20 => Some(Phase::Halted),
-        4 | 18 | 26 => Some(Phase::Closed),
-        _ => None,
+/// What the schema cannot say ("unknown or invalid") is a halt: we do not trade where we do not know. So is a
+/// status of a schema to come. The price indication and the crosses are auctions: orders stand, the book may be
+/// crossed.
+pub(crate) const fn phase(status: Option<SecurityTradingStatus>) -> Option<Phase> {
+    match status {
+        None | Some(SecurityTradingStatus::NO_CHANGE) => None,
+        Some(SecurityTradingStatus::READY_TO_TRADE) => Some(Phase::Open),
+        Some(
+            SecurityTradingStatus::NEW_PRICE_INDICATION
+            | SecurityTradingStatus::PRE_OPEN
+            | SecurityTradingStatus::PRE_CROSS
+            | SecurityTradingStatus::CROSS,
+        ) => Some(Phase::PreOpen),
+        Some(
+            SecurityTradingStatus::CLOSE
+            | SecurityTradingStatus::NOT_AVAILABLE_FOR_TRADING
+            | SecurityTradingStatus::POST_CLOSE,
+        ) => Some(Phase::Closed),
+        // TradingHalt, UnknownorInvalid, and what no schema of ours knows.
+        Some(_) => Some(Phase::Halted),
     }
 }
 
-/// The byte [`phase`] reads.
-pub(crate) const fn phase_byte(phase: Phase) -> u8 {
+/// The word [`phase`] reads.
+pub(crate) const fn phase_word(phase: Phase) -> SecurityTradingStatus {
     match phase {
-        Phase::Open => 17,
-        Phase::PreOpen => 21,
-        Phase::Halted => 2,
-        Phase::Closed => 4,
+        Phase::Open => SecurityTradingStatus::READY_TO_TRADE,
+        Phase::PreOpen => SecurityTradingStatus::PRE_OPEN,
+        Phase::Halted => SecurityTradingStatus::TRADING_HALT,
+        Phase::Closed => SecurityTradingStatus::CLOSE,
     }
 }

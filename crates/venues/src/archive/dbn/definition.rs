@@ -1,62 +1,101 @@
 //! Instrument definitions: the step of the price, and what a price unit of one contract is worth.
+//!
+//! A [`Definition`] has no room for an option's strike and expiry, nor for a spread's legs; the kinds are counted.
 
-use super::layout::{read_price, read_text};
+use super::fields::View;
+use super::layout::{price, text};
+use super::records::{DefinitionV1, DefinitionV2, DefinitionV3};
 use crate::Definition;
 use stdx::decimal::ONE;
 use types::{Contract, Depths};
 
-/// Where a version keeps what we read.
-struct Places {
-    unit_of_measure: usize,
-    tick_amount: usize,
-    currency: usize,
-    symbol: usize,
-    symbol_room: usize,
+/// What we read of a definition's record, whichever its version.
+pub(super) struct Terms<'a> {
+    pub(super) number: u32,
+    pub(super) ts_event: u64,
+    pub(super) ts_recv: u64,
+    /// The venue's own symbol.
+    pub(super) raw_symbol: &'a [u8],
+    /// What kind of instrument it is, by letter.
+    pub(super) class: u8,
+    /// The instrument is gone.
+    pub(super) withdrawn: bool,
+    tick: i64,
+    display_factor: i64,
+    tick_amount: i64,
+    unit_of_measure: i64,
+    currencies: [&'a [u8]; 2],
 }
 
-/// The same in every version.
-const TICK: usize = 24;
-const DISPLAY_FACTOR: usize = 32;
+impl<'a> Terms<'a> {
+    pub(super) fn of(record: &'a [u8], version: u8) -> Option<Self> {
+        macro_rules! read {
+            ($view:ident) => {{
+                let view = $view::of(record)?;
+                Some(Self {
+                    number: view.instrument_id(),
+                    ts_event: view.ts_event(),
+                    ts_recv: view.ts_recv(),
+                    raw_symbol: view.raw_symbol(),
+                    class: view.instrument_class(),
+                    withdrawn: view.security_update_action() == b'D',
+                    tick: view.min_price_increment(),
+                    display_factor: view.display_factor(),
+                    tick_amount: view.min_price_increment_amount(),
+                    unit_of_measure: view.unit_of_measure_qty(),
+                    currencies: [view.currency(), view.settl_currency()],
+                })
+            }};
+        }
+        match version {
+            1 => read!(DefinitionV1),
+            2 => read!(DefinitionV2),
+            _ => read!(DefinitionV3),
+        }
+    }
 
-const fn places(version: u8) -> Places {
-    let (unit_of_measure, tick_amount, currency, symbol, symbol_room) = match version {
-        1 => (88, 96, 186, 200, 22),
-        2 => (88, 96, 186, 200, 71),
-        _ => (80, 88, 224, 238, 71),
-    };
-    Places { unit_of_measure, tick_amount, currency, symbol, symbol_room }
+    /// Calls and puts.
+    pub(super) const fn is_option(&self) -> bool {
+        matches!(self.class, b'C' | b'P')
+    }
+
+    /// Of futures, of options, or mixed.
+    pub(super) const fn is_spread(&self) -> bool {
+        matches!(self.class, b'S' | b'T' | b'M')
+    }
+
+    /// The definition; `None` when it leaves the step or the worth open (spreads, options with variable ticks,
+    /// shares of some venues), or contradicts itself: then nothing is said rather than something guessed.
+    pub(super) fn definition(&self, venue: &str, symbol: String) -> Option<Definition> {
+        let positive = |field| price(field).filter(|&value| value > 0);
+        let tick_nanos = positive(self.tick)?;
+        let amount = by_tick_amount(positive(self.tick_amount), positive(self.display_factor), tick_nanos);
+        let unit = positive(self.unit_of_measure);
+        if self.is_option() && contradict(amount, unit) {
+            return None;
+        }
+        let multiplier_nanos = amount.or(unit)?;
+        let currency = self.currencies.into_iter().find(|text| !text.is_empty())?;
+        Some(Definition {
+            venue: venue.into(),
+            symbol,
+            currency: text(currency),
+            contract: Contract::Linear,
+            // Databento sends prices as people write them: its display factor is already applied.
+            wire_tick_nanos: tick_nanos,
+            tick_nanos,
+            lot_nanos: ONE,
+            multiplier_nanos,
+            // The venue's own feed shows so many levels; a book of orders has them all.
+            depths: Depths::default(),
+        })
+    }
 }
 
-/// The venue's own symbol.
-pub(super) fn symbol(record: &[u8], version: u8) -> String {
-    let places = places(version);
-    read_text(record, places.symbol, places.symbol_room)
-}
-
-/// The definition; `None` when it leaves the step or the worth open (spreads, options with variable ticks,
-/// shares of some venues): then nothing is said rather than something guessed.
-pub(super) fn read(record: &[u8], version: u8, venue: &str, symbol: String) -> Option<Definition> {
-    let places = places(version);
-    let positive = |at| read_price(record, at).filter(|&value| value > 0);
-    let tick_nanos = positive(TICK)?;
-    let multiplier_nanos = by_tick_amount(positive(places.tick_amount), positive(DISPLAY_FACTOR), tick_nanos)
-        .or_else(|| positive(places.unit_of_measure))?;
-    let currency = [places.currency, places.currency + 4]
-        .map(|at| read_text(record, at, 4))
-        .into_iter()
-        .find(|text| !text.is_empty())?;
-    Some(Definition {
-        venue: venue.into(),
-        symbol,
-        currency,
-        contract: Contract::Linear,
-        // Databento sends prices as people write them: its display factor is already applied.
-        wire_tick_nanos: tick_nanos,
-        tick_nanos,
-        lot_nanos: ONE,
-        multiplier_nanos,
-        depths: Depths::default(),
-    })
+/// Whether a tick's amount and the contract's size cannot both be right. Prices in cents, per cent or basis points
+/// make the two differ by a hundred. Options of 2021 on natural gas and soybeans have amounts that fit nothing.
+fn contradict(amount: Option<i64>, unit: Option<i64>) -> bool {
+    matches!((amount, unit), (Some(amount), Some(unit)) if unit != amount && unit / 100 != amount)
 }
 
 /// What a price unit is worth, from what a tick is worth: the tick's amount is sent with the display factor

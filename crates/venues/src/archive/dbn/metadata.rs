@@ -8,24 +8,41 @@
 //!
 //! Reads what it can: a damaged list costs names, never the records behind it.
 
-use super::layout::{read_text, read_u16, read_u32};
-use super::symbols::{Mapping, midnight};
+use super::fields::until_zero;
+use super::layout::{Versions, schema, text};
+use super::symbols::{BY_NUMBER, Mapping, midnight};
 
+/// What a live stream may carry behind every record.
+pub(super) const TS_OUT_BYTES: usize = 8;
 /// What stands before the length is known: magic, version, length.
 pub(super) const PRELUDE_BYTES: usize = 8;
 /// Dataset to reserved bytes, the same in every version.
-const FIXED_BYTES: usize = 100;
-/// Symbology type 0: names are Databento's instrument numbers.
-const BY_NUMBER: u8 = 0;
+pub(super) const FIXED_BYTES: usize = 100;
+/// Where version 1 ends its symbols; others say it.
+const SYMBOL_BYTES_V1: usize = 22;
+
+fn read_u16(bytes: &[u8], at: usize) -> u16 {
+    bytes.get(at..).and_then(|bytes| bytes.first_chunk()).map_or(0, |chunk| u16::from_le_bytes(*chunk))
+}
+
+pub(super) fn read_u32(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..).and_then(|bytes| bytes.first_chunk()).map_or(0, |chunk| u32::from_le_bytes(*chunk))
+}
+
+fn read_text(bytes: &[u8], at: usize, room: usize) -> String {
+    text(until_zero(bytes.get(at..at + room).unwrap_or_default()))
+}
 
 /// What we keep of the header.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Metadata {
     pub(super) dataset: String,
     /// The schema's number; 65535 for a mix.
     pub(super) schema: u16,
     /// Every record is followed by the gateway's send time.
     pub(super) ts_out: bool,
+    /// How many records follow, where that is said: in version 1 and before.
+    pub(super) promised: Option<u64>,
     pub(super) mappings: Vec<Mapping>,
 }
 
@@ -39,23 +56,35 @@ pub(super) fn refusal(start: &[u8]) -> Option<String> {
             Some("still compressed with Zstandard: decompress it first".into())
         }
         // A skippable Zstandard frame, 0x184D2A50 to 0x184D2A5F, holds the metadata of the old format.
-        [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
-            Some("a DBZ file, the format before DBN: convert it with Databento's dbn tool".into())
-        }
-        [words, rtype, ..] if (1..=3).any(|v| fits(*words, *rtype, v)) => Some(
-            "a DBN fragment: records without the metadata that names version, venue and instruments".into(),
+        [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(
+            "a DBZ file, the format before DBN, still packed: unpack its metadata and records first".into(),
         ),
+        _ if is_record(start) => {
+            Some("a DBN fragment: records without metadata, which a decoder of fragments reads".into())
+        }
         _ => Some("not DBN: it does not begin with \"DBN\"".into()),
     }
 }
 
-fn fits(words: u8, rtype: u8, version: u8) -> bool {
-    super::layout::known(rtype, version).is_some_and(|(_, length)| length == usize::from(words) * 4)
+/// Whether bytes begin like a record of any version, with or without a send time behind it.
+pub(super) fn is_record(start: &[u8]) -> bool {
+    let &[words, rtype, ..] = start else { return false };
+    let length = usize::from(words) * 4;
+    [Some(length), length.checked_sub(TS_OUT_BYTES)]
+        .into_iter()
+        .flatten()
+        .any(|length| Versions::ALL.fitting(rtype, length).is_some())
 }
 
 /// Reads the header's body (what the length counts). What could not be read is the second answer.
 pub(super) fn read(version: u8, body: &[u8]) -> (Metadata, Option<String>) {
-    let mut metadata = Metadata::default();
+    let mut metadata = Metadata {
+        dataset: String::new(),
+        schema: schema::NONE,
+        ts_out: false,
+        promised: None,
+        mappings: Vec::new(),
+    };
     if body.len() < FIXED_BYTES {
         return (metadata, Some(format!("metadata of {} bytes, at least {FIXED_BYTES} are due", body.len())));
     }
@@ -63,9 +92,13 @@ pub(super) fn read(version: u8, body: &[u8]) -> (Metadata, Option<String>) {
     metadata.schema = read_u16(body, 16);
     // Version 1 has a record count here, which later ones dropped.
     let kinds = if version == 1 { 50 } else { 42 };
+    if version == 1 {
+        let count = body[42..].first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk));
+        metadata.promised = Some(count).filter(|&count| count != 0 && count != u64::MAX);
+    }
     let (kind_in, kind_out) = (body[kinds], body[kinds + 1]);
     metadata.ts_out = body[kinds + 2] != 0;
-    let room = if version == 1 { 22 } else { usize::from(read_u16(body, kinds + 3)) };
+    let room = if version == 1 { SYMBOL_BYTES_V1 } else { usize::from(read_u16(body, kinds + 3)) };
     let mut lists = Lists { rest: &body[FIXED_BYTES..], room };
     let what = match lists.mappings(kind_in, kind_out, &mut metadata.mappings) {
         Some(()) => None,
@@ -138,14 +171,5 @@ impl Lists<'_> {
         let (text, rest) = self.rest.split_at(self.room);
         self.rest = rest;
         Some(read_text(text, 0, self.room))
-    }
-}
-
-/// The venue's name in our table, from the dataset's.
-pub(super) fn venue(dataset: &str) -> String {
-    match dataset {
-        "GLBX.MDP3" => "cme".into(),
-        "XNAS.ITCH" => "nasdaq".into(),
-        other => other.to_lowercase(),
     }
 }

@@ -3,55 +3,73 @@
 //! Owns what the encoding leaves to its reader: which number is which instrument on which day, the top levels
 //! shown last, where a snapshot begins and ends. Never keeps orders, never invents a price.
 //!
-//! - Every record type is counted; those that say something the engine acts on become events: market by order,
-//!   trades, market by price and its samples (`mbp-1`, `mbp-10`, `tbbo`, `bbo`, consolidated ones), status.
-//!   Definitions go to the directory.
+//! | records | become |
+//! |---|---|
+//! | market by order | orders and trades |
+//! | `trades`, and the trade in `mbp-1`, `mbp-10`, `tbbo`, `cmbp-1`, `tcbbo` | trades |
+//! | the levels in those, and `bbo`, `cbbo` samples | level changes, and the last price where a sample tells one |
+//! | `ohlcv` | bars, received when their span is over |
+//! | `statistics`, `imbalance` | statistics |
+//! | `status` | status |
+//! | `definition` | definitions in the directory |
+//! | symbol mapping | names |
+//! | system, error | counts; faults, and a gap where records were skipped |
+//!
 //! - A market-by-price record shows the top of the book after it. Its instrument's first one, and the first
 //!   after damage, is given as a snapshot; later ones as the levels that changed. What left the window is
-//!   deleted, so that the book holds what the venue showed and nothing else.
+//!   deleted, so that the book holds what the venue showed and nothing else. In a stream that holds several kinds
+//!   of them for one instrument the finest is believed.
 //! - An event is held back until the next one unless it is `LAST`: Databento may end an event, or a snapshot,
 //!   with a record that changes nothing here, and then the one before must carry the mark. So the events do
 //!   not depend on how the bytes were cut into pieces.
+//! - A stream that mixes schemas may tell one trade twice (`trades` beside `mbo`): both are told.
+//! - Every record is counted by its type, and so is what no event has room for ([`Decode::counts`]).
 //!
-//! Cost of a market-by-order record: 56 bytes read in place, one compare to find the instrument when it is the
-//! last one's (a hash lookup else), two exact divisions, one 56-byte arrival written. Nothing is allocated
-//! after an instrument was met first.
+//! Who wants the records and not the events reads them in place: [`Runs`] and the views of [`records`].
+//!
+//! Cost of a market-by-order record: 56 bytes read in place, one compare to find that nothing changed since the one
+//! before, one exact division, one 56-byte arrival written. Nothing is allocated after an instrument was met first.
 
+mod datasets;
+pub mod dbz;
 mod definition;
 mod emitter;
+pub mod fields;
+mod framing;
 mod layout;
-mod market;
 mod metadata;
+mod notices;
+mod orders;
+mod quotes;
+pub mod records;
+mod runs;
+mod session;
 mod slots;
 mod symbols;
+mod tally;
 mod window;
 
-use crate::{Decode, Directory, Output};
+pub use datasets::of_publisher;
+pub use layout::rtype;
+pub use runs::{Run, Runs};
+
+use crate::{Decode, Directory, Listing, Output};
 use emitter::Emitter;
-use layout::rtype;
-use metadata::PRELUDE_BYTES;
-use slots::Slots;
-use symbols::{Mapping, Symbols};
-use types::{Event, Gap, InstrumentId, LevelDelta, Nanos, Status};
-
-/// The letters of market-by-order actions, and what they are called in [`Decode::counts`].
-const ACTIONS: [(u8, &str); 7] = [
-    (b'A', "A add"),
-    (b'C', "C cancel"),
-    (b'F', "F fill"),
-    (b'M', "M modify"),
-    (b'N', "N none"),
-    (b'R', "R clear"),
-    (b'T', "T trade"),
-];
-
-/// The schema number of `tbbo`: one trade a record, each for itself.
-const SCHEMA_TBBO: u16 = 3;
+use layout::{Versions, schema};
+use metadata::{PRELUDE_BYTES, TS_OUT_BYTES, read_u32};
+use slots::{Known, Slots};
+use stdx::decimal;
+use symbols::Symbols;
+use tally::{Note, Tally};
+use types::{Event, Flags, Gap, InstrumentId, Nanos, Side, Ticks, Trade};
+use window::OffGrid;
 
 /// What comes next in the stream.
 #[derive(Debug)]
 enum State {
     Header,
+    /// A fragment's first record, which must tell what a header would.
+    First,
     Records,
     /// Nothing more can be read, since `from` and because of `why`; `bytes` were passed over so far.
     Lost {
@@ -61,36 +79,22 @@ enum State {
     },
 }
 
-/// How often something was met.
-#[derive(Debug)]
-struct Tally {
-    /// By record type.
-    types: [u64; 256],
-    /// Market by order, in the order of [`ACTIONS`].
-    actions: [u64; ACTIONS.len()],
-    unknown: u64,
-    damaged: u64,
-    sideless_fills: u64,
-    aggregated: u64,
-    open_definitions: u64,
-}
-
 /// A decoder of one DBN stream.
 #[derive(Debug)]
 pub struct Decoder {
     state: State,
     /// Of the next byte to be taken.
     offset: u64,
-    version: u8,
+    versions: Versions,
     schema: u16,
     venue: String,
+    /// How many records the metadata say there are.
+    promised: Option<u64>,
     /// Bytes behind every record: eight when the stream carries `ts_out`.
     extra: usize,
     symbols: Symbols,
     slots: Slots,
     emitter: Emitter,
-    /// Levels that one record changed; kept for its memory.
-    changes: Vec<LevelDelta>,
     /// When the last record was received.
     seen_at: Nanos,
     tally: Tally,
@@ -102,6 +106,12 @@ impl Default for Decoder {
     }
 }
 
+/// Whether bytes begin like a record and no header: a fragment, for [`Decoder::fragment`].
+#[must_use]
+pub fn is_fragment(start: &[u8]) -> bool {
+    !start.starts_with(b"DBN") && metadata::is_record(start)
+}
+
 impl Decoder {
     /// A decoder at the start of a stream.
     #[must_use]
@@ -109,25 +119,28 @@ impl Decoder {
         Self {
             state: State::Header,
             offset: 0,
-            version: 0,
-            schema: u16::MAX,
+            versions: Versions::ALL,
+            schema: schema::NONE,
             venue: String::new(),
+            promised: None,
             extra: 0,
             symbols: Symbols::default(),
             slots: Slots::default(),
             emitter: Emitter::default(),
-            changes: Vec::with_capacity(2 * window::CHANGES_MAX),
             seen_at: Nanos(0),
-            tally: Tally {
-                types: [0; 256],
-                actions: [0; ACTIONS.len()],
-                unknown: 0,
-                damaged: 0,
-                sideless_fills: 0,
-                aggregated: 0,
-                open_definitions: 0,
-            },
+            tally: Tally::default(),
         }
+    }
+
+    /// A decoder of a fragment: records without the header that names version, venue and instruments.
+    ///
+    /// Without a version the records' lengths tell it, as far as it matters: most records are the same in all. The
+    /// venue is the one the first record's publisher belongs to; instruments are named by the definitions among the
+    /// records, or `#<number>`.
+    #[must_use]
+    pub fn fragment(version: Option<u8>) -> Self {
+        let versions = version.map_or(Versions::ALL, Versions::only);
+        Self { state: State::First, versions, ..Self::new() }
     }
 
     /// The venue's name in our table; empty before the header was read.
@@ -144,12 +157,16 @@ impl Decoder {
 
     /// Takes what is whole at the start of `bytes`; `end` says that no more will come.
     fn advance(&mut self, bytes: &[u8], end: bool, directory: &mut Directory, out: &mut Output) -> usize {
+        if matches!(self.state, State::First) {
+            self.first(bytes);
+        }
         let mut taken = 0;
         while taken < bytes.len() {
             let rest = &bytes[taken..];
             let step = match &mut self.state {
-                State::Records => self.record(rest, end, directory, out),
+                State::Records => self.records(rest, end, directory, out),
                 State::Header => self.header(rest, out),
+                State::First => 0,
                 State::Lost { bytes, .. } => {
                     *bytes += len64(rest);
                     rest.len()
@@ -172,21 +189,50 @@ impl Decoder {
             self.lose(why);
             return bytes.len().min(1);
         }
-        let length = usize::try_from(layout::read_u32(prelude, 4)).unwrap_or(usize::MAX);
+        let length = usize::try_from(read_u32(prelude, 4)).unwrap_or(usize::MAX);
         let Some(body) = bytes[PRELUDE_BYTES..].get(..length) else {
             return 0;
         };
-        self.version = prelude[3];
-        let (metadata, what) = metadata::read(self.version, body);
+        self.versions = Versions::only(prelude[3]);
+        let (metadata, what) = metadata::read(prelude[3], body);
         if let Some(what) = what {
             out.fault(self.offset, 0, what);
         }
-        self.venue = metadata::venue(&metadata.dataset);
+        self.venue = datasets::venue(&metadata.dataset);
         self.schema = metadata.schema;
-        self.extra = if metadata.ts_out { 8 } else { 0 };
+        self.extra = if metadata.ts_out { TS_OUT_BYTES } else { 0 };
+        self.promised = metadata.promised;
         self.symbols.set_dated(metadata.mappings);
         self.state = State::Records;
         PRELUDE_BYTES + length
+    }
+
+    /// A fragment's first record tells what a header would: whether send times follow, and the venue.
+    fn first(&mut self, bytes: &[u8]) {
+        let &[words, kind, low, high, ..] = bytes else { return };
+        let length = usize::from(words) * 4;
+        let fitting = |versions: Versions, extra: usize| {
+            versions.fitting(kind, length.checked_sub(extra)?).map(|_| extra)
+        };
+        let found = |versions| [0, TS_OUT_BYTES].into_iter().find_map(|extra| fitting(versions, extra));
+        self.state = match found(self.versions) {
+            Some(extra) => {
+                self.extra = extra;
+                let publisher = u16::from_le_bytes([low, high]);
+                self.venue = of_publisher(publisher).map_or_else(|| "databento".into(), datasets::venue);
+                State::Records
+            }
+            None => {
+                let why = match found(Versions::ALL) {
+                    Some(_) => format!(
+                        "records of another version than the {} that was named",
+                        self.versions.oldest()
+                    ),
+                    None => "neither DBN metadata nor a record of any version".into(),
+                };
+                State::Lost { from: 0, bytes: 0, why }
+            }
+        };
     }
 
     fn lose(&mut self, why: String) {
@@ -194,141 +240,30 @@ impl Decoder {
         self.state = State::Lost { from: self.offset, bytes: 1, why };
     }
 
-    fn record(&mut self, bytes: &[u8], end: bool, directory: &mut Directory, out: &mut Output) -> usize {
-        let &[words, kind, ..] = bytes else { return 0 };
-        let length = usize::from(words) * 4;
-        if length == 0 {
-            self.lose("record length 0; nothing after this can be read".into());
-            self.gap(0, None, out);
-            return 1;
+    fn definition(&mut self, version: u8, record: &[u8], directory: &mut Directory) {
+        let Some(terms) = definition::Terms::of(record, version) else { return };
+        let (_, received_at) = self.times(terms.ts_event, Some(terms.ts_recv));
+        if !terms.raw_symbol.is_empty() {
+            self.symbols.define(terms.number, &layout::text(terms.raw_symbol));
         }
-        let Some((name, layout)) = layout::known(kind, self.version) else {
-            if bytes.len() < length {
-                return 0;
-            }
-            self.tally.unknown += 1;
-            return length;
-        };
-        if length != layout + self.extra {
-            return self.odd_length(bytes, (name, layout), end, directory, out);
-        }
-        let Some(record) = bytes.get(..length) else {
-            return 0;
-        };
-        self.read(kind, record, directory, out);
-        length
-    }
-
-    /// Reads a record that is as long as its layout, or longer.
-    #[inline]
-    fn read(&mut self, kind: u8, record: &[u8], directory: &mut Directory, out: &mut Output) {
-        self.tally.types[usize::from(kind)] += 1;
-        match kind {
-            rtype::MBO => self.order(record, directory, out),
-            rtype::MBP_1
-            | rtype::MBP_10
-            | rtype::CMBP_1
-            | rtype::TCBBO
-            | rtype::BBO_1S
-            | rtype::BBO_1M
-            | rtype::CBBO_1S
-            | rtype::CBBO_1M => self.top(kind, record, directory, out),
-            rtype::TRADE => self.lone_trade(record, directory, out),
-            rtype::STATUS => self.status(record, directory, out),
-            rtype::DEFINITION => self.definition(record, directory),
-            rtype::SYMBOL_MAPPING => self.symbol_mapping(record),
-            _ => {}
-        }
-    }
-
-    /// A record whose length is not its type's. One of the two is damaged, unless a later minor version made
-    /// the record longer; what follows tells which.
-    fn odd_length(
-        &mut self,
-        bytes: &[u8],
-        (name, layout): (&str, usize),
-        end: bool,
-        directory: &mut Directory,
-        out: &mut Output,
-    ) -> usize {
-        let (stated, due) = (usize::from(bytes[0]) * 4, layout + self.extra);
-        let (Some(by_stated), Some(by_due)) = (self.leads(bytes, stated, end), self.leads(bytes, due, end))
-        else {
-            return 0;
-        };
-        if by_stated && stated > due {
-            self.read(bytes[1], &bytes[..stated], directory, out);
-            return stated;
-        }
-        let skipped = if by_due && !by_stated { due } else { stated };
-        if bytes.len() < skipped {
-            return 0;
-        }
-        let instrument = bytes.get(..8).and_then(|header| self.slots.met(layout::read_u32(header, 4)));
-        self.damage(skipped, instrument, format!("{name} record of {stated} bytes, {due} are due"), out);
-        skipped
-    }
-
-    /// Whether a record of a length that fits its type begins at `at`; `None` when more bytes must tell.
-    fn leads(&self, bytes: &[u8], at: usize, end: bool) -> Option<bool> {
-        match bytes.get(at..) {
-            Some(&[words, kind, ..]) => Some(
-                layout::known(kind, self.version)
-                    .is_some_and(|(_, layout)| layout + self.extra == usize::from(words) * 4),
-            ),
-            Some([]) if end => Some(true),
-            _ if end => Some(false),
-            _ => None,
-        }
-    }
-
-    fn status(&mut self, record: &[u8], directory: &mut Directory, out: &mut Output) {
-        let (venue_at, received_at) = self.times(record, 16);
-        let Some(listing) = self.slot(record, received_at, directory).listing else {
+        self.tally.note_if(terms.withdrawn, Note::DefinitionDeleted);
+        if terms.withdrawn {
             return;
-        };
-        if let Some(phase) = market::phase(layout::read_u16(record, 24), record[30], record[31]) {
-            let event = Event::Status(Status { venue_at, instrument: Some(listing.id), phase });
-            self.emitter.emit(received_at, event, out);
         }
-    }
-
-    fn definition(&mut self, record: &[u8], directory: &mut Directory) {
-        let (_, received_at) = self.times(record, 16);
-        let id = layout::read_u32(record, 4);
-        let raw_symbol = definition::symbol(record, self.version);
-        if !raw_symbol.is_empty() {
-            self.symbols.define(id, &raw_symbol);
-        }
-        let (symbol, ..) = self.symbols.name(id, received_at.0);
-        match definition::read(record, self.version, &self.venue, symbol) {
+        self.tally.note_if(terms.is_option(), Note::DefinitionOption);
+        self.tally.note_if(terms.is_spread(), Note::DefinitionSpread);
+        let (symbol, ..) = self.symbols.name(terms.number, received_at.0);
+        match terms.definition(&self.venue, symbol) {
             Some(definition) => directory.define(definition),
-            None => self.tally.open_definitions += 1,
+            None => self.tally.note(Note::DefinitionOpen),
         }
-    }
-
-    fn symbol_mapping(&mut self, record: &[u8]) {
-        let (out_at, in_at, room, from_at) =
-            if self.version < 2 { (38, 16, 22, 64) } else { (89, 17, 71, 160) };
-        let mut symbol = layout::read_text(record, out_at, room);
-        if symbol.is_empty() {
-            symbol = layout::read_text(record, in_at, room);
-        }
-        let id = layout::read_u32(record, 4);
-        self.symbols.tell(Mapping {
-            id,
-            from: layout::read_time(record, from_at).unwrap_or(i64::MIN),
-            until: layout::read_time(record, from_at + 8).unwrap_or(i64::MAX),
-            symbol,
-        });
-        self.slots.forget_name(id);
     }
 
     /// The venue's time and ours. A record without one has the other; one without both came when the last did.
     #[inline]
-    fn times(&mut self, record: &[u8], received_field: usize) -> (Nanos, Nanos) {
-        let venue_at = layout::read_time(record, 8);
-        let received_at = layout::read_time(record, received_field);
+    fn times(&mut self, ts_event: u64, ts_recv: Option<u64>) -> (Nanos, Nanos) {
+        let venue_at = layout::time(ts_event);
+        let received_at = ts_recv.and_then(layout::time);
         let received = received_at.or(venue_at).map_or(self.seen_at, Nanos);
         self.seen_at = received;
         (venue_at.map_or(received, Nanos), received)
@@ -336,12 +271,17 @@ impl Decoder {
 
     /// The state kept for a record's instrument.
     #[inline]
-    fn slot(&mut self, record: &[u8], at: Nanos, directory: &mut Directory) -> &mut slots::Slot {
-        let id = layout::read_u32(record, 4);
-        self.slots.get(id, at.0, &self.symbols, &self.venue, directory)
+    fn slot(&mut self, number: u32, at: Nanos, directory: &mut Directory) -> &mut slots::Slot {
+        self.slots.get(number, at.0, &self.symbols, &self.venue, directory)
+    }
+
+    /// The instrument of a record that cannot be read, if its header can.
+    fn named_in(&self, record: &[u8]) -> Option<InstrumentId> {
+        record.get(..8).and_then(|header| self.slots.met(read_u32(header, 4)))
     }
 
     /// Reports a record that cannot be read, and marks what it may have changed.
+    #[cold]
     fn damage(
         &mut self,
         length: usize,
@@ -351,10 +291,11 @@ impl Decoder {
     ) {
         let skipped = u64::try_from(length).unwrap_or(u64::MAX);
         out.fault(self.offset, skipped, what);
-        self.tally.damaged += 1;
+        self.tally.note(Note::Damaged);
         self.gap(skipped, instrument, out);
     }
 
+    #[cold]
     fn gap(&mut self, skipped: u64, instrument: Option<InstrumentId>, out: &mut Output) {
         self.slots.stale(instrument);
         let event = Event::Gap(Gap {
@@ -369,10 +310,14 @@ impl Decoder {
 
 impl Decode for Decoder {
     fn decode(&mut self, bytes: &[u8], directory: &mut Directory, out: &mut Output) -> usize {
-        self.advance(bytes, false, directory, out)
+        self.emitter.resume(out);
+        let taken = self.advance(bytes, false, directory, out);
+        self.emitter.suspend(out);
+        taken
     }
 
     fn finish(&mut self, rest: &[u8], directory: &mut Directory, out: &mut Output) {
+        self.emitter.resume(out);
         let rest = &rest[self.advance(rest, true, directory, out)..];
         self.emitter.finish(out);
         match &self.state {
@@ -382,37 +327,69 @@ impl Decode for Decoder {
                 Some(why) => out.fault(0, len64(rest), why),
                 None => out.fault(0, len64(rest), "the stream ends inside its metadata"),
             },
-            State::Records if rest.is_empty() => {}
+            State::First if rest.is_empty() => out.fault(0, 0, "empty: not even one record"),
+            State::First => out.fault(0, len64(rest), "the stream ends inside its first record"),
             State::Records => {
-                let instrument = rest.get(..8).and_then(|header| self.slots.met(layout::read_u32(header, 4)));
-                self.damage(rest.len(), instrument, "the stream ends inside a record", out);
-                self.offset += len64(rest);
+                if !rest.is_empty() {
+                    let instrument = self.named_in(rest);
+                    self.damage(rest.len(), instrument, "the stream ends inside a record", out);
+                    self.offset += len64(rest);
+                }
+                let (read, promised) = (self.tally.records(), self.promised.unwrap_or(0));
+                if read < promised && rest.is_empty() {
+                    let what = format!("the stream ends after {read} of the {promised} records it promised");
+                    out.fault(self.offset, 0, what);
+                    self.gap(0, None, out);
+                }
             }
         }
     }
 
     fn counts(&self) -> Vec<(String, u64)> {
-        let tally = &self.tally;
-        let types = (0..=u8::MAX)
-            .filter(|&kind| kind != rtype::MBO)
-            .filter_map(|kind| Some((layout::known(kind, self.version)?.0, tally.types[usize::from(kind)])));
-        let actions = ACTIONS.iter().zip(tally.actions).map(|((_, name), count)| (*name, count));
-        let rest = [
-            ("damaged record", tally.damaged),
-            ("definition without tick or multiplier", tally.open_definitions),
-            ("mbo price level, not read", tally.aggregated),
-            ("mbo fill without a side, not read", tally.sideless_fills),
-            ("unknown record", tally.unknown),
-        ];
-        let mut counts: Vec<(String, u64)> = types
-            .chain(actions)
-            .chain(rest)
-            .filter(|&(_, count)| count > 0)
-            .map(|(name, count)| (name.to_string(), count))
-            .collect();
-        counts.sort();
-        counts
+        self.tally.counts()
     }
+}
+
+/// A trade, at a price that need not be on the grid.
+#[inline]
+fn trade(
+    venue_at: Nanos,
+    known: &Known,
+    price: i64,
+    size: u32,
+    aggressor: Option<Side>,
+    flags: Flags,
+) -> Option<Event> {
+    let (price, price_fraction) = known.listing.price.floor(price);
+    Some(Event::Trade(Trade {
+        venue_at,
+        price: Ticks(price),
+        size: known.lots(size)?,
+        id: 0,
+        instrument: known.id(),
+        price_fraction,
+        aggressor,
+        flags,
+    }))
+}
+
+/// Whose side a letter names: of an order its own, of a trade the aggressor's.
+#[inline]
+const fn side(letter: u8) -> Option<Side> {
+    match letter {
+        b'B' => Some(Side::Buy),
+        b'A' => Some(Side::Sell),
+        _ => None,
+    }
+}
+
+#[cold]
+fn what_off_grid(listing: &Listing, off: OffGrid) -> String {
+    let (what, value, step) = match off {
+        OffGrid::Price(price) => ("price", decimal::Display(price), listing.price),
+        OffGrid::Size(size) => ("size", decimal::Display(i64::from(size) * decimal::ONE), listing.size),
+    };
+    format!("{what} {value} is not a whole number of steps of {}", decimal::Display(step.nanos()))
 }
 
 fn len64(bytes: &[u8]) -> u64 {

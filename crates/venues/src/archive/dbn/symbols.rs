@@ -1,8 +1,13 @@
 //! Which name an instrument's number stands for, and when: Databento gives numbers anew, on some venues daily.
 //!
-//! Never guesses: a number without a name is called `#<number>`.
+//! Never guesses: a number without a name is called `#<number>`. A name that was asked for may stand for several
+//! numbers: one after the other (a continuous contract, or a venue that numbers anew each day), then it is the name of
+//! each in its time; or at once (`ES.FUT`, every contract), then it is the name of none.
 
 use stdx::decimal::ONE;
+
+/// Symbology type 0: names are Databento's instrument numbers.
+pub(super) const BY_NUMBER: u8 = 0;
 
 /// One number, one span of time, one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +33,7 @@ pub(super) struct Symbols {
 
 impl Symbols {
     pub(super) fn set_dated(&mut self, mut mappings: Vec<Mapping>) {
+        forget_shared_names(&mut mappings);
         mappings.sort_by_key(|m| (m.id, m.from));
         self.dated = mappings;
     }
@@ -72,6 +78,26 @@ impl Symbols {
             Err(_) => format!("#{id}"),
         };
         (symbol, from, until)
+    }
+}
+
+/// Takes the name from whatever shares it with another number at the same time.
+fn forget_shared_names(mappings: &mut [Mapping]) {
+    mappings.sort_by(|a, b| (&a.symbol, a.from, a.id).cmp(&(&b.symbol, b.from, b.id)));
+    for of_name in mappings.chunk_by_mut(|a, b| a.symbol == b.symbol) {
+        // In order of their beginnings: whoever begins before all before it have ended overlaps one of them.
+        let mut until = i64::MIN;
+        let mut holder = None;
+        let is_shared = of_name.iter().any(|m| {
+            let overlaps = m.from < until && holder != Some(m.id);
+            if m.until > until {
+                (until, holder) = (m.until, Some(m.id));
+            }
+            overlaps
+        });
+        if is_shared {
+            of_name.iter_mut().for_each(|m| m.symbol.clear());
+        }
     }
 }
 
@@ -134,5 +160,32 @@ mod tests {
         assert_eq!(name(&symbols, 8, 15).0, "D");
         symbols.tell(mapping(7, 0, 100, "C"));
         assert_eq!(name(&symbols, 7, 5).0, "C");
+    }
+
+    #[test]
+    fn a_name_of_several_numbers_is_the_name_of_each_in_its_time_or_of_none() {
+        let mapping = |id, from, until, symbol: &str| Mapping { id, from, until, symbol: symbol.into() };
+        let mut symbols = Symbols::default();
+        symbols.set_dated(vec![
+            mapping(1, 0, 10, "ES.c.0"),
+            mapping(2, 10, 20, "ES.c.0"),
+            mapping(1, 20, 30, "ES.c.0"),
+            mapping(3, 0, 30, "ES.FUT"),
+            mapping(4, 29, 40, "ES.FUT"),
+            mapping(5, 0, 10, "twice"),
+            mapping(5, 5, 10, "twice"),
+        ]);
+        let cases = [
+            ((1, 5), "ES.c.0"),
+            ((2, 15), "ES.c.0"),
+            ((1, 25), "ES.c.0"),
+            ((2, 25), "#2"),
+            ((3, 5), "#3"),
+            ((4, 35), "#4"),
+            ((5, 7), "twice"),
+        ];
+        for ((id, at), name) in cases {
+            assert_eq!(symbols.name(id, at).0, name, "{id} at {at}");
+        }
     }
 }

@@ -161,7 +161,7 @@ impl Row {
 
 /// The first line, if its line feed is there.
 pub(super) fn whole(bytes: &[u8]) -> Option<&[u8]> {
-    let end = bytes.iter().position(|&byte| byte == b'\n')?;
+    let end = memchr::memchr(b'\n', bytes)?;
     Some(&bytes[..end])
 }
 

@@ -1,6 +1,6 @@
 //! One normalised message, as it stands in the line: its members, and the events that its figures make.
 
-use super::number::{exact, nearest};
+use crate::archive::tardis::number::{exact, nearest};
 use crate::json::{self, Value};
 use crate::{Listing, Output};
 use types::{

@@ -22,7 +22,6 @@
 //! but for an instrument's first message.
 
 mod message;
-mod number;
 
 use super::bars;
 use super::lines::{Line, Lines};

@@ -1,0 +1,354 @@
+//! What CME publishes beside its books: session statistics (35, 51), daily ones (33, 49), limits and bands (34, 50),
+//! traded volume (37), the statistics of a snapshot (38, 52), and requests for quotes (39).
+//!
+//! Each becomes a [`Statistic`]; none changes a book. Every entry has its place in its instrument's `RptSeq`, and a
+//! hole before one is a gap like any other. A price may lie off the grid (settlements at clearing ticks), and keeps
+//! its fraction; one beyond us is counted and nothing else, for no book hangs on it.
+
+use super::reading::{Reading, Root};
+use super::sbe::messages::{
+    md_incremental_refresh_daily_statistics as daily, md_incremental_refresh_limits_banding as limits,
+    md_incremental_refresh_session_statistics as session, md_incremental_refresh_volume as volume,
+    quote_request, snapshot_full_refresh as snapshot,
+};
+use super::sbe::schema::{Price, Scale};
+use super::sbe::words::{
+    MdEntryType, MdEntryTypeDailyStatistics, MdEntryTypeStatistics, MdUpdateAction, OpenCloseSettlFlag,
+    SettlPriceType,
+};
+use super::wire::{Damage, Message};
+use super::words::MatchEvent;
+use crate::Listing;
+use types::{Event, Flags, Lots, Nanos, QuoteRequest, Side, Statistic, StatisticKind, Unit};
+
+/// What goes with a figure, apart from whose and when.
+#[derive(Clone, Copy, Debug)]
+struct Figure {
+    kind: StatisticKind,
+    size: Option<i32>,
+    /// `LocalMktDate`: days since 1970.
+    session_day: Option<u16>,
+    deleted: bool,
+}
+
+impl Figure {
+    const fn new(kind: StatisticKind) -> Self {
+        Self { kind, size: None, session_day: None, deleted: false }
+    }
+}
+
+/// What a change of trading session takes back (CME "MDP 3.0 - Session Statistics Reset").
+pub(super) const OF_A_SESSION: [StatisticKind; 7] = [
+    StatisticKind::OpeningPrice,
+    StatisticKind::IndicativeOpeningPrice,
+    StatisticKind::SessionHigh,
+    StatisticKind::SessionLow,
+    StatisticKind::HighestBid,
+    StatisticKind::LowestAsk,
+    StatisticKind::Volume,
+];
+
+impl Reading<'_> {
+    /// Templates 35 and 51.
+    pub(super) fn session<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use session::{Groups, NoMdEntries};
+        let group = Groups::read(message.rest)?.no_md_entries.of_at_least(NoMdEntries::<D>::LEAST)?;
+        let root = self.root(message)?;
+        self.shared.counts.tally.statistics += group.count() as u64;
+        let mut spare = NoMdEntries::<D>::SPARE;
+        for index in 0..group.count() {
+            let entry = NoMdEntries::<D>::of(group.entry(index), &mut spare);
+            let Some(listing) = self.figure_of(entry.security_id(), entry.rpt_seq(), root) else { continue };
+            let figure = Figure {
+                size: entry.md_entry_size(message.version),
+                deleted: entry.md_update_action() == MdUpdateAction::DELETE,
+                ..match session_kind(entry.md_entry_type(), entry.open_close_settl_flag()) {
+                    Some(kind) => Figure::new(kind),
+                    None => {
+                        self.shared.counts.tally.other_kinds += 1;
+                        continue;
+                    }
+                }
+            };
+            self.price_figure(listing, root, Some(entry.md_entry_px()), figure);
+        }
+        self.ended(root.event);
+        Ok(())
+    }
+
+    /// Templates 33 and 49.
+    pub(super) fn daily<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use daily::{Groups, NoMdEntries};
+        let group = Groups::read(message.rest)?.no_md_entries.of_at_least(NoMdEntries::<D>::LEAST)?;
+        let root = self.root(message)?;
+        self.shared.counts.tally.statistics += group.count() as u64;
+        let mut spare = NoMdEntries::<D>::SPARE;
+        for index in 0..group.count() {
+            let entry = NoMdEntries::<D>::of(group.entry(index), &mut spare);
+            let Some(listing) = self.figure_of(entry.security_id(), entry.rpt_seq(), root) else { continue };
+            let word = MdEntryType(entry.md_entry_type().0);
+            let Some(kind) = daily_kind(word, entry.settl_price_type()) else {
+                self.shared.counts.tally.other_kinds += 1;
+                continue;
+            };
+            let figure = Figure {
+                session_day: entry.trading_reference_date(),
+                deleted: entry.md_update_action() == MdUpdateAction::DELETE,
+                ..Figure::new(kind)
+            };
+            match kind.unit() {
+                Unit::Size => {
+                    self.size_figure(listing, root, entry.md_entry_size(), figure);
+                }
+                Unit::Price | Unit::Number => self.price_figure(listing, root, entry.md_entry_px(), figure),
+            }
+        }
+        self.ended(root.event);
+        Ok(())
+    }
+
+    /// Templates 34 and 50: up to three figures an entry. One that is absent holds no more.
+    pub(super) fn limits<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use limits::{Groups, NoMdEntries};
+        let group = Groups::read(message.rest)?.no_md_entries.of_at_least(NoMdEntries::<D>::LEAST)?;
+        let root = self.root(message)?;
+        self.shared.counts.tally.statistics += group.count() as u64;
+        let mut spare = NoMdEntries::<D>::SPARE;
+        for index in 0..group.count() {
+            let entry = NoMdEntries::<D>::of(group.entry(index), &mut spare);
+            let Some(listing) = self.figure_of(entry.security_id(), entry.rpt_seq(), root) else { continue };
+            let (high, low) = (entry.high_limit_price(), entry.low_limit_price());
+            self.limits_of(listing, root, [high, low, entry.max_price_variation()]);
+        }
+        self.ended(root.event);
+        Ok(())
+    }
+
+    /// Template 37.
+    pub(super) fn volume(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use volume::{Groups, NoMdEntries};
+        let group = Groups::read(message.rest)?.no_md_entries.of_at_least(NoMdEntries::LEAST)?;
+        let root = self.root(message)?;
+        self.shared.counts.tally.statistics += group.count() as u64;
+        let mut spare = NoMdEntries::SPARE;
+        for index in 0..group.count() {
+            let entry = NoMdEntries::of(group.entry(index), &mut spare);
+            let Some(listing) = self.figure_of(entry.security_id(), entry.rpt_seq(), root) else { continue };
+            let deleted = entry.md_update_action() == MdUpdateAction::DELETE;
+            let figure = Figure { deleted, ..Figure::new(StatisticKind::Volume) };
+            self.size_figure(listing, root, Some(entry.md_entry_size()), figure);
+        }
+        self.ended(root.event);
+        Ok(())
+    }
+
+    /// Template 39: no book, no `RptSeq`.
+    pub(super) fn quote_request(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use quote_request::{Groups, NoRelatedSym, Root as Block};
+        let group = Groups::read(message.rest)?.no_related_sym.of_at_least(NoRelatedSym::LEAST)?;
+        let mut spare = Block::SPARE;
+        let block = Block::of(message.block_of_at_least(Block::LEAST)?, &mut spare);
+        self.channel.incremental = true;
+        let venue_at = self.venue_at(block.transact_time());
+        self.shared.counts.tally.quote_requests += group.count() as u64;
+        let mut spare = NoRelatedSym::SPARE;
+        for index in 0..group.count() {
+            let entry = NoRelatedSym::of(group.entry(index), &mut spare);
+            let slot = self.meet(entry.security_id());
+            let Some(listing) = self.shared.instruments.slots[slot].listing else {
+                self.shared.counts.tally.foreign += 1;
+                continue;
+            };
+            self.emit(Event::QuoteRequest(QuoteRequest {
+                venue_at,
+                size: entry.order_qty().and_then(|size| in_lots(&listing, size)).unwrap_or(Lots::ZERO),
+                instrument: listing.id,
+                // FIX tag 54; 8 is a cross, which has no side.
+                side: match entry.side() {
+                    Some(1) => Some(Side::Buy),
+                    Some(2) => Some(Side::Sell),
+                    _ => None,
+                },
+            }));
+        }
+        self.ended(MatchEvent(block.match_event_indicator().0));
+        Ok(())
+    }
+
+    /// The statistics of a snapshot (38, 52): its books are recovery's. They are news when nothing later of the
+    /// instrument has been heard, and only in the first of the rounds that say them.
+    pub(super) fn snapshot_statistics<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use snapshot::{Groups, NoMdEntries, Root as Block};
+        let group = Groups::read(message.rest)?.no_md_entries.of_at_least(NoMdEntries::<D>::LEAST)?;
+        let mut spare = Block::<D>::SPARE;
+        let block = Block::<D>::of(message.block_of_at_least(Block::<D>::LEAST)?, &mut spare);
+        let Some(slot) = self.shared.instruments.find(block.security_id()) else { return Ok(()) };
+        let entry = &self.shared.instruments.slots[slot];
+        let (Some(listing), heard) = (entry.listing, entry.rpt_seq) else { return Ok(()) };
+        let said = &mut self.shared.instruments.about[slot].statistics_at;
+        if block.rpt_seq() < heard || *said == Some(block.rpt_seq()) {
+            return Ok(());
+        }
+        *said = Some(block.rpt_seq());
+        let venue_at = self.venue_at(block.transact_time());
+        let root = Root { venue_at, event: MatchEvent::NONE, flags: Flags::SNAPSHOT };
+        let limits = [block.high_limit_price(), block.low_limit_price(), block.max_price_variation()];
+        self.limits_of(listing, root, limits);
+        let mut spare = NoMdEntries::<D>::SPARE;
+        for index in 0..group.count() {
+            self.snapshot_figure(listing, root, NoMdEntries::<D>::of(group.entry(index), &mut spare));
+        }
+        Ok(())
+    }
+
+    fn snapshot_figure<D: Scale>(
+        &mut self,
+        listing: Listing,
+        root: Root,
+        entry: snapshot::NoMdEntries<'_, D>,
+    ) {
+        let word = entry.md_entry_type();
+        let kind = session_kind(MdEntryTypeStatistics(word.0), entry.open_close_settl_flag())
+            .or_else(|| daily_kind(word, entry.settl_price_type()))
+            .or(match word {
+                MdEntryType::ELECTRONIC_VOLUME => Some(StatisticKind::Volume),
+                MdEntryType::TRADE => Some(StatisticKind::LastPrice),
+                _ => None,
+            });
+        // The rest are levels.
+        let Some(kind) = kind else { return };
+        let figure = Figure { session_day: entry.trading_reference_date(), ..Figure::new(kind) };
+        match kind.unit() {
+            Unit::Size => {
+                self.size_figure(listing, root, entry.md_entry_size(), figure);
+            }
+            Unit::Price | Unit::Number => {
+                let figure = Figure { size: entry.md_entry_size(), ..figure };
+                self.price_figure(listing, root, entry.md_entry_px(), figure);
+            }
+        }
+    }
+
+    /// Follows the instrument's numbering, and answers how it is listed in this run.
+    fn figure_of(&mut self, security: i32, rpt_seq: u32, root: Root) -> Option<Listing> {
+        let slot = self.meet(security);
+        self.follow(slot, rpt_seq, root.venue_at);
+        let listing = self.shared.instruments.slots[slot].listing;
+        self.shared.counts.tally.foreign += u64::from(listing.is_none());
+        listing
+    }
+
+    fn limits_of<D: Scale>(&mut self, listing: Listing, root: Root, limits: [Option<Price<D>>; 3]) {
+        let kinds = [StatisticKind::HighLimit, StatisticKind::LowLimit, StatisticKind::PriceBand];
+        for (kind, limit) in kinds.into_iter().zip(limits) {
+            let figure = Figure { deleted: limit.is_none(), ..Figure::new(kind) };
+            self.price_figure(listing, root, limit, figure);
+        }
+    }
+
+    fn price_figure<D: Scale>(
+        &mut self,
+        listing: Listing,
+        root: Root,
+        price: Option<Price<D>>,
+        figure: Figure,
+    ) {
+        // What is taken back may come without its value.
+        let nanos = match price {
+            Some(price) if price.mantissa != i64::MAX => price.nanos(),
+            Some(_) | None => figure.deleted.then_some(0),
+        };
+        match nanos {
+            Some(nanos) => {
+                let (value, fraction) = listing.price.floor(nanos);
+                self.say_figure(listing, root, value, fraction, figure);
+            }
+            None => self.shared.counts.tally.statistics_unusable += 1,
+        }
+    }
+
+    fn size_figure(&mut self, listing: Listing, root: Root, contracts: Option<i32>, figure: Figure) {
+        match contracts.or(figure.deleted.then_some(0)).and_then(|contracts| in_lots(&listing, contracts)) {
+            Some(size) => self.say_figure(listing, root, size.0, 0, Figure { size: None, ..figure }),
+            None => self.shared.counts.tally.statistics_unusable += 1,
+        }
+    }
+
+    fn say_figure(&mut self, listing: Listing, root: Root, value: i64, fraction: u16, figure: Figure) {
+        let Figure { kind, size, session_day, deleted } = figure;
+        self.emit(Event::Statistic(Statistic {
+            venue_at: root.venue_at,
+            value,
+            size: size.and_then(|size| in_lots(&listing, size)).unwrap_or(Lots::ZERO),
+            instrument: listing.id,
+            fraction,
+            session_day: session_day.unwrap_or(0),
+            kind,
+            side: side_of(kind),
+            flags: root.flags,
+            deleted,
+        }));
+    }
+
+    /// A new trading session began: what the last one had is taken back.
+    pub(super) fn reset_statistics(&mut self, listing: Listing, venue_at: Nanos) {
+        let root = Root { venue_at, event: MatchEvent::NONE, flags: Flags::NONE };
+        for kind in OF_A_SESSION {
+            let figure = Figure { deleted: true, ..Figure::new(kind) };
+            self.say_figure(listing, root, 0, 0, figure);
+        }
+    }
+}
+
+fn side_of(kind: StatisticKind) -> Option<Side> {
+    if kind == StatisticKind::HighestBid {
+        Some(Side::Buy)
+    } else if kind == StatisticKind::LowestAsk {
+        Some(Side::Sell)
+    } else {
+        None
+    }
+}
+
+fn in_lots(listing: &Listing, contracts: i32) -> Option<Lots> {
+    super::reading::lots(listing, Some(contracts))
+}
+
+fn session_kind(word: MdEntryTypeStatistics, flag: Option<OpenCloseSettlFlag>) -> Option<StatisticKind> {
+    match (word, flag) {
+        (MdEntryTypeStatistics::OPEN_PRICE, Some(OpenCloseSettlFlag::INDICATIVE_OPENING_PRICE)) => {
+            Some(StatisticKind::IndicativeOpeningPrice)
+        }
+        (MdEntryTypeStatistics::OPEN_PRICE, _) => Some(StatisticKind::OpeningPrice),
+        (MdEntryTypeStatistics::HIGH_TRADE, _) => Some(StatisticKind::SessionHigh),
+        (MdEntryTypeStatistics::LOW_TRADE, _) => Some(StatisticKind::SessionLow),
+        (MdEntryTypeStatistics::HIGHEST_BID, _) => Some(StatisticKind::HighestBid),
+        (MdEntryTypeStatistics::LOWEST_OFFER, _) => Some(StatisticKind::LowestAsk),
+        _ => None,
+    }
+}
+
+fn daily_kind(word: MdEntryType, settlement: SettlPriceType) -> Option<StatisticKind> {
+    match MdEntryTypeDailyStatistics(word.0) {
+        MdEntryTypeDailyStatistics::SETTLEMENT_PRICE => Some(settlement_kind(settlement)),
+        MdEntryTypeDailyStatistics::CLEARED_VOLUME => Some(StatisticKind::ClearedVolume),
+        MdEntryTypeDailyStatistics::OPEN_INTEREST => Some(StatisticKind::OpenInterest),
+        MdEntryTypeDailyStatistics::FIXING_PRICE => Some(StatisticKind::FixingPrice),
+        _ => None,
+    }
+}
+
+/// `SettlPriceType` (tag 731). Whether a price is actual or theoretical, rounded to a trading tick or not, shows in
+/// its fraction at most; whether it is the day's last word decides what may be done with it. A null set says
+/// nothing, and nothing is not final.
+fn settlement_kind(settlement: SettlPriceType) -> StatisticKind {
+    if settlement.has(SettlPriceType::NULL_VALUE) {
+        StatisticKind::PreliminarySettlementPrice
+    } else if settlement.has(SettlPriceType::INTRADAY) {
+        StatisticKind::IntradaySettlementPrice
+    } else if settlement.has(SettlPriceType::FINAL_DAILY) {
+        StatisticKind::SettlementPrice
+    } else {
+        StatisticKind::PreliminarySettlementPrice
+    }
+}
