@@ -13,9 +13,9 @@ pub mod import;
 pub mod inspect;
 pub mod integrity;
 mod known;
+pub mod local_time;
 pub mod moment;
 pub mod prepare;
-
 pub mod query;
 pub mod replay;
 pub mod setup;

@@ -314,7 +314,7 @@ impl Survey {
         for (row, instrument) in self.instruments.iter().enumerate() {
             let id = InstrumentId(u32::try_from(row).expect("ids are 32 bits"));
             let (terms, wire_tick) = self.terms(id, instrument, config)?;
-            table.instruments.push(Instrument::new(terms)?);
+            table.instruments.push(instrument_of(terms)?);
             table.wire_ticks.push(wire_tick);
         }
         Ok(table)
@@ -364,7 +364,7 @@ impl Survey {
                 terms.origin = Origin::KnownProduct;
                 wire_tick = product.tick_nanos;
             }
-        } else if seen.venue == "nasdaq" {
+        } else if seen.venue == "nasdaq" || venues::archive::lean::exchanges::is_us(&seen.venue) {
             // Regulation NMS rule 612: a cent for quotes at or above a dollar; a round lot is not a size step.
             terms.tick_nanos = terms.tick_nanos.min(10_000_000);
             terms.lot_nanos = decimal::ONE;
@@ -487,6 +487,22 @@ fn configure(terms: &mut Terms, given: &crate::config::InstrumentTerms) -> Resul
     }
     terms.origin = Origin::Configured;
     Ok(())
+}
+
+/// The instrument of these terms. Steps that were inferred may be finer together than money is (a price of eight
+/// decimals, a size of eight): then lots are made coarser. Sizes that do not fit into them are faults in a run, and
+/// their books stale: such an instrument can be looked at, and traded once its terms are configured.
+fn instrument_of(mut terms: Terms) -> Result<Instrument, InstrumentError> {
+    loop {
+        match Instrument::new(terms.clone()) {
+            Err(InstrumentError::TooFine { .. })
+                if terms.origin == Origin::Inferred && terms.lot_nanos <= i64::MAX / 10 =>
+            {
+                terms.lot_nanos *= 10;
+            }
+            made => return made,
+        }
+    }
 }
 
 /// Greatest common divisor (Euclid); 0 stands for "nothing yet".

@@ -87,6 +87,75 @@ pub(crate) fn members<'a>(text: &'a [u8], mut visit: impl FnMut(&'a [u8], Value<
     }
 }
 
+/// Shows every element of the array that is the whole of `text`; `None` when it is no array, or `visit` says so.
+#[inline]
+pub(crate) fn elements<'a>(text: &'a [u8], mut visit: impl FnMut(Value<'a>) -> Option<()>) -> Option<()> {
+    let mut cursor = Cursor { text, at: 0 };
+    cursor.expect(b'[')?;
+    if cursor.peek()? == b']' {
+        cursor.at += 1;
+        return cursor.end();
+    }
+    loop {
+        visit(cursor.value()?)?;
+        match cursor.peek()? {
+            b',' => cursor.at += 1,
+            b']' => {
+                cursor.at += 1;
+                return cursor.end();
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// What a text between quotes means: its escapes read (RFC 8259, section 7), into `out`. `None` when one is wrong.
+pub(crate) fn unescape(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    out.clear();
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        out.extend_from_slice(&rest[..at]);
+        let (escape, after) = rest[at + 1..].split_first()?;
+        rest = after;
+        let plain = match escape {
+            b'"' | b'\\' | b'/' => *escape,
+            b'b' => 8,
+            b'f' => 12,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'u' => {
+                let (character, after) = character(rest)?;
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                rest = after;
+                continue;
+            }
+            _ => return None,
+        };
+        out.push(plain);
+    }
+    out.extend_from_slice(rest);
+    Some(())
+}
+
+/// The character of `XXXX` or of the pair `XXXX\uXXXX`.
+fn character(text: &[u8]) -> Option<(char, &[u8])> {
+    let unit = |text: &[u8]| {
+        let digits = std::str::from_utf8(text.get(..4)?).ok()?;
+        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let first = unit(text)?;
+    let rest = &text[4..];
+    if !(0xd800..0xdc00).contains(&first) {
+        return Some((char::from_u32(first)?, rest));
+    }
+    let pair = rest.strip_prefix(b"\\u")?;
+    let second = unit(pair).filter(|second| (0xdc00..0xe000).contains(second))?;
+    let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+    Some((char::from_u32(code)?, &pair[4..]))
+}
+
 /// Shows every level of `[["price","size"],…]`; `None` when it is not of that shape, or `visit` says so.
 #[inline]
 pub(crate) fn levels(text: &[u8], mut visit: impl FnMut(&[u8], &[u8]) -> Option<()>) -> Option<()> {
@@ -269,6 +338,51 @@ mod tests {
         assert_eq!(count(r#"[["1","2"],["3","4",[]]]"#), Some(2));
         for wrong in ["", "[", r#"[["1"]]"#, r#"[["1",2]]"#, r#"[["1","2"]"#, r#"[["1","2"],]"#, "[[]]"] {
             assert_eq!(count(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn elements_are_values_of_any_kind() {
+        let count = |text: &str| {
+            let mut count = 0;
+            elements(text.as_bytes(), |_| {
+                count += 1;
+                Some(())
+            })
+            .map(|()| count)
+        };
+        assert_eq!(count("[]"), Some(0));
+        assert_eq!(count(r#" [1, "a]" ,{"b":[2]},[ ], null] "#), Some(5));
+        for wrong in ["", "[", "[1", "[1,", "[1,]", "[1 2]", "{}", "[] x"] {
+            assert_eq!(count(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_read_as_serde_json_reads_them() {
+        let mut out = Vec::new();
+        let texts = [
+            r"plain",
+            r"",
+            r"a\b",
+            r"tab	line
+quote",
+            r"BNB\/USDT",
+            r"BNB\/\b\f\r",
+            r"\u0041\u00e9\u20ac",
+            r"\ud83d\ude00 smile",
+            r"\ud83d",
+            r"\ud83d\u0041",
+            r"\udc00",
+            r"\u12",
+            r"\u+123",
+            r"\x",
+            "\\",
+        ];
+        for text in texts {
+            let ours = unescape(text.as_bytes(), &mut out).map(|()| out.clone());
+            let theirs = serde_json::from_str::<String>(&format!("\"{text}\"")).ok().map(String::into_bytes);
+            assert_eq!(ours, theirs, "{text}");
         }
     }
 

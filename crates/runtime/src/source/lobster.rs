@@ -4,6 +4,7 @@
 //! The files do not say which share and which day: their names do.
 
 use super::{Bytes, Progress, Recording, Source, SourceError};
+use crate::local_time::{Date, Zone, midnight};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::Path;
@@ -178,22 +179,11 @@ fn parse(file_name: &str) -> Option<Name> {
     Some(Name { symbol, midnight: new_york_midnight(year, month, day)?, levels })
 }
 
-/// Midnight in New York, in UTC. Daylight saving time since 2007 runs from the second Sunday in March to the
-/// first in November (Energy Policy Act of 2005, section 110); it never changes at midnight.
+/// Midnight in New York, in UTC; `None` when there is no such day.
 pub(super) fn new_york_midnight(year: i64, month: i64, day: i64) -> Option<Nanos> {
-    if !(2007..=2200).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // 1970-01-01 was a Thursday: day 3 of a week that starts on Monday. Sunday is 6.
-    let sunday = |month, nth: i64| {
-        let first = days_since_epoch(year, month, 1);
-        first + (6 - (first + 3).rem_euclid(7)) + 7 * (nth - 1)
-    };
-    let date = days_since_epoch(year, month, day);
-    // The change is at two in the morning, so midnight of either Sunday is still on the old time.
-    let summer = date > sunday(3, 2) && date <= sunday(11, 1);
-    let hours = if summer { 4 } else { 5 };
-    Some(Nanos::from_secs(date * 86_400 + hours * 3_600))
+    let date =
+        Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    (1970..=2200).contains(&year).then(|| midnight(date, &Zone::new_york()))
 }
 
 /// Days from 1970-01-01 (Hinnant 2013, `days_from_civil`).

@@ -4,10 +4,13 @@
 mod capture;
 mod dbn;
 pub(crate) mod history;
+mod lean;
 mod lobster;
 mod nasdaq;
 mod opening;
 mod stream;
+mod ticks;
+mod zip;
 
 pub use history::{Imported, Selection};
 
@@ -306,7 +309,7 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
     let magic = bytes.fill_buf().map_err(read_error)?;
     if magic.starts_with(ZIP) {
         let sniffed = magic.len() as u64;
-        return lobster::open_zip(recording, progress, sniffed);
+        return zip::open(recording, progress, sniffed);
     }
     if dbz::is_dbz(magic) {
         return dbn::open_dbz(recording.name(), bytes);
@@ -356,7 +359,35 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
     if nasdaq::looks_like_messages(start) {
         return Ok(nasdaq::open_messages(recording, bytes));
     }
+    if looks_like_session(start) {
+        let decoder = venues::archive::session::Decoder::new();
+        return Ok(Box::new(stream::Stream::new(name, SESSION, bytes, decoder)));
+    }
+    if looks_like_normalised(start) {
+        let decoder = venues::archive::normalised::Decoder::new();
+        return Ok(Box::new(stream::Stream::new(name, "Tardis normalised messages", bytes, decoder)));
+    }
+    if let Some(rows) = venues::archive::ticks::look(start) {
+        return ticks::open(recording, bytes, rows);
+    }
     Err(SourceError::Format { what: unknown_format(start), name })
+}
+
+const SESSION: &str =
+    "recorded session of a venue (messages are counted; no events until its adapter reads them)";
+
+/// A line of JSON with this near its start.
+fn is_json_with(start: &[u8], within: usize, names: &[&str]) -> bool {
+    let head = String::from_utf8_lossy(&start[..start.len().min(within)]);
+    head.starts_with('{') && names.iter().any(|name| head.contains(name))
+}
+
+fn looks_like_session(start: &[u8]) -> bool {
+    is_json_with(start, 256, &[r#""t":"header""#, r#""t": "header""#])
+}
+
+fn looks_like_normalised(start: &[u8]) -> bool {
+    is_json_with(start, 16 * 1024, &[r#""localTimestamp""#])
 }
 
 fn looks_like_binance(start: &[u8]) -> bool {

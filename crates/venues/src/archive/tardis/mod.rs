@@ -24,7 +24,7 @@
 #![allow(clippy::disallowed_types, reason = "the map is looked up by key; its order is never seen")]
 
 mod columns;
-mod number;
+pub(super) mod number;
 mod rows;
 
 pub use columns::Table;

@@ -9,13 +9,13 @@ const DIGITS_MAX: u32 = 30;
 
 /// A number in nanos, exactly or not at all.
 #[inline]
-pub(super) fn exact(text: &[u8]) -> Option<i64> {
+pub(in crate::archive) fn exact(text: &[u8]) -> Option<i64> {
     decimal::parse(text).ok().or_else(|| wide(text, false))
 }
 
 /// A number in nanos, rounded to the nearest, halves away from zero.
 #[inline]
-pub(super) fn nearest(text: &[u8]) -> Option<i64> {
+pub(in crate::archive) fn nearest(text: &[u8]) -> Option<i64> {
     decimal::parse(text).ok().or_else(|| wide(text, true))
 }
 
