@@ -3,6 +3,7 @@
 //! Over a generated session and, where they are, recorded days. The rival in the same run is the floor of the same
 //! events: their 64-byte records compressed by zstd at the same level, in memory, and back.
 
+use adapters::parquet::{Source as Origin, Store, Stored};
 use runtime::generate::{Kind, session, write_session};
 use runtime::import::import;
 use runtime::query::{Every, Question};
@@ -57,6 +58,22 @@ fn measure(recording: Recording) {
         std::hint::black_box(zstd::bulk::decompress(&packed, records.len()).expect("it was packed"));
     });
     println!("    {:<34}{:>8.2} M rows/s", "floor: back", rate(seconds));
+
+    let table = survey(std::slice::from_ref(&recording), |_| {}).expect("readable");
+    let table = table.table(&Config::default()).expect("terms");
+    let pairs = table.instruments.iter().zip(&table.wire_ticks);
+    let terms: Vec<Stored> = pairs
+        .map(|(instrument, wire)| Stored { terms: instrument.terms().clone(), wire_tick_nanos: *wire })
+        .collect();
+    let seconds = median(|| {
+        let source = Origin { name: "bench".into(), bytes: 0, blake3: "bench".into() };
+        let mut import = Store::begin(&root, source, true, "bench").expect("it can start");
+        import.instruments(terms.clone());
+        arrivals.iter().for_each(|arrival| import.push(arrival).expect("it is taken"));
+        import.commit(serde_json::Value::Null).expect("it is stored");
+    });
+    println!("    {:<34}{:>8.2} M rows/s", "write: events to synced files", rate(seconds));
+    let _ = std::fs::remove_dir_all(&root);
 
     let store =
         |root: &Path| import(&recording, root, &Config::default(), true, |_| {}).expect("it is imported");

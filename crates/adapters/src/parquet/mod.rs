@@ -21,9 +21,10 @@
 //! | a folder of them | [`Store`], [`Import`], [`Manifest`] |
 //! | an import as it was recorded | [`Merge`] |
 //!
-//! Cost: writing is some 27 columns of a row through a table, about 0.3 µs an event with compression; reading touches
-//! only what is not derived or empty. Memory: a row group (65,536 rows) for each instrument that writes, capped in all;
-//! some thousand rows for each that is read. Neither grows with the number of days.
+//! Cost (`cargo bench -p runtime --bench history`, one thread): writing is some 27 columns of a row through a table,
+//! compression, a hash and a sync, 0.5 µs an event; reading touches only what is not derived or empty, 0.2 µs an event.
+//! Memory: a row group (65,536 rows) for each instrument that writes, capped in all; some thousand rows for each that is
+//! read. Neither grows with the number of days.
 
 pub mod columns;
 mod error;
