@@ -30,7 +30,52 @@ fn main() -> Outcome {
     let line = br#"1723161255030314667 {"stream":"btcusdt@trade","data":{"e":"trade","E":1723161253758,"T":1723161253758,"s":"BTCUSDT","t":1,"p":"61000.10","q":"0.002","X":"MARKET","m":true}}"#;
     put(folder, "binance", "trade", &[b"\x82", &line[..], b"\n"].concat())?;
     text_formats(folder)?;
+    tables(folder)?;
     itch(folder)
+}
+
+fn tables(folder: &Path) -> Outcome {
+    let rows = [
+        "14400152,0,0,494100,300,Q,1,0\n14400547,491800,300,0,0,P,1,0\n",
+        "14400688,491800,300,P,20000020,0\n14400690.5,491833,50,D,1,1\n",
+        "20131001 00:00,6448000,6448000,6448000,6448000,90\n",
+        "0,1676.5,1677,1676.5,1676.75,9\n60000,1676.5,1676.75,1676.5,1676.5,19\n",
+        "0,1681.5,1681.5,1681.5,1681.5,5,1682,1682,1682,1682,19\n60000,,,,,0,1,1,1,1,39\n",
+        "1,1681.5,5,1682,19,cme,0\n",
+        "72360000,2691941\n",
+        "86400,232.40,93.1\n",
+    ];
+    for (kind, rows) in (0x18_u8..).zip(rows) {
+        put(folder, "lean", &format!("kind-{kind}"), &[&[kind], rows.as_bytes()].concat())?;
+    }
+    let files = [
+        "DateTime,Price,Volume\n2013-09-01 17:00:00.083,1640.25,8\n",
+        "time;symbol;bid;bidsize;ask;asksize\n1591261236;A;1;2;3;4\n1591261236.5;B;1;2;;\n",
+        "<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>\n20130901,170000,1,3,0.5,2,9\n",
+    ];
+    for (number, file) in files.iter().enumerate() {
+        put(folder, "ticks", &format!("table-{number}"), &[b"\x20", file.as_bytes()].concat())?;
+    }
+    let times = r#""timestamp":"2019-10-23T10:32:49.669Z","localTimestamp":"2019-10-23T10:32:49.740Z"}"#;
+    let messages = [
+        r#""trade","id":"1","price":7996,"amount":50,"side":"sell","#,
+        r#""book_change","isSnapshot":true,"bids":[{"price":1,"amount":2}],"asks":[{"price":2e-7,"amount":0}],"#,
+        r#""book_ticker","bidPrice":1,"bidAmount":5,"askPrice":null,"askAmount":null,"#,
+        r#""derivative_ticker","lastPrice":2,"fundingRate":-8.9E-7,"#,
+        r#""trade_bar","interval":10000,"kind":"time","open":1,"high":3,"low":1,"close":2,"volume":4,"#,
+    ];
+    let messages: String = messages
+        .iter()
+        .map(|rest| format!("{{\"exchange\":\"x\",\"symbol\":\"S\",\"type\":{rest}{times}\n"))
+        .collect();
+    put(folder, "json_lines", "messages", &[b"\x20", messages.as_bytes()].concat())?;
+    let session = concat!(
+        r#"{"t":"header","format":2,"exchange":"KRAKEN","config":{"trades":["A-B"]},"recorded":1618678132.3}"#,
+        "\n",
+        r#"{"t":"recv","conn":"K.ws","ts":1618678132.8,"data":"[1,{\"a\":[]},\"book-1000\",\"A/B\"]"}"#,
+        "\n",
+    );
+    put(folder, "json_lines", "session", &[b"\x21", session.as_bytes()].concat())
 }
 
 fn text_formats(folder: &Path) -> Outcome {
@@ -52,7 +97,11 @@ fn text_formats(folder: &Path) -> Outcome {
         ("snapshot", "asks[0].price,asks[0].amount,bids[0].price,bids[0].amount", "x,A,1,2,9,1,8,\n"),
         ("quotes", "ask_amount,ask_price,bid_price,bid_amount", "x,A,1,2,1,9,8,1\n"),
         ("ticker", "funding_rate,open_interest,mark_price", "x,A,1,2,-0.0001,5,\n"),
-        ("options", "strike_price,bid_price,ask_price,mark_iv,delta", "x,A,1,2,100,,0.5,80.1,-0.34807987123\n"),
+        (
+            "options",
+            "strike_price,bid_price,ask_price,mark_iv,delta",
+            "x,A,1,2,100,,0.5,80.1,-0.34807987123\n",
+        ),
     ];
     for (name, columns, rows) in files {
         put(folder, "tardis", name, format!("\x20{start},{columns}\n{rows}").as_bytes())?;

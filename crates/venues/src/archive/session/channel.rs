@@ -3,6 +3,7 @@
 //! The name of the instrument is cut off, so that a channel's messages are counted together.
 
 use crate::json::{self, Value};
+use std::collections::BTreeMap;
 
 /// Where a venue's messages say their channel.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +14,8 @@ enum Rule {
     Has(&'static [&'static str]),
     /// In an array, the element before the last.
     BeforeLast,
+    /// An array starts with a number, which an earlier answer said the channel of: `chanId` and `channel`.
+    Numbered,
 }
 
 /// Which part of the text is the channel.
@@ -29,12 +32,13 @@ enum Cut {
     BeforeCapital,
 }
 
-/// By the header's `exchange`; venues whose messages are compressed, or numbered by earlier answers, are not here.
+/// By the header's `exchange`; venues whose messages are kept as bytes are not here.
 const RULES: &[(&str, Rule)] = &[
     ("BINANCE", Rule::Member(&["stream"], Cut::Behind(b'@'))),
     ("BINANCE_DELIVERY", Rule::Member(&["stream"], Cut::Behind(b'@'))),
     ("BINANCE_FUTURES", Rule::Member(&["stream"], Cut::Behind(b'@'))),
     ("BINANCE_US", Rule::Member(&["stream"], Cut::Behind(b'@'))),
+    ("BITFINEX", Rule::Numbered),
     ("BITFLYER", Rule::Member(&["params", "channel"], Cut::BeforeCapital)),
     ("BITGET", Rule::Member(&["arg", "channel"], Cut::Nothing)),
     ("BITHUMB", Rule::Member(&["type"], Cut::Nothing)),
@@ -55,19 +59,27 @@ const RULES: &[(&str, Rule)] = &[
     ("POLONIEX", Rule::Member(&["channel"], Cut::Nothing)),
 ];
 
-/// A rule of [`RULES`], or none.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Channels(Option<Rule>);
+/// More numbers than a connection has.
+const NUMBERS_MAX: usize = 10_000;
+
+/// A rule of [`RULES`], or none, and the numbers that stand for channels.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Channels {
+    rule: Option<Rule>,
+    numbers: BTreeMap<Vec<u8>, Vec<u8>>,
+}
 
 impl Channels {
     /// How `exchange` says it.
     pub(super) fn of(exchange: &[u8]) -> Self {
-        Self(RULES.iter().find(|(name, _)| name.as_bytes() == exchange).map(|(_, rule)| *rule))
+        let rule = RULES.iter().find(|(name, _)| name.as_bytes() == exchange).map(|(_, rule)| *rule);
+        Self { rule, numbers: BTreeMap::new() }
     }
 
     /// The channel of a message; `None` when it says none, as answers to requests do.
-    pub(super) fn find(self, message: &[u8]) -> Option<&[u8]> {
-        match self.0? {
+    pub(super) fn find<'a>(&'a mut self, message: &'a [u8]) -> Option<&'a [u8]> {
+        match self.rule? {
+            Rule::Numbered => self.numbered(message),
             Rule::Member(path, cut) => cut.of(text_at(message, path)?),
             Rule::Has(names) => {
                 let mut found = None;
@@ -87,6 +99,27 @@ impl Channels {
                 })?;
                 before?.text()
             }
+        }
+    }
+
+    fn numbered<'a>(&'a mut self, message: &[u8]) -> Option<&'a [u8]> {
+        let mut first = None;
+        let array = json::elements(message, |value| {
+            first = first.or(Some(value));
+            Some(())
+        });
+        if array.is_none() {
+            if let (Some(Value::Word(number)), Some(channel)) =
+                (member(message, "chanId"), text_at(message, &["channel"]))
+                && self.numbers.len() < NUMBERS_MAX
+            {
+                self.numbers.insert(number.to_vec(), channel.to_vec());
+            }
+            return None;
+        }
+        match first? {
+            Value::Word(number) => self.numbers.get(number).map(Vec::as_slice),
+            Value::Text(_) | Value::Nested(_) => None,
         }
     }
 }
@@ -156,8 +189,20 @@ mod tests {
             ("OKX", "[", None),
         ];
         for (exchange, message, expected) in cases {
-            let found = Channels::of(exchange.as_bytes()).find(message.as_bytes());
+            let mut channels = Channels::of(exchange.as_bytes());
+            let found = channels.find(message.as_bytes());
             assert_eq!(found.map(String::from_utf8_lossy).as_deref(), expected, "{exchange} {message}");
         }
+    }
+
+    #[test]
+    fn a_number_stands_for_the_channel_that_an_answer_gave_it() {
+        let mut channels = Channels::of(b"BITFINEX");
+        assert_eq!(channels.find(b"[7,[1,2]]"), None);
+        let answer = br#"{"event":"subscribed","channel":"book","chanId":7,"symbol":"tBTCUSD"}"#;
+        assert_eq!(channels.find(answer), None);
+        assert_eq!(channels.find(b"[7,[1,2]]"), Some(&b"book"[..]));
+        assert_eq!(channels.find(b"[8,[1,2]]"), None);
+        assert_eq!(channels.find(b"[]"), None);
     }
 }

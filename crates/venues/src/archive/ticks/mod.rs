@@ -180,16 +180,24 @@ impl<'a> Row<'a> {
     }
 
     fn side(&self) -> Result<Option<Side>, Damage> {
-        match self.get(Column::BuyerIsMaker).to_ascii_lowercase().as_slice() {
-            b"true" | b"1" => return Ok(Some(Side::Sell)),
-            b"false" | b"0" => return Ok(Some(Side::Buy)),
-            _ => {}
+        let is =
+            |text: &[u8], words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word.as_bytes()));
+        let maker = self.get(Column::BuyerIsMaker);
+        if is(maker, &["true", "1"]) {
+            return Ok(Some(Side::Sell));
         }
-        match self.get(Column::Side).to_ascii_lowercase().as_slice() {
-            b"buy" | b"b" | b"bid" | b"1" => Ok(Some(Side::Buy)),
-            b"sell" | b"s" | b"a" | b"ask" | b"-1" => Ok(Some(Side::Sell)),
-            b"" | b"n" | b"none" | b"unknown" | b"0" => Ok(None),
-            _ => Err(Damage { column: Some(Column::Side), what: "neither buy nor sell", place: None }),
+        if is(maker, &["false", "0"]) {
+            return Ok(Some(Side::Buy));
+        }
+        let side = self.get(Column::Side);
+        if is(side, &["buy", "b", "bid", "1"]) {
+            Ok(Some(Side::Buy))
+        } else if is(side, &["sell", "s", "a", "ask", "-1"]) {
+            Ok(Some(Side::Sell))
+        } else if is(side, &["", "n", "none", "unknown", "0"]) {
+            Ok(None)
+        } else {
+            Err(Damage { column: Some(Column::Side), what: "neither buy nor sell", place: None })
         }
     }
 }
@@ -327,7 +335,9 @@ impl Decoder {
                 place
             }
         };
-        self.last = (symbol.to_vec(), place);
+        self.last.0.clear();
+        self.last.0.extend_from_slice(symbol);
+        self.last.1 = place;
         place
     }
 
