@@ -20,10 +20,12 @@
 //! | levels only | [`LevelBook`] |
 //! | orders and their places in the queue | [`OrderBook`] |
 //! | outright and implied levels together | [`Book::combined`] |
+//! | whether a book should be believed | [`Doubts`] |
 //! | the truth, slowly | [`obvious`] |
 
 mod any;
 mod combined;
+mod doubt;
 mod far;
 mod index;
 mod ladder;
@@ -35,6 +37,7 @@ mod standing;
 
 pub use any::Book;
 pub use combined::Combined;
+pub use doubt::{Doubt, Doubts};
 pub use level_book::LevelBook;
 pub use order_book::{OrderBook, Resting};
 pub use standing::{Change, Counts, State};

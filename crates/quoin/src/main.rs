@@ -20,6 +20,7 @@ use std::process::ExitCode;
   quoin backtest                                  an embedded session: no files, no set-up
   quoin backtest --data es.dbn.zst --out runs/es  a recorded day; report and journal in runs/es
   quoin inspect es.dbn.zst                        what is in a recording
+  quoin import es.dbn.zst --to history            keep it as Parquet, for runs, queries and other tools
   quoin verify runs/es                            prove that the run can be repeated, command for command
 
 Exit codes: 0 success, 1 failure, 2 wrong usage, 3 a journal that is damaged or does not repeat.
@@ -39,6 +40,10 @@ enum Command {
     /// Record multicast lines into capture files
     #[cfg(target_os = "linux")]
     Record(commands::record::Args),
+    /// Put recordings into a history of Parquet files, checked
+    Import(commands::import::Args),
+    /// Ask a history: bars, spreads, depth, events, SQL
+    Query(commands::query::Args),
     /// Run a journal again and show its report
     Replay(commands::replay::ReplayArgs),
     /// Prove that a journal is unbroken and that its commands repeat
@@ -57,6 +62,8 @@ fn main() -> ExitCode {
         Command::Inspect(args) => commands::inspect::run(&args),
         #[cfg(target_os = "linux")]
         Command::Record(args) => commands::record::run(&args),
+        Command::Import(args) => commands::import::run(&args),
+        Command::Query(args) => commands::query::run(&args),
         Command::Replay(args) => commands::replay::replay(&args),
         Command::Verify(args) => commands::replay::verify(&args),
         Command::Generate(args) => commands::generate::run(&args),

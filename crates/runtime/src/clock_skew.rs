@@ -19,6 +19,7 @@
 //!
 //! Cost of a message: some subtractions, a multiplication, a compare.
 
+use serde::{Deserialize, Serialize};
 use types::Nanos;
 
 /// Windows kept; when there are more, neighbours become one. The first ones hold one message each.
@@ -36,7 +37,7 @@ const IMPLAUSIBLE_DEVIATIONS: f64 = 30.0;
 const DEVIATION_MIN: f64 = 1e6;
 
 /// The recorder's clock against the venue's.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClockSkew {
     /// The mean receive time, at which `offset` holds.
     pub at: Nanos,
@@ -52,7 +53,7 @@ pub struct ClockSkew {
 }
 
 /// A rate with its uncertainty, in parts in a million.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Drift {
     /// The rate.
     pub ppm: f64,

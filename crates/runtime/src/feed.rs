@@ -8,6 +8,7 @@ use crate::config::{Latency, MarketDataLatency};
 use crate::source::{Source, SourceError};
 use crate::survey::FileSurvey;
 use sim::latency::Link;
+use std::cmp::Reverse;
 use types::{Event, Flags, Nanos};
 use venues::{Directory, Fault, Output};
 
@@ -23,8 +24,8 @@ pub struct Moment {
 }
 
 struct Track {
-    source: Box<dyn Source>,
-    directory: Directory,
+    /// Gone at its end, and its memory with it: a year is as large as the days that overlap.
+    source: Option<Box<dyn Source>>,
     out: Output,
     next: usize,
     ended: bool,
@@ -61,6 +62,11 @@ impl Least {
 /// All recordings of a run.
 pub struct Feed {
     tracks: Vec<Track>,
+    /// Those that are being read, in their order; now and then some that ended.
+    active: Vec<usize>,
+    /// Those that are not yet, and the earliest they may start.
+    waiting: Vec<(Nanos, usize)>,
+    directory: Directory,
     mode: MarketDataLatency,
     base: Nanos,
     link: Link,
@@ -80,27 +86,37 @@ impl std::fmt::Debug for Feed {
 }
 
 impl Feed {
-    /// Takes opened sources with what the survey found of each; `directory` makes the run's fixed directory.
+    /// Takes opened sources with what the survey found of each, and the run's fixed directory. A source that says when it
+    /// starts is not read before.
     ///
     /// # Errors
     /// When a recording cannot be read.
     pub fn new(
         sources: Vec<(Box<dyn Source>, &FileSurvey)>,
-        directory: impl Fn() -> Directory,
+        directory: Directory,
         latency: &Latency,
         link: Link,
     ) -> Result<Self, SourceError> {
+        // The earliest last, and of equals the first.
+        let mut waiting: Vec<(Nanos, usize)> = sources
+            .iter()
+            .enumerate()
+            .filter_map(|(at, (source, _))| Some((source.starts_at()?, at)))
+            .collect();
+        waiting.sort_unstable_by_key(|&(starts_at, track)| Reverse((starts_at, track)));
         let tracks = sources.into_iter().map(|(source, survey)| Track {
-            source,
-            directory: directory(),
+            venue_at: Nanos::MIN,
+            source: Some(source),
             out: Output::default(),
             next: 0,
             ended: false,
-            venue_at: Nanos::MIN,
             least: Least::of(survey),
         });
         let mut feed = Self {
             tracks: tracks.collect(),
+            active: Vec::new(),
+            waiting,
+            directory,
             mode: latency.market_data,
             base: Nanos(i64::try_from(latency.market_data_ns).unwrap_or(i64::MAX)),
             link,
@@ -110,10 +126,13 @@ impl Feed {
             early: 0,
             faults: Vec::new(),
         };
-        for track in &mut feed.tracks {
-            track.fill(&mut feed.faults)?;
+        for (at, track) in feed.tracks.iter_mut().enumerate() {
+            if feed.waiting.iter().all(|(_, waits)| *waits != at) {
+                track.fill(&mut feed.directory, &mut feed.faults)?;
+                feed.active.push(at);
+            }
         }
-        feed.choose();
+        feed.choose()?;
         Ok(feed)
     }
 
@@ -152,33 +171,33 @@ impl Feed {
         if track.next < track.out.arrivals.len() {
             track.note_time();
         } else {
-            track.fill(&mut self.faults)?;
+            track.fill(&mut self.directory, &mut self.faults)?;
         }
         // A packet is never interleaved with another's.
         if !self.packet_open || self.next_at().is_none() {
-            self.choose();
+            self.choose()?;
         }
         Ok(Some(Moment { venue_at, received_at: self.received_at, event: arrival.event }))
     }
 
     /// The track with the earliest head; the present one wins a tie, then the first.
-    fn choose(&mut self) {
-        let head = |track: &Track| (track.next < track.out.arrivals.len()).then_some(track.venue_at);
-        let mut best = self.current;
-        let mut best_at = self.tracks.get(best).and_then(head);
-        if self.tracks.len() > 1 || best_at.is_none() {
-            for (index, track) in self.tracks.iter().enumerate() {
-                if let Some(at) = head(track)
-                    && best_at.is_none_or(|best_at| at < best_at)
-                {
-                    (best, best_at) = (index, Some(at));
+    fn choose(&mut self) -> Result<(), SourceError> {
+        loop {
+            let best = self.earliest();
+            // One that may be as early is read first, and then has to win its turn like any other.
+            match self.waiting.last() {
+                Some(&(at, _)) if best.is_none_or(|(_, best_at)| at <= best_at) => self.admit()?,
+                Some(_) | None => {
+                    match best {
+                        Some((track, _)) => self.current = track,
+                        None => {
+                            self.packet_open = false;
+                            self.report_early();
+                        }
+                    }
+                    return Ok(());
                 }
             }
-        }
-        self.current = best;
-        if best_at.is_none() {
-            self.packet_open = false;
-            self.report_early();
         }
     }
 
@@ -193,6 +212,38 @@ impl Feed {
         }
     }
 
+    fn earliest(&self) -> Option<(usize, Nanos)> {
+        let mut best = self.head(self.current).map(|at| (self.current, at));
+        if self.active.len() > 1 || best.is_none() {
+            for &track in &self.active {
+                if let Some(at) = self.head(track)
+                    && best.is_none_or(|(_, best_at)| at < best_at)
+                {
+                    best = Some((track, at));
+                }
+            }
+        }
+        best
+    }
+
+    #[inline]
+    fn head(&self, track: usize) -> Option<Nanos> {
+        let track = self.tracks.get(track)?;
+        (track.next < track.out.arrivals.len()).then_some(track.venue_at)
+    }
+
+    /// Begins to read the earliest of those that wait; forgets those that ended.
+    fn admit(&mut self) -> Result<(), SourceError> {
+        let Some((_, track)) = self.waiting.pop() else { return Ok(()) };
+        self.tracks[track].fill(&mut self.directory, &mut self.faults)?;
+        let tracks = &self.tracks;
+        self.active
+            .retain(|track| tracks[*track].source.is_some() || !tracks[*track].out.arrivals.is_empty());
+        let place = self.active.partition_point(|other| *other < track);
+        self.active.insert(place, track);
+        Ok(())
+    }
+
     /// What could not be read so far.
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
@@ -201,12 +252,19 @@ impl Feed {
 }
 
 impl Track {
-    fn fill(&mut self, faults: &mut Vec<Fault>) -> Result<(), SourceError> {
+    fn fill(&mut self, directory: &mut Directory, faults: &mut Vec<Fault>) -> Result<(), SourceError> {
         self.next = 0;
         self.out.clear();
         while self.out.arrivals.is_empty() && !self.ended {
-            self.ended = !self.source.read(&mut self.directory, &mut self.out)?;
+            let Some(source) = &mut self.source else { break };
+            self.ended = !source.read(directory, &mut self.out)?;
             faults.append(&mut self.out.faults);
+        }
+        if self.ended {
+            self.source = None;
+            if self.out.arrivals.is_empty() {
+                self.out = Output::default();
+            }
         }
         self.note_time();
         Ok(())
@@ -293,7 +351,8 @@ mod tests {
         });
         let latency = Latency { market_data: mode, market_data_ns: 5, ..Latency::default() };
         let link = Link::new(delay, Prng::new(1));
-        let mut feed = Feed::new(sources.collect(), Directory::survey, &latency, link).expect("scripts read");
+        let mut feed =
+            Feed::new(sources.collect(), Directory::survey(), &latency, link).expect("scripts read");
         let mut played = Vec::new();
         while let Some(moment) = feed.take().expect("scripts read") {
             let track = moment.event.instrument().expect("levels have one").0;
@@ -348,7 +407,7 @@ mod tests {
             Latency { market_data: MarketDataLatency::Recorded, market_data_ns: 5, ..Latency::default() };
         let link = Link::new(Delay::fixed(0), Prng::new(1));
         let mut feed =
-            Feed::new(vec![(source, &survey)], Directory::survey, &latency, link).expect("scripts read");
+            Feed::new(vec![(source, &survey)], Directory::survey(), &latency, link).expect("scripts read");
         let mut late = Vec::new();
         while let Some(moment) = feed.take().expect("scripts read") {
             late.push((moment.received_at - moment.venue_at).0);

@@ -1,10 +1,11 @@
 //! What is in a recording: the second pass that a survey's numbers need, with books.
 
 use crate::config::Config;
+use crate::integrity::{Integrity, Review};
 use crate::source::{Progress, Recording, open};
 use crate::survey::{Survey, SurveyError, Table};
 use book::{Book, State};
-use types::{Event, Flags, Nanos, Side};
+use types::{Nanos, Side};
 use venues::{Directory, Output, Quote};
 
 /// What the books of one instrument went through.
@@ -80,6 +81,8 @@ pub struct Inspection {
     pub table: Table,
     /// By instrument id.
     pub books: Vec<BookReview>,
+    /// By recording.
+    pub integrity: Vec<Integrity>,
 }
 
 /// Takes a survey further: builds every book.
@@ -93,9 +96,9 @@ pub fn inspect(
     mut tick: impl FnMut(u64),
 ) -> Result<Inspection, SurveyError> {
     let table = survey.table(config)?;
-    let mut books: Vec<Book> = table.instruments.iter().map(|_| Book::empty()).collect();
-    let mut reviews = vec![BookReview::default(); books.len()];
-    let mut touched = Vec::new();
+    let mut reviews = vec![BookReview::default(); table.instruments.len()];
+    let mut review = Review::new(&table.instruments);
+    let mut integrity = Vec::new();
     let mut done = 0;
     for recording in recordings {
         let progress = Progress::default();
@@ -107,64 +110,25 @@ pub fn inspect(
             let mut quotes = out.quotes.iter().peekable();
             for (row, arrival) in out.arrivals.iter().enumerate() {
                 while let Some(quote) = quotes.next_if(|quote| quote.after <= row) {
-                    reviews[quote.instrument.index()].check(&books[quote.instrument.index()], quote);
+                    reviews[quote.instrument.index()].check(review.book(quote.instrument), quote);
                 }
-                apply(&arrival.event, &mut books, &mut reviews, &mut touched);
+                review.note_with(arrival, |row, book, venue_at| reviews[row].note(book, venue_at));
             }
             for quote in quotes {
-                reviews[quote.instrument.index()].check(&books[quote.instrument.index()], quote);
+                reviews[quote.instrument.index()].check(review.book(quote.instrument), quote);
             }
+            review.note_faults(&out.faults);
             tick(done + progress.bytes());
             if !more {
                 break;
             }
         }
         done += progress.bytes();
+        integrity.push(review.finish());
     }
-    for (review, book) in reviews.iter_mut().zip(&books) {
-        review.unknown = book.counts().unknown;
+    for (row, book) in reviews.iter_mut().enumerate() {
+        book.unknown =
+            integrity.iter().filter_map(|found| found.instruments.get(row)).map(|(_, i)| i.unknown).sum();
     }
-    Ok(Inspection { survey, table, books: reviews })
-}
-
-fn apply(event: &Event, books: &mut [Book], reviews: &mut [BookReview], touched: &mut Vec<usize>) {
-    let (row, flags, venue_at) = match event {
-        Event::Level(delta) => {
-            books[delta.instrument.index()].apply_level(delta);
-            (delta.instrument.index(), delta.flags, delta.venue_at)
-        }
-        Event::Order(delta) => {
-            books[delta.instrument.index()].apply_order(delta);
-            (delta.instrument.index(), delta.flags, delta.venue_at)
-        }
-        Event::Gap(gap) => return for_books(gap.instrument.map(|id| id.index()), books, Book::on_gap),
-        Event::Status(status) => {
-            return for_books(status.instrument.map(|id| id.index()), books, |book| {
-                book.on_phase(status.phase);
-            });
-        }
-        Event::Trade(_)
-        | Event::Report(_)
-        | Event::Timer(_)
-        | Event::Operator(_)
-        | Event::Statistic(_)
-        | Event::QuoteRequest(_)
-        | Event::TradeBust(_)
-        | Event::Bar { .. } => return,
-    };
-    if !touched.contains(&row) {
-        touched.push(row);
-    }
-    if flags.has(Flags::LAST) {
-        for row in touched.drain(..) {
-            reviews[row].note(&books[row], venue_at);
-        }
-    }
-}
-
-fn for_books(row: Option<usize>, books: &mut [Book], change: impl Fn(&mut Book)) {
-    match row {
-        Some(row) => change(&mut books[row]),
-        None => books.iter_mut().for_each(change),
-    }
+    Ok(Inspection { survey, table, books: reviews, integrity })
 }

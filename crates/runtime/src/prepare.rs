@@ -70,7 +70,7 @@ impl Prepared {
         for (recording, file) in self.recordings.iter().zip(&self.survey.files) {
             sources.push((open(recording, progress)?, file));
         }
-        let directory = || Directory::run(&self.table.instruments, &self.table.wire_ticks);
+        let directory = Directory::run(&self.table.instruments, &self.table.wire_ticks);
         let [link, ..] = self.setup.links();
         Feed::new(sources, directory, &self.setup.config.latency, link)
     }

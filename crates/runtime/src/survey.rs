@@ -3,7 +3,10 @@
 
 use crate::clock_skew::{ClockSkew, Clocks};
 use crate::config::{Config, ConfigError, nearest};
-use crate::source::{Progress, Recording, SourceError, open};
+pub(crate) use crate::known::Known;
+use crate::known::Seen;
+use crate::source::{Imported, Progress, Recording, SourceError, open};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use stdx::decimal;
 use types::instrument::Terms;
@@ -19,13 +22,13 @@ pub struct FileSurvey {
     /// Its name.
     pub name: String,
     /// Its format.
-    pub format: &'static str,
+    pub format: Cow<'static, str>,
     /// Bytes on disk.
     pub bytes: u64,
     /// What it holds in its own terms.
     pub counts: Vec<(String, u64)>,
     /// Events by kind.
-    pub events: BTreeMap<&'static str, u64>,
+    pub events: BTreeMap<Cow<'static, str>, u64>,
     /// The first and last venue time.
     pub span: Option<(Nanos, Nanos)>,
     /// The smallest receive time minus venue time: clock skew plus base latency, which a recording cannot
@@ -74,6 +77,8 @@ pub struct Survey {
     /// By instrument id.
     pub instruments: Vec<InstrumentSurvey>,
     directory: Directory,
+    /// Terms that were set when history was imported, with the price step as the venue sends prices.
+    configured: Vec<(Terms, i64)>,
 }
 
 /// The table of instruments a run is made with.
@@ -129,15 +134,35 @@ pub enum SurveyError {
 /// # Errors
 /// When a recording cannot be read at all.
 pub fn survey(recordings: &[Recording], mut tick: impl FnMut(u64)) -> Result<Survey, SourceError> {
-    let mut survey = Survey { files: Vec::new(), instruments: Vec::new(), directory: Directory::survey() };
+    let mut survey = Survey {
+        files: Vec::new(),
+        instruments: Vec::new(),
+        directory: Directory::survey(),
+        configured: Vec::new(),
+    };
     let mut done = 0;
     for recording in recordings {
         let progress = Progress::default();
-        let file = survey.read(recording, &progress, || tick(done + progress.bytes()))?;
+        let file = match recording {
+            Recording::History(imported) => survey.recall(recording, imported, &progress)?,
+            Recording::File(_) | Recording::Memory { .. } => {
+                survey.read(recording, &progress, || tick(done + progress.bytes()))?
+            }
+        };
         done += file.bytes;
+        tick(done);
         survey.files.push(file);
     }
     Ok(survey)
+}
+
+/// What is known without reading history: which instruments there are and their terms. Other recordings are read.
+///
+/// # Errors
+/// When a recording cannot be read at all.
+pub(crate) fn outline(recordings: &[Recording]) -> Result<Survey, SourceError> {
+    let whole: Vec<Recording> = recordings.iter().map(Recording::whole).collect();
+    survey(&whole, |_| {})
 }
 
 impl Survey {
@@ -150,7 +175,7 @@ impl Survey {
         let mut source = open(recording, progress)?;
         let mut file = FileSurvey {
             name: recording.name(),
-            format: source.format(),
+            format: Cow::Borrowed(source.format()),
             bytes: recording.size()?,
             ..FileSurvey::default()
         };
@@ -174,9 +199,58 @@ impl Survey {
         Ok(file)
     }
 
-    fn note(&mut self, event: &Event) {
-        let Some(id) = event.instrument() else { return };
-        while self.instruments.len() <= id.index() {
+    /// What an import found when it read its recording; a part of one is read, and keeps the steps of the whole.
+    fn recall(
+        &mut self,
+        recording: &Recording,
+        imported: &Imported,
+        progress: &Progress,
+    ) -> Result<FileSurvey, SourceError> {
+        let file = match imported.survey() {
+            Some(known) => {
+                known.register(&mut self.directory);
+                known.file(imported.name(), imported.source().bytes)
+            }
+            None => self.read(recording, progress, || {})?,
+        };
+        let Some(known) = imported.known() else { return Ok(file) };
+        for named in &known.instruments {
+            let Some(seen) = named.seen else { continue };
+            let names = self.directory.names();
+            let row =
+                names.iter().position(|(venue, symbol)| *venue == named.venue && *symbol == named.symbol);
+            // Not selected.
+            let Some(row) = row else { continue };
+            known.define(&named.venue, &named.symbol, &mut self.directory);
+            let instrument = self.instrument(row);
+            if imported.survey().is_some() {
+                instrument.events += seen.events;
+                instrument.trades += seen.trades;
+                instrument.changes += seen.changes;
+            }
+            instrument.price_step = divisor(instrument.price_step, seen.price_step);
+            instrument.size_step = divisor(instrument.size_step, seen.size_step);
+        }
+        self.configured.extend(known.configured.iter().cloned());
+        Ok(file)
+    }
+
+    /// What an import keeps of the survey of its one recording.
+    pub(crate) fn keep(&self, integrity: serde_json::Value) -> Known {
+        let seen = |row: usize| {
+            self.instruments.get(row).map(|i| Seen {
+                events: i.events,
+                trades: i.trades,
+                changes: i.changes,
+                price_step: i.price_step,
+                size_step: i.size_step,
+            })
+        };
+        Known::new(&self.files[0], &self.directory, seen, integrity)
+    }
+
+    fn instrument(&mut self, row: usize) -> &mut InstrumentSurvey {
+        while self.instruments.len() <= row {
             let (venue, symbol) = self.directory.names()[self.instruments.len()].clone();
             self.instruments.push(InstrumentSurvey {
                 venue,
@@ -188,7 +262,12 @@ impl Survey {
                 size_step: 0,
             });
         }
-        let instrument = &mut self.instruments[id.index()];
+        &mut self.instruments[row]
+    }
+
+    fn note(&mut self, event: &Event) {
+        let Some(id) = event.instrument() else { return };
+        let instrument = self.instrument(id.index());
         instrument.events += 1;
         match event {
             Event::Level(e) => {
@@ -291,6 +370,13 @@ impl Survey {
             terms.lot_nanos = decimal::ONE;
             wire_tick = terms.tick_nanos;
         }
+        let same = |stored: &Terms| stored.venue == seen.venue && stored.symbol == seen.symbol;
+        if let Some((stored, stored_wire_tick)) =
+            self.configured.iter().rev().find(|(stored, _)| same(stored))
+        {
+            terms = Terms { id, ..stored.clone() };
+            wire_tick = *stored_wire_tick;
+        }
         if let Some(given) = config.instrument.iter().find(|given| given.symbol == seen.symbol) {
             let sent_as_written = wire_tick == terms.tick_nanos;
             configure(&mut terms, given)?;
@@ -353,7 +439,7 @@ impl InstrumentSurvey {
 
 impl FileSurvey {
     fn note(&mut self, received_at: Nanos, event: &Event, clocks: &mut Clocks) {
-        *self.events.entry(event.kind()).or_default() += 1;
+        *self.events.entry(Cow::Borrowed(event.kind())).or_default() += 1;
         if matches!(event, Event::Gap(_)) {
             self.gaps += 1;
         }

@@ -483,12 +483,10 @@ fn a_trade_is_busted_or_corrected_by_its_number() {
         let events = desk.give(LINE, &packet(sequence, &[message]));
         let found: Vec<_> = events
             .iter()
-            .map(|event| match event {
-                Event::Trade(trade) | Event::TradeBust(trade) => {
-                    assert_eq!((trade.id, trade.price), (99, Ticks(8)));
-                    (event.kind(), trade.size.0, trade.flags.has(Flags::HIDDEN))
-                }
-                other => panic!("{other:?}"),
+            .map(|event| {
+                let (Event::Trade(trade) | Event::TradeBust(trade)) = event else { panic!("{event:?}") };
+                assert_eq!((trade.id, trade.price), (99, Ticks(8)));
+                (event.kind(), trade.size.0, trade.flags.has(Flags::HIDDEN))
             })
             .collect();
         assert_eq!(found, expected);
@@ -522,6 +520,7 @@ fn statistics_of_a_snapshot_are_news_once_and_never_older_than_what_was_heard() 
         block(Entry::WIRE, |entry| {
             Entry::MD_ENTRY_PX.set(entry, price.map(|ticks| Price::new(ticks * TICK)));
             Entry::MD_ENTRY_SIZE.set(entry, size);
+            Entry::MD_PRICE_LEVEL.set(entry, (word == MdEntryType::BID).then_some(1));
             Entry::SETTL_PRICE_TYPE.set(entry, SettlPriceType::FINAL_DAILY);
             Entry::MD_ENTRY_TYPE.set(entry, word);
         })
@@ -581,7 +580,7 @@ fn an_option_has_the_finest_step_of_its_tick_table_and_the_depths_of_its_feeds()
     desk.directory = Directory::survey();
     desk.give(DEFINITIONS, &packet(2, &[Made { template: 55, block: root, groups }]));
     let definition = desk.directory.definition("cme", "ESH4 C4800").expect("defined");
-    // Table 4: 0.05 below 5 index points, sent in hundredths.
+    // The finest step that the decoder's own list has for table 4: a definition without a step takes it from there.
     assert_eq!((definition.wire_tick_nanos, definition.tick_nanos), (5_000_000_000, 50_000_000));
     assert_eq!(definition.multiplier_nanos, 50_000_000_000);
     assert_eq!((definition.depths.outright, definition.depths.implied), (Some(5), Some(2)));

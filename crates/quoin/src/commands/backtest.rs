@@ -1,5 +1,6 @@
 //! `quoin backtest`
 
+use super::select::Select;
 use crate::terminal::{self, Unit, grouped, permille};
 use crate::watch::Watch;
 use anyhow::{Context as _, bail};
@@ -7,7 +8,7 @@ use journal::{Options, Writer};
 use reports::{Counted, Report, number};
 use runtime::backtest::{Backtest, Totals};
 use runtime::config::{Fees, JitterShape, MarketDataLatency, QueueModelName};
-use runtime::source::{Progress, Recording};
+use runtime::source::{Progress, Recording, recordings};
 use runtime::{Config, Prepared, Setup, generate, prepare};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,11 +25,14 @@ Examples:
   quoin backtest
   quoin backtest --out runs/first
   quoin backtest --data es.mbo.dbn.zst --strategy avellaneda_stoikov --out runs/es
-  quoin backtest --data spot.gz usdm.gz --config quoin.toml --json")]
+  quoin backtest --data spot.gz usdm.gz --config quoin.toml --json
+  quoin backtest --data history --from 2023-12-25 --to 2023-12-26 --symbol ESH4")]
 pub(crate) struct Args {
-    /// Recordings to run on; several are merged by the venues' time
+    /// Recordings or history to run on; several are merged by the venues' time
     #[arg(long, value_name = "FILE", num_args = 1..)]
     data: Vec<PathBuf>,
+    #[command(flatten)]
+    select: Select,
     /// Configuration; `quoin config --print` writes the defaults
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -114,13 +118,17 @@ fn refuse_to_overwrite(out: &Path, force: bool) -> anyhow::Result<()> {
 }
 
 fn prepared(args: &Args, config: Config) -> anyhow::Result<Prepared> {
+    let selection = args.select.selection();
+    if args.data.is_empty() && !selection.is_all() {
+        bail!("--from, --to and --symbol select from history; name it with --data");
+    }
     let recordings = if args.data.is_empty() {
         let bar = terminal::progress("generating", 1_000, Unit::Share);
         let session = generate::embedded(|share| bar.set_position(permille(share)));
         bar.finish_and_clear();
         vec![session]
     } else {
-        args.data.iter().cloned().map(Recording::File).collect()
+        recordings(&args.data, &selection)?
     };
     let total = recordings.iter().map(Recording::size).sum::<Result<u64, _>>()?;
     let bar = terminal::progress("surveying", total, Unit::Bytes);

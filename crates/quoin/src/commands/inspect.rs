@@ -1,9 +1,11 @@
 //! `quoin inspect`
 
+use super::{integrity, select::Select};
 use crate::terminal::{self, Unit, grouped};
+use anyhow::bail;
 use reports::number;
 use runtime::inspect::{Inspection, inspect};
-use runtime::source::Recording;
+use runtime::source::{Recording, recordings};
 use runtime::survey::{FileSurvey, survey};
 use serde_json::json;
 use std::path::PathBuf;
@@ -14,8 +16,10 @@ use types::Nanos;
 #[derive(clap::Args)]
 #[command(after_help = "Formats are told by their first bytes: pcap and pcapng with CME MDP 3.0,
 Databento DBN (v1 to v3), LOBSTER messages (CSV, or the zip they come in),
-Binance recordings, Bitstamp order logs, Tardis CSV. All but the zip may be
-zstd, gzip or bzip2 compressed.
+Databento DBN (v1 to v3, fragments) and DBZ, NASDAQ ITCH 5.0 files,
+LOBSTER messages (CSV, or the zip they come in), Binance recordings,
+Bitstamp order logs, Tardis CSV, and history (a folder, or a file of one).
+All but the zip may be zstd, gzip or bzip2 compressed.
 
 Examples:
   quoin inspect day.pcap
@@ -27,6 +31,11 @@ pub(crate) struct Args {
     /// Terms of instruments that the data does not define
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    select: Select,
+    /// Fail when a recording has a gap, a fault, a clock that runs backwards, a crossed span, a duplicate
+    #[arg(long)]
+    strict: bool,
     /// All of it as JSON
     #[arg(long)]
     json: bool,
@@ -34,7 +43,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = super::read_config(args.config.as_deref())?;
-    let recordings: Vec<Recording> = args.files.iter().cloned().map(Recording::File).collect();
+    let recordings = recordings(&args.files, &args.select.selection())?;
     let total = recordings.iter().map(Recording::size).sum::<Result<u64, _>>()?;
     let bar = terminal::progress("inspecting", 2 * total, Unit::Bytes);
     let survey = survey(&recordings, |bytes| bar.set_position(bytes))?;
@@ -45,13 +54,22 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         terminal::print(&as_text(&inspection))?;
     }
+    if args.strict {
+        let found = inspection.survey.files.iter().zip(&inspection.integrity);
+        let refusals: Vec<String> =
+            found.filter_map(|(file, found)| integrity::refusal(&file.name, found)).collect();
+        if !refusals.is_empty() {
+            bail!("{}", refusals.join("; "));
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 fn as_text(inspection: &Inspection) -> String {
     let mut text = String::new();
-    for file in &inspection.survey.files {
+    for (file, found) in inspection.survey.files.iter().zip(&inspection.integrity) {
         text.push_str(&file_text(file));
+        text.push_str(&integrity::text(found));
     }
     text.push_str(&instruments_text(inspection));
     text
@@ -211,7 +229,8 @@ fn as_json(inspection: &Inspection) -> serde_json::Value {
         .survey
         .files
         .iter()
-        .map(|file| {
+        .zip(&inspection.integrity)
+        .map(|(file, found)| {
             json!({
                 "name": file.name,
                 "format": file.format,
@@ -233,6 +252,7 @@ fn as_json(inspection: &Inspection) -> serde_json::Value {
                 "out_of_order": file.out_of_order,
                 "faults": file.fault_count,
                 "bytes_skipped": file.skipped,
+                "integrity": found.to_json(),
                 "first_faults": file.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
             })
         })

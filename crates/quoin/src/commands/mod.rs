@@ -3,10 +3,15 @@
 pub(crate) mod backtest;
 pub(crate) mod config;
 pub(crate) mod generate;
+pub(crate) mod import;
 pub(crate) mod inspect;
+mod integrity;
+pub(crate) mod query;
 #[cfg(target_os = "linux")]
 pub(crate) mod record;
 pub(crate) mod replay;
+mod select;
+mod sql;
 pub(crate) mod strategies;
 
 use anyhow::Context as _;

@@ -3,12 +3,16 @@
 
 mod capture;
 mod dbn;
+pub(crate) mod history;
 mod lean;
 mod lobster;
 mod nasdaq;
+mod opening;
 mod stream;
 mod ticks;
 mod zip;
+
+pub use history::{Imported, Selection};
 
 use crate::config::nearest;
 use std::fs::File;
@@ -16,6 +20,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use types::Nanos;
 use venues::archive::dbn::dbz;
 use venues::archive::{bitstamp, tardis};
 use venues::{Directory, Output};
@@ -34,6 +39,11 @@ pub trait Source {
 
     /// What was met so far, in the format's own terms.
     fn counts(&self) -> Vec<(String, u64)>;
+
+    /// The venue time before which it has no event, if that is known without reading.
+    fn starts_at(&self) -> Option<Nanos> {
+        None
+    }
 }
 
 /// Where a recording is.
@@ -48,6 +58,32 @@ pub enum Recording {
         /// All of it.
         bytes: Arc<[u8]>,
     },
+    /// An import of the history store, or a part of one.
+    History(Box<Imported>),
+}
+
+/// The recordings that paths name: a file is one, a folder of history is as many as were imported into it.
+///
+/// # Errors
+/// When a folder is no history, or the selection is not for these.
+pub fn recordings(paths: &[PathBuf], selection: &Selection) -> Result<Vec<Recording>, SourceError> {
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            found.extend(history::imports(path, selection)?);
+        } else if history::is_parquet(path) {
+            found.push(history::single(path, selection)?);
+        } else if selection.is_all() {
+            found.push(Recording::File(path.clone()));
+        } else {
+            return Err(SourceError::Format {
+                name: path.display().to_string(),
+                what: "--from, --to and --symbol select from history; `quoin import FILE --to DIR` makes it"
+                    .into(),
+            });
+        }
+    }
+    Ok(found)
 }
 
 impl Recording {
@@ -57,6 +93,42 @@ impl Recording {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Memory { name, .. } => name.clone(),
+            Self::History(imported) => imported.name(),
+        }
+    }
+
+    /// The earliest venue time it can have, if that is known without reading.
+    #[must_use]
+    pub fn starts_at(&self) -> Option<Nanos> {
+        match self {
+            Self::File(_) | Self::Memory { .. } => None,
+            Self::History(imported) => Some(Nanos(imported.manifest().starts_at)),
+        }
+    }
+
+    /// Whether it is a part of history and more comes behind it.
+    pub(crate) fn goes_on(&self) -> bool {
+        match self {
+            Self::File(_) | Self::Memory { .. } => false,
+            Self::History(imported) => imported.part().seq.end < imported.manifest().rows,
+        }
+    }
+
+    /// The same, without the snapshot of its books that a part of history starts with.
+    #[must_use]
+    pub(crate) fn without_opening(&self) -> Self {
+        self.with(Imported::without_opening)
+    }
+
+    /// All of what it is a part of.
+    pub(crate) fn whole(&self) -> Self {
+        self.with(Imported::whole)
+    }
+
+    fn with(&self, change: impl Fn(&Imported) -> Imported) -> Self {
+        match self {
+            Self::File(_) | Self::Memory { .. } => self.clone(),
+            Self::History(imported) => Self::History(Box::new(change(imported))),
         }
     }
 
@@ -70,6 +142,7 @@ impl Recording {
                 .map(|meta| meta.len())
                 .map_err(|error| SourceError::io(path, "find", error)),
             Self::Memory { bytes, .. } => Ok(bytes.len() as u64),
+            Self::History(imported) => Ok(imported.source().bytes),
         }
     }
 
@@ -87,6 +160,8 @@ impl Recording {
             Self::Memory { bytes, .. } => {
                 hasher.update(bytes);
             }
+            // What it was made from: a run over history is a run over that recording.
+            Self::History(imported) => return Ok(imported.source().blake3.clone()),
         }
         Ok(hasher.finalize().to_hex().to_string())
     }
@@ -113,6 +188,9 @@ pub enum SourceError {
         /// What was found, and what would do.
         what: String,
     },
+    /// History cannot be read or written.
+    #[error(transparent)]
+    History(#[from] adapters::parquet::HistoryError),
 }
 
 impl SourceError {
@@ -194,6 +272,12 @@ fn raw(recording: &Recording, progress: &Progress) -> Result<Bytes, SourceError>
             Box::new(File::open(path).map_err(|error| SourceError::io(path, "open", error))?)
         }
         Recording::Memory { bytes, .. } => Box::new(Shared { bytes: Arc::clone(bytes), at: 0 }),
+        Recording::History(imported) => {
+            return Err(SourceError::Format {
+                name: imported.name(),
+                what: "history is no stream of bytes".into(),
+            });
+        }
     };
     let counted = Counted { inner, progress: progress.clone() };
     Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, counted)))
@@ -217,11 +301,11 @@ const CAPTURES: [&[u8]; 5] = [
 /// # Errors
 /// When it cannot be opened, or is none of the formats we read.
 pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source>, SourceError> {
+    if let Recording::History(imported) = recording {
+        return Ok(Box::new(history::HistorySource::new(imported, progress)));
+    }
     let mut bytes = raw(recording, progress)?;
-    let read_error = |error| match recording {
-        Recording::File(path) => SourceError::io(path, "read", error),
-        Recording::Memory { name, .. } => SourceError::io(Path::new(name), "read", error),
-    };
+    let read_error = |error| SourceError::io(Path::new(&recording.name()), "read", error);
     let magic = bytes.fill_buf().map_err(read_error)?;
     if magic.starts_with(ZIP) {
         let sniffed = magic.len() as u64;

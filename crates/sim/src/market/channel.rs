@@ -19,7 +19,7 @@ const PACKET_BYTES: usize = 1_400;
 /// At most this many levels or orders a message, so that a message fits a packet.
 const ENTRIES: usize = 30;
 /// From the matching of an event to the sending of its packet.
-const ENCODING: Nanos = Nanos(2_000);
+pub(super) const ENCODING: Nanos = Nanos(2_000);
 
 /// What one event changed, in the words of the wire. Kept and cleared, so that nothing is allocated.
 #[derive(Clone, Debug, Default)]
@@ -92,6 +92,16 @@ impl Channel {
         }
     }
 
+    /// The number of the last packet sent.
+    pub(super) const fn last(&self) -> u32 {
+        self.sequence.wrapping_sub(1)
+    }
+
+    /// The next packet gets this number.
+    pub(super) const fn number_from(&mut self, sequence: u32) {
+        self.sequence = sequence;
+    }
+
     /// Sends one packet of whatever `write` puts in.
     pub(super) fn packet(&mut self, at: Nanos, emit: Emit<'_>, write: impl FnOnce(&mut PacketWriter<'_>)) {
         self.bytes.clear();
@@ -103,7 +113,7 @@ impl Channel {
     }
 
     /// Sends what one event changed.
-    pub(super) fn event(&mut self, at: Nanos, changes: &Changes, emit: Emit<'_>) {
+    pub(super) fn event(&mut self, at: Nanos, changes: &Changes, marks: MatchEvent, emit: Emit<'_>) {
         self.split(changes);
         let mut next = 0;
         while next < self.parts.len() {
@@ -112,7 +122,7 @@ impl Channel {
             while let Some(&part) = self.parts.get(next)
                 && (packet.bytes() == 12 || packet.bytes() + part.bytes() <= PACKET_BYTES)
             {
-                write(&mut packet, at, &self.parts, next, changes);
+                write(&mut packet, at, (&self.parts, next), changes, marks);
                 next += 1;
             }
             let bytes = packet.finish();
@@ -189,8 +199,14 @@ impl Channel {
     }
 }
 
-fn write(packet: &mut PacketWriter<'_>, at: Nanos, parts: &[Part], row: usize, changes: &Changes) {
-    let mut event = MatchEvent::NONE;
+fn write(
+    packet: &mut PacketWriter<'_>,
+    at: Nanos,
+    (parts, row): (&[Part], usize),
+    changes: &Changes,
+    marks: MatchEvent,
+) {
+    let mut event = marks;
     let following = parts.get(row + 1);
     if following.is_none() {
         event = event.with(MatchEvent::END);

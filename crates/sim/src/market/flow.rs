@@ -190,13 +190,13 @@ impl Flow {
         self.tallies
     }
 
-    /// The orders the session opens with: every price of both sides to twice the usual depth, about as full as
-    /// the model keeps it.
-    pub(crate) fn opening(&mut self) -> Vec<Action> {
+    /// The orders the session opens with: every price of both sides to twice the usual depth, with at least and at
+    /// most so many orders at each.
+    pub(crate) fn opening(&mut self, [least, most]: [i64; 2]) -> Vec<Action> {
         let mut actions = Vec::new();
         for row in 0..2 * i64::try_from(DEPTH).expect("a small constant") {
             for side in Side::BOTH {
-                let orders = self.prng.between(6, 14);
+                let orders = self.prng.between(least, most);
                 for _ in 0..orders {
                     actions.push(Action::Limit {
                         id: self.id(),

@@ -17,6 +17,7 @@
 mod channel;
 pub mod exchange;
 pub mod flow;
+mod loops;
 mod weather;
 
 use crate::latency::{Delay, Shape};
@@ -24,6 +25,7 @@ use channel::{Changes, Channel};
 use exchange::{Exchange, Level, Match};
 use flow::Flow;
 pub use flow::{Action, Kind, Tally};
+pub use loops::{EmitLoop, destination};
 use stdx::Prng;
 use types::{Lots, Nanos, Phase, Side, Ticks};
 use venues::cme::encode::{self, Future, Of};
@@ -133,6 +135,9 @@ pub struct Config {
     pub duration: Nanos,
     /// Whether orders are shown, or only the ten best levels of each side.
     pub by_order: bool,
+    /// At least and at most how many orders each price opens with. From 6 to 14 is about as full as the models
+    /// keep it; with one or two, prices come and go from the first moment.
+    pub opening: [i64; 2],
     /// How often a packet is missing on one of the lines; never on both.
     pub loss: f64,
     /// From the venue to us, for lines A and B.
@@ -151,6 +156,7 @@ impl Default for Config {
             starts_at: Nanos::from_secs(1_767_623_400),
             duration: Nanos::from_secs(1_800),
             by_order: true,
+            opening: [6, 14],
             loss: 0.0,
             lines: [line(20_000), line(26_000)],
             heartbeat_every: Nanos::from_secs(30),
@@ -195,6 +201,8 @@ struct Market {
     flow: Flow,
     shown: [Shown; 2],
     rpt_seq: u32,
+    /// When anything of it was last sent.
+    changed_at: Nanos,
     /// When its next action is due.
     due: Nanos,
 }
@@ -235,6 +243,7 @@ impl Generator {
             product: product.clone(),
             shown: [Shown::default(); 2],
             rpt_seq: 0,
+            changed_at: start,
             due: start,
         });
         Self {
@@ -330,7 +339,7 @@ impl Generator {
         }
         for row in 0..self.markets.len() {
             self.changes.clear();
-            for action in self.markets[row].flow.opening() {
+            for action in self.markets[row].flow.opening(self.config.opening) {
                 self.perform(row, action);
             }
             self.publish(row, start, emit);
@@ -417,6 +426,7 @@ impl Generator {
     /// Sends what was noted, with the levels that differ from what was last shown.
     fn publish(&mut self, row: usize, at: Nanos, emit: Emit<'_>) {
         let market = &mut self.markets[row];
+        market.changed_at = at;
         for side in Side::BOTH {
             market.show(side, &mut self.changes.levels);
         }
@@ -425,7 +435,7 @@ impl Generator {
             self.changes.trade_orders.clear();
             self.changes.trades.iter_mut().for_each(|trade| trade.orders = 0);
         }
-        self.channel.event(at, &self.changes, emit);
+        self.channel.event(at, &self.changes, cme::MatchEvent::NONE, emit);
     }
 }
 

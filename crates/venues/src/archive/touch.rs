@@ -151,19 +151,17 @@ mod tests {
 
     /// `-b10 +b11x3` for a deleted and a set level, `*` for a snapshot, `.` where the book is consistent.
     fn shown(out: &mut Output) -> String {
-        let show = |event: &Event| match event {
-            Event::Level(e) => {
-                let side = ["b", "a"][e.side.index()];
-                let text = match e.action {
-                    LevelAction::Set => format!("+{side}{}x{}", e.price.0, e.size.0),
-                    LevelAction::Delete => format!("-{side}{}", e.price.0),
-                    LevelAction::Clear => "0".into(),
-                    LevelAction::DeleteThru | LevelAction::DeleteFrom => "?".into(),
-                };
-                let mark = |flag, sign| if e.flags.has(flag) { sign } else { "" };
-                format!("{text}{}{}", mark(Flags::SNAPSHOT, "*"), mark(Flags::LAST, "."))
-            }
-            other => other.kind().to_string(),
+        let show = |event: &Event| {
+            let Event::Level(e) = event else { return event.kind().to_string() };
+            let side = ["b", "a"][e.side.index()];
+            let text = match e.action {
+                LevelAction::Set => format!("+{side}{}x{}", e.price.0, e.size.0),
+                LevelAction::Delete => format!("-{side}{}", e.price.0),
+                LevelAction::Clear => "0".into(),
+                LevelAction::DeleteThru | LevelAction::DeleteFrom => "?".into(),
+            };
+            let mark = |flag, sign| if e.flags.has(flag) { sign } else { "" };
+            format!("{text}{}{}", mark(Flags::SNAPSHOT, "*"), mark(Flags::LAST, "."))
         };
         let shown = out.arrivals.drain(..).map(|arrival| show(&arrival.event)).collect::<Vec<_>>();
         shown.join(" ")

@@ -17,7 +17,8 @@ pub(crate) const HELD_MAX: usize = 64;
 /// How long they may.
 pub(crate) const HELD_FOR: Nanos = Nanos(1_000_000);
 /// A packet numbered behind the due one but sent this much later than the last one taken starts a new
-/// numbering: CME numbers anew each week, and replay feeds at each loop.
+/// numbering: CME numbers anew each week. Feeds that are sent round and round do so at each loop, and there any
+/// later packet does.
 const RESTART_AFTER_NS: u64 = 1_000_000_000;
 
 /// A packet that came before its turn.
@@ -70,8 +71,10 @@ pub(crate) struct Channel {
     held: Vec<Held>,
     /// Buffers of packets that were held, for the next ones.
     spare: Vec<Vec<u8>>,
-    /// Slots of the run's instruments that this channel carries, as met.
-    pub(crate) seen: Vec<usize>,
+    /// When it was last heard of; `None` before that, and once its silence has been said.
+    pub(crate) heard_at: Option<Nanos>,
+    /// Slots that recover and were changed by the event under way.
+    pub(crate) touched: Vec<usize>,
     /// Whether it carries changes of books: a hole in it makes books stale.
     pub(crate) incremental: bool,
     /// Whether it carries definitions or snapshots, which are sent again and again: a hole harms no book.
@@ -94,12 +97,15 @@ impl Channel {
         let Some(due) = self.due else {
             return Turn::Due;
         };
-        if sequence == due {
+        // The number after the last there is is 0: which of two is ahead is told by the shorter way round.
+        let ahead = sequence.wrapping_sub(due).cast_signed();
+        let later = sending_time > self.sent_at;
+        if ahead == 0 {
             Turn::Due
-        } else if sequence > due {
+        } else if ahead > 0 {
             Turn::Ahead
         } else if sending_time > self.sent_at.saturating_add(RESTART_AFTER_NS)
-            || (sequence == 1 && sending_time > self.sent_at)
+            || (later && (sequence == 1 || (self.replay && !self.incremental)))
         {
             Turn::Restart
         } else {
@@ -128,8 +134,12 @@ impl Channel {
     /// from the due one may be part of the damage, and is not believed.
     pub(crate) fn damaged(&mut self, sequence: u32, now: Nanos) {
         let due = *self.due.get_or_insert(sequence);
-        let last = self.broken.map_or(sequence, |(last, _)| last.max(sequence));
-        if last >= due && ((last - due) as usize) < HELD_MAX {
+        let far = |number: u32| number.wrapping_sub(due);
+        let last = match self.broken {
+            Some((last, _)) if !is_behind(last, due) && far(last) > far(sequence) => last,
+            Some(_) | None => sequence,
+        };
+        if (far(last) as usize) < HELD_MAX {
             self.broken = Some((last, now));
             self.hole_at.get_or_insert(now);
         }
@@ -144,7 +154,9 @@ impl Channel {
         offset: u64,
         bytes: &[u8],
     ) -> bool {
-        let Err(place) = self.held.binary_search_by_key(&sequence, |held| held.sequence) else {
+        let due = self.due.unwrap_or(sequence);
+        let far = |number: u32| number.wrapping_sub(due);
+        let Err(place) = self.held.binary_search_by_key(&far(sequence), |held| far(held.sequence)) else {
             return false;
         };
         let mut copy = self.spare.pop().unwrap_or_default();
@@ -160,6 +172,11 @@ impl Channel {
         self.held.len() >= HELD_MAX || self.hole_at.is_some_and(|since| now - since > HELD_FOR)
     }
 
+    /// `SendingTime` of the last packet taken.
+    pub(crate) const fn sent_at(&self) -> u64 {
+        self.sent_at
+    }
+
     /// Whether a packet is known to be missing.
     pub(crate) const fn has_hole(&self) -> bool {
         self.hole_at.is_some()
@@ -171,7 +188,7 @@ impl Channel {
         self.hole_at.take()?;
         let next = match (self.held.first(), self.broken) {
             (Some(held), _) => held.sequence,
-            (None, Some((last, _))) if last >= due => last.wrapping_add(1),
+            (None, Some((last, _))) if !is_behind(last, due) => last.wrapping_add(1),
             (None, _) => due.wrapping_add(1),
         };
         self.due = Some(next);
@@ -191,7 +208,8 @@ impl Channel {
             // What is missing now was missing when the packet after it came.
             Some(first) => self.hole_at = Some(first.received_at),
             None => {
-                let broken = self.broken.filter(|(last, _)| Some(*last) >= self.due);
+                let due = self.due;
+                let broken = self.broken.filter(|(last, _)| due.is_none_or(|due| !is_behind(*last, due)));
                 self.hole_at = broken.map(|(_, since)| since);
                 self.broken = broken;
             }
@@ -219,6 +237,12 @@ impl Channel {
         bytes.clear();
         self.spare.push(bytes);
     }
+}
+
+/// Whether a packet number lies before another, on the shorter way round.
+#[inline]
+pub(crate) const fn is_behind(sequence: u32, other: u32) -> bool {
+    sequence.wrapping_sub(other).cast_signed() < 0
 }
 
 #[cfg(test)]

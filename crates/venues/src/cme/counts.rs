@@ -74,6 +74,29 @@ tally! {
     implied_on = "statuses implied matching on";
     implied_off = "statuses implied matching off";
     statuses_unresolved = "statuses of nothing known";
+    /// Snapshots of levels or orders that an instrument needed and could use.
+    snapshots_used = "snapshots used";
+    /// Those it needed and could not: too old, incomplete, or at odds with what came since.
+    snapshots_refused = "snapshots refused";
+    recovered_snapshot = "recoveries of levels by snapshot";
+    recovered_natural = "recoveries of levels by natural refresh";
+    recovered_orders = "recoveries of orders by snapshot";
+    recovered_reset = "recoveries by reset";
+    /// Something was missed while recovering.
+    recoveries_restarted = "recoveries restarted";
+    recovery_longest_ns = "recovery longest ns";
+    /// Changes kept for one instrument at once, at most.
+    recovery_held_most = "recovery held most";
+    /// Changes kept and let go, because there were more than may be kept: an older snapshot will not do.
+    recovery_held_dropped = "recovery held dropped";
+    /// Changes that a snapshot had told already.
+    told_already = "entries a snapshot told already";
+    /// Changes of orders whose list is not known.
+    orders_withheld = "entries order withheld";
+    silences = "channel silences";
+    doubts = "books doubted";
+    /// Instruments whose step or symbol changed, or that came back: other listings.
+    relisted = "instruments listed anew";
     definitions = "definitions";
     definitions_unusable = "definitions unusable";
 }

@@ -197,18 +197,17 @@ impl Reading<'_> {
             return None;
         }
         if head.action == SecurityUpdateAction::DELETE {
+            self.expire(head.security);
             return None;
         }
         let slot = self.shared.instruments.meet(head.security);
         let resolved = self.shared.instruments.slots[slot].resolved;
+        self.name(slot, text);
         let about = &mut self.shared.instruments.about[slot];
         let group = trimmed(head.group);
         let is_news = about.group != group;
         about.group = group;
         about.asset = trimmed(head.asset);
-        if !resolved && about.name.as_deref() != Some(text) {
-            about.name = Some(text.to_string());
-        }
         if resolved && is_news {
             self.state_of(slot);
         }
@@ -276,8 +275,14 @@ impl Reading<'_> {
 
     fn define_one(&mut self, terms: &Terms, multiplier_nanos: i64) {
         let slot = self.shared.instruments.meet(terms.security);
+        if let Some(steps) = terms.wire_tick.zip(terms.tick()) {
+            self.step(slot, steps);
+        }
         let about = &mut self.shared.instruments.about[slot];
         about.multiplier_nanos = Some(multiplier_nanos);
+        if terms.depths != Depths::default() {
+            about.depths = terms.depths;
+        }
         let name = about.name.clone();
         match (name, terms.wire_tick, terms.tick()) {
             (Some(symbol), Some(wire_tick_nanos), Some(tick_nanos)) => self.directory.define(Definition {

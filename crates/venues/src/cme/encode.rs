@@ -46,6 +46,7 @@ type OrderEntry<'a> = order_book::NoMdEntries<'a, Nine>;
 type TradeEntry<'a> = summary::NoMdEntries<'a, Nine>;
 type TradeEntryOrder<'a> = summary::NoOrderIdEntries<'a>;
 type Definition<'a> = definition::Root<'a, Nine>;
+type FeedEntry<'a> = definition::NoMdFeedTypes<'a>;
 type Status<'a> = security_status::Root<'a>;
 
 const SCHEMA: u16 = 1;
@@ -162,6 +163,27 @@ pub struct TradeOrder {
     pub size: i32,
 }
 
+/// What became of an instrument (`SecurityUpdateAction`, tag 980).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Update {
+    /// It is new.
+    Add = b'A',
+    /// Its terms changed.
+    Modify = b'M',
+    /// It is no more.
+    Delete = b'D',
+}
+
+/// How many levels of a book are shown (`MDFeedType` and `MarketDepth`, tags 1022 and 264).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Of the outright book.
+    Outright(u8),
+    /// Of the implied one.
+    Implied(u8),
+}
+
 /// Of whom a state is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Of<'a> {
@@ -201,6 +223,11 @@ impl<'a> PacketWriter<'a> {
 
     /// Template 54. Its groups (events, feeds, attributes, lots) are empty.
     pub fn future(&mut self, future: &Future<'_>, at: Nanos) {
+        self.definition(future, Update::Add, &[], at);
+    }
+
+    /// Template 54 as it is sent again: what became of the instrument, and how deep its books are shown.
+    pub fn definition(&mut self, future: &Future<'_>, update: Update, depths: &[Depth], at: Nanos) {
         let message = self.message(54, Definition::WIRE);
         let block = self.block(message, Definition::WIRE);
         // What a simulated future does not have; the rest of what is not set below stays zero, as it always was:
@@ -213,7 +240,7 @@ impl<'a> PacketWriter<'a> {
         Definition::LOW_LIMIT_PRICE.set(block, None);
         Definition::MAX_PRICE_VARIATION.set(block, None);
         Definition::MATCH_EVENT_INDICATOR.set(block, MatchEventIndicator::END_OF_EVENT);
-        Definition::SECURITY_UPDATE_ACTION.set(block, SecurityUpdateAction::ADD);
+        Definition::SECURITY_UPDATE_ACTION.set(block, SecurityUpdateAction(update as u8));
         Definition::LAST_UPDATE_TIME.set(block, word(at));
         Definition::MD_SECURITY_TRADING_STATUS.set(block, Some(words::phase_word(future.phase)));
         Definition::SECURITY_EXCHANGE.set(block, text("XCME"));
@@ -234,7 +261,20 @@ impl<'a> PacketWriter<'a> {
         Definition::UNIT_OF_MEASURE_QTY.set(block, Some(Price::new(future.unit_size_nanos)));
         Definition::MIN_PRICE_INCREMENT_AMOUNT.set(block, Some(Price::new(future.tick_amount_nanos)));
         for group in definition::SCHEMA.groups {
-            self.group(group.block.bytes, 0, GROUP_HEADER);
+            if group.name != "NoMDFeedTypes" {
+                self.group(group.block.bytes, 0, GROUP_HEADER);
+                continue;
+            }
+            self.group(FeedEntry::WIRE, depths.len(), GROUP_HEADER);
+            for depth in depths {
+                let (kind, levels) = match *depth {
+                    Depth::Outright(levels) => (*b"GBX", levels),
+                    Depth::Implied(levels) => (*b"GBI", levels),
+                };
+                let entry = self.extend(FeedEntry::WIRE.into());
+                FeedEntry::MD_FEED_TYPE.set(entry, kind);
+                FeedEntry::MARKET_DEPTH.set(entry, levels.cast_signed());
+            }
         }
         self.end(message);
     }
@@ -358,7 +398,7 @@ impl<'a> PacketWriter<'a> {
     }
 
     /// Starts an incremental refresh; their roots are the same.
-    fn refresh(&mut self, template: u16, at: Nanos, event: MatchEvent) -> usize {
+    pub(super) fn refresh(&mut self, template: u16, at: Nanos, event: MatchEvent) -> usize {
         let message = self.message(template, book::Root::WIRE);
         let block = self.block(message, book::Root::WIRE);
         book::Root::TRANSACT_TIME.set(block, word(at));
@@ -367,7 +407,7 @@ impl<'a> PacketWriter<'a> {
     }
 
     /// Writes a message's header and a blank root block; answers where the message starts.
-    fn message(&mut self, template: u16, block_length: u16) -> usize {
+    pub(super) fn message(&mut self, template: u16, block_length: u16) -> usize {
         let start = self.out.len();
         for word in [0, block_length, template, SCHEMA, VERSION] {
             self.out.extend_from_slice(&word.to_le_bytes());
@@ -376,25 +416,25 @@ impl<'a> PacketWriter<'a> {
         start
     }
 
-    fn block(&mut self, message: usize, bytes: u16) -> &mut [u8] {
+    pub(super) fn block(&mut self, message: usize, bytes: u16) -> &mut [u8] {
         let start = message + MESSAGE_HEADER;
         &mut self.out[start..start + usize::from(bytes)]
     }
 
-    fn extend(&mut self, bytes: usize) -> &mut [u8] {
+    pub(super) fn extend(&mut self, bytes: usize) -> &mut [u8] {
         let start = self.out.len();
         self.out.resize(start + bytes, 0);
         &mut self.out[start..]
     }
 
-    fn group(&mut self, entry_bytes: u16, count: usize, header: usize) {
+    pub(super) fn group(&mut self, entry_bytes: u16, count: usize, header: usize) {
         let count = u8::try_from(count).expect("a group holds at most 255 entries; the caller splits");
         let dimension = self.extend(header);
         dimension[..2].copy_from_slice(&entry_bytes.to_le_bytes());
         dimension[header - 1] = count;
     }
 
-    fn end(&mut self, message: usize) {
+    pub(super) fn end(&mut self, message: usize) {
         let size = u16::try_from(self.out.len() - message).expect("far below 64 KiB: groups are bounded");
         self.out[message..message + 2].copy_from_slice(&size.to_le_bytes());
     }
@@ -403,7 +443,7 @@ impl<'a> PacketWriter<'a> {
 const _: () = assert!(PACKET_HEADER == 4 + 8);
 
 /// Every field of the block is absent.
-fn nothing(block: &mut [u8], fields: &[Field]) {
+pub(super) fn nothing(block: &mut [u8], fields: &[Field]) {
     for field in fields {
         blank(field, &mut block[usize::from(field.at)..usize::from(field.at + field.bytes)]);
     }
@@ -419,6 +459,6 @@ fn text<const N: usize>(text: &str) -> [u8; N] {
 }
 
 /// A moment as the wire counts it; before 1970 there was no market of ours.
-fn word(at: Nanos) -> u64 {
+pub(super) fn word(at: Nanos) -> u64 {
     u64::try_from(at.0).unwrap_or(0)
 }

@@ -5,6 +5,10 @@
 //! Never removes: the numbers of a session are few.
 
 use crate::Listing;
+use types::Depths;
+
+/// See [`Slot::recovery`].
+pub(crate) const NOT_RECOVERING: u32 = u32::MAX;
 
 /// What decoding needs of an instrument.
 #[derive(Debug)]
@@ -12,12 +16,16 @@ pub(crate) struct Slot {
     pub(crate) security: i32,
     /// The last `RptSeq`; 0 when the next one may be anything.
     pub(crate) rpt_seq: u32,
+    /// Its row among those that recover; [`NOT_RECOVERING`] when its books are known.
+    pub(crate) recovery: u32,
     /// Its listing; `None` when it is not in the run, or not looked up yet.
     pub(crate) listing: Option<Listing>,
     /// Whether the directory has been asked.
     pub(crate) resolved: bool,
     /// Whether single orders have been seen: only then are fills of orders of use.
     pub(crate) by_order: bool,
+    /// Whether we know where its books stand: from its first number, a reset, or because it recovers.
+    pub(crate) met: bool,
     /// The channel that first carried it, as an index; `None` before.
     pub(crate) channel: Option<u16>,
 }
@@ -27,9 +35,17 @@ pub(crate) struct Slot {
 pub(crate) struct About {
     /// The name it goes by; fixed once the directory has been asked.
     pub(crate) name: Option<String>,
+    /// What the venue calls it, once it has said so.
+    pub(crate) symbol: Option<String>,
+    /// The steps it is priced in: as sent, and as written.
+    pub(crate) steps: Option<(i64, i64)>,
+    /// Whether the venue has said that it is no more.
+    pub(crate) gone: bool,
     pub(crate) group: [u8; 6],
     pub(crate) asset: [u8; 6],
     pub(crate) multiplier_nanos: Option<i64>,
+    /// Levels shown, where a definition says so.
+    pub(crate) depths: Depths,
     /// The `RptSeq` of the last snapshot whose statistics were said.
     pub(crate) statistics_at: Option<u32>,
 }
@@ -105,9 +121,11 @@ impl Instruments {
         self.slots.push(Slot {
             security,
             rpt_seq: 0,
+            recovery: NOT_RECOVERING,
             listing: None,
             resolved: false,
             by_order: false,
+            met: false,
             channel: None,
         });
         self.about.push(About::default());

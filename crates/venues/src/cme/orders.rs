@@ -3,6 +3,7 @@
 //! `MDOrderPriority` is not passed on: within a price it follows from the order of arrival, which is what
 //! [`OrderAction`](types::OrderAction) means by joining the end of the queue.
 
+use super::instruments::NOT_RECOVERING;
 use super::reading::{Reading, Root, lots, ticks};
 use super::sbe::messages::{
     md_incremental_refresh_book::{NoMdEntries as Level, NoOrderIdEntries as LevelOrder},
@@ -111,12 +112,12 @@ impl Reading<'_> {
 
     fn order<D: Scale>(&mut self, change: &Change<D>, root: Root) {
         let slot = self.meet(change.security);
-        let entry = &mut self.shared.instruments.slots[slot];
+        let entry = &self.shared.instruments.slots[slot];
         let Some(listing) = entry.listing else {
             self.shared.counts.tally.foreign += 1;
             return;
         };
-        entry.by_order = true;
+        let is_certain = entry.met && entry.recovery == NOT_RECOVERING;
         let size = match change.action {
             // What was left of it is not looked at, and often not sent.
             OrderAction::Delete => Some(Lots::ZERO),
@@ -137,7 +138,7 @@ impl Reading<'_> {
         let Some(order) = change.order else {
             return self.spoiled(slot, root.venue_at, "an order has no number");
         };
-        self.emit(Event::Order(OrderDelta {
+        let delta = OrderDelta {
             venue_at: root.venue_at,
             order: MarketOrderId(order),
             price,
@@ -146,7 +147,11 @@ impl Reading<'_> {
             side: change.side,
             action: change.action,
             flags: root.flags,
-        }));
+        };
+        if is_certain || self.recovering_order(slot, &delta) {
+            self.shared.instruments.slots[slot].by_order = true;
+            self.emit(Event::Order(delta));
+        }
     }
 
     /// A reset among orders: the instrument's books are empty, and it is one that shows orders.

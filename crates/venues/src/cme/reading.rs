@@ -8,6 +8,8 @@
 use super::VENUE;
 use super::channel::Channel;
 use super::decoder::{Shared, nanos};
+use super::instruments::{NOT_RECOVERING, Slot};
+use super::recovery::Track;
 use super::sbe::messages::md_incremental_refresh_book::{Groups, NoMdEntries, Root as Block};
 use super::sbe::messages::md_incremental_refresh_trade as old_trades;
 use super::sbe::schema::{Nine, Price, Scale, Seven};
@@ -94,13 +96,17 @@ impl Reading<'_> {
             55 => self.option::<Nine>(message),
             29 => self.spread::<Seven>(message),
             56 => self.spread::<Nine>(message),
-            // Snapshots are sent round and round.
-            38 => self.snapshot::<Seven>(message),
-            52 => self.snapshot::<Nine>(message),
-            44 | 53 => {
-                self.channel.replay = true;
-                Ok(())
+            // Snapshots are sent round and round: levels and statistics in one message.
+            38 => {
+                self.snapshot_levels::<Seven>(message)?;
+                self.snapshot::<Seven>(message)
             }
+            52 => {
+                self.snapshot_levels::<Nine>(message)?;
+                self.snapshot::<Nine>(message)
+            }
+            44 => self.snapshot_orders::<Seven>(message),
+            53 => self.snapshot_orders::<Nine>(message),
             // Heartbeats, logins, and templates of later schemas: counted when framed. Should one of the latter
             // change a book, the instrument's next RptSeq will say so.
             _ => Ok(()),
@@ -148,15 +154,22 @@ impl Reading<'_> {
     #[inline]
     fn level<D: Scale>(&mut self, entry: NoMdEntries<'_, D>, root: Root) {
         let slot = self.meet(entry.security_id());
-        self.follow(slot, entry.rpt_seq(), root.venue_at);
-        let Some(listing) = &self.shared.instruments.slots[slot].listing else {
+        let rpt_seq = entry.rpt_seq();
+        let is_news = self.follow(slot, rpt_seq, root.venue_at);
+        let Slot { listing: Some(listing), recovery, .. } = &self.shared.instruments.slots[slot] else {
             self.shared.counts.tally.foreign += 1;
             return;
         };
-        let action = Action::read(entry.md_update_action()).map(Action::of_level);
-        let (Some(kind), Some(action)) = (EntryKind::read(entry.md_entry_type()), action) else {
+        if !is_news {
+            self.shared.counts.tally.told_already += 1;
+            return;
+        }
+        let recovers = *recovery != NOT_RECOVERING;
+        let wire_action = Action::read(entry.md_update_action());
+        let (Some(kind), Some(wire_action)) = (EntryKind::read(entry.md_entry_type()), wire_action) else {
             return self.odd_level(slot, entry.md_entry_type(), root);
         };
+        let action = wire_action.of_level();
         // `DeleteThru` and `DeleteFrom` name a depth; whatever price they carry is not looked at.
         let names_price = matches!(action, LevelAction::Set | LevelAction::Delete);
         let price = if names_price { entry.md_entry_px() } else { Some(Price::new(0)) };
@@ -179,6 +192,9 @@ impl Reading<'_> {
             depth: entry.md_price_level(),
             flags: root.flags.with(kind.flags),
         };
+        if recovers {
+            self.recovering_level(slot, rpt_seq, wire_action, &delta);
+        }
         self.emit(Event::Level(delta));
     }
 
@@ -210,23 +226,45 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Template 4: every book of the channel is empty, and every numbering starts anew.
+    /// Template 4: every book of the channel is empty, and every numbering starts anew (CME "MDP 3.0 - Channel
+    /// Reset").
     fn channel_reset(&mut self, root: Root) {
-        for index in 0..self.channel.seen.len() {
-            let slot = self.channel.seen[index];
-            self.clear(slot, root);
+        self.start_anew(root);
+        self.ended(root.event);
+    }
+
+    /// The channel's numberings start anew, with books known to be empty.
+    pub(crate) fn start_anew(&mut self, root: Root) {
+        self.channel.forget_trades();
+        self.channel.touched.clear();
+        // Every book is consistent, whichever of them is the last; and a reset starts no snapshot.
+        let flags = if root.event.has(MatchEvent::END) { Flags::LAST } else { Flags::NONE };
+        for index in 0..self.track().seen.len() {
+            let slot = self.track().seen[index];
+            self.clear(slot, Root { flags, ..root });
         }
         for slot in &mut self.shared.instruments.slots {
             if slot.channel == Some(self.number) {
                 slot.rpt_seq = 0;
+                slot.met = false;
             }
         }
-        self.channel.forget_trades();
-        self.ended(root.event);
+        let sequence = self.sequence;
+        let track = self.track();
+        track.whole = true;
+        track.known_from = sequence;
+        track.started_at = root.venue_at;
     }
 
-    /// The instrument's books are empty.
+    fn track(&mut self) -> &mut Track {
+        &mut self.shared.recoveries.tracks[usize::from(self.number)]
+    }
+
+    /// The instrument's books are empty, and known to be.
     pub(super) fn clear(&mut self, slot: usize, root: Root) {
+        if self.shared.instruments.slots[slot].recovery != NOT_RECOVERING {
+            self.emptied(slot);
+        }
         let slot = &self.shared.instruments.slots[slot];
         let Some(listing) = slot.listing else {
             return;
@@ -268,52 +306,77 @@ impl Reading<'_> {
 
     #[cold]
     fn first_sight(&mut self, security: i32) -> usize {
+        self.sight(security, self.number)
+    }
+
+    /// The slot of an instrument that the incremental channel `number` carries; the directory is asked.
+    pub(crate) fn sight(&mut self, security: i32, number: u16) -> usize {
         let slot = self.shared.instruments.meet(security);
         // Definitions that come later do not rename it: survey and run would part.
         let name = self.shared.instruments.about[slot].name.get_or_insert_with(|| format!("#{security}"));
-        let listing = self.directory.listing(VENUE, name);
         let entry = &mut self.shared.instruments.slots[slot];
-        entry.resolved = true;
-        entry.listing = listing;
-        entry.channel.get_or_insert(self.number);
-        if listing.is_some() {
-            self.channel.seen.push(slot);
+        if !entry.resolved {
+            entry.resolved = true;
+            entry.listing = self.directory.listing(VENUE, name);
+        }
+        entry.channel.get_or_insert(number);
+        if entry.listing.is_some() {
+            let seen = &mut self.shared.recoveries.tracks[usize::from(number)].seen;
+            if !seen.contains(&slot) {
+                seen.push(slot);
+            }
             self.state_of(slot);
         }
         slot
     }
 
-    /// Checks that nothing of the instrument is missing: the second line of defence behind packet numbers.
+    /// Checks that nothing of the instrument is missing: the second line of defence behind packet numbers. Whether
+    /// the entry is news: one that a snapshot told already is not.
     #[inline]
-    pub(crate) fn follow(&mut self, slot: usize, rpt_seq: u32, venue_at: Nanos) {
+    pub(crate) fn follow(&mut self, slot: usize, rpt_seq: u32, venue_at: Nanos) -> bool {
         let entry = &mut self.shared.instruments.slots[slot];
         let due = entry.rpt_seq.wrapping_add(1);
         if rpt_seq == due && due != 1 {
             entry.rpt_seq = rpt_seq;
+            true
         } else {
-            self.stumble(slot, rpt_seq, venue_at);
+            self.stumble(slot, rpt_seq, venue_at)
         }
     }
 
     /// The first number of an instrument, no number at all, or not the due one.
     #[cold]
-    fn stumble(&mut self, slot: usize, rpt_seq: u32, venue_at: Nanos) {
+    fn stumble(&mut self, slot: usize, rpt_seq: u32, venue_at: Nanos) -> bool {
         let number = self.number;
         let entry = &mut self.shared.instruments.slots[slot];
         entry.channel.get_or_insert(number);
-        let last = entry.rpt_seq;
+        let (last, met) = (entry.rpt_seq, entry.met);
         if rpt_seq == 0 {
-            return;
+            return true;
         }
-        entry.rpt_seq = rpt_seq;
-        if last == 0 {
-            return;
+        if !met && rpt_seq == 1 {
+            // Nothing of it came before: its books were empty.
+            (entry.met, entry.rpt_seq) = (true, 1);
+            return true;
         }
-        let listing = entry.listing;
-        self.shared.counts.tally.rpt_gaps += 1;
-        if let Some(listing) = listing {
-            self.gap(venue_at, u64::from(last) + 1, u64::from(rpt_seq), Some(listing));
+        if met && last == 0 {
+            entry.rpt_seq = rpt_seq;
+            self.regain(slot, rpt_seq);
+            return true;
         }
+        if self.is_told(slot) {
+            return false;
+        }
+        let listing = self.shared.instruments.slots[slot].listing;
+        self.shared.counts.tally.rpt_gaps += u64::from(met);
+        // What is missing was in this packet or before it.
+        self.lose(slot, self.sequence.wrapping_add(1));
+        self.shared.instruments.slots[slot].rpt_seq = rpt_seq;
+        self.regain(slot, rpt_seq);
+        if listing.is_some() {
+            self.gap(venue_at, u64::from(last) + 1, u64::from(rpt_seq), listing);
+        }
+        true
     }
 
     /// Appends a change of a book or a trade.
@@ -328,6 +391,9 @@ impl Reading<'_> {
         if event.has(MatchEvent::END) {
             self.mark();
             self.start_event();
+            if !self.channel.touched.is_empty() {
+                self.settle_touched();
+            }
         }
     }
 
@@ -347,7 +413,7 @@ impl Reading<'_> {
     }
 
     /// What is appended from here on is of another event.
-    fn start_event(&mut self) {
+    pub(crate) fn start_event(&mut self) {
         self.channel.event_from = self.out.arrivals.len();
         self.channel.event_open = false;
     }
@@ -356,15 +422,17 @@ impl Reading<'_> {
     #[cold]
     pub(crate) fn spoiled(&mut self, slot: usize, venue_at: Nanos, what: &'static str) {
         self.shared.counts.tally.spoiled += 1;
-        let slot = &self.shared.instruments.slots[slot];
-        let listing = slot.listing;
-        let security = slot.security;
+        let Slot { listing, security, rpt_seq, .. } = self.shared.instruments.slots[slot];
         self.out.fault(
             self.offset,
             0,
             format!("packet {}, security {security}: {what}; its book is stale", self.sequence),
         );
         if listing.is_some() {
+            self.lose(slot, self.sequence.wrapping_add(1));
+            // Its numbers go on, whatever its entries say.
+            self.shared.instruments.slots[slot].rpt_seq = rpt_seq;
+            self.regain(slot, rpt_seq.wrapping_add(1));
             let sequence = u64::from(self.sequence);
             self.gap(venue_at, sequence, sequence, listing);
         }
@@ -386,29 +454,61 @@ impl Reading<'_> {
         self.lost(sequence, sequence);
     }
 
-    /// Packets `due` to `received` (exclusive) are missing for good: every book of the channel is stale.
+    /// Packets `due` to `received` (exclusive) are missing for good, or, where the two are one, something in that
+    /// packet: every book of the channel is stale.
     #[cold]
     pub(crate) fn lost(&mut self, due: u32, received: u32) {
+        let needs = if due == received { received.wrapping_add(1) } else { received };
+        self.forsake(due, received, needs);
+    }
+
+    /// Every book of the channel is stale; snapshots of use know everything before the packet `needs`.
+    pub(crate) fn forsake(&mut self, due: u32, received: u32, needs: u32) {
         self.channel.forget_trades();
-        for slot in &mut self.shared.instruments.slots {
-            if slot.channel == Some(self.number) {
-                slot.rpt_seq = 0;
+        self.channel.touched.clear();
+        let (expected, received) = (u64::from(due), u64::from(received));
+        // A channel of definitions or snapshots has no books to lose. Of a channel that showed nothing yet, we do
+        // not know: it may be anybody's.
+        let is_unknown = !self.channel.incremental && !self.channel.replay;
+        let track = self.track();
+        track.whole = false;
+        track.known_from = needs;
+        if self.channel.replay && !self.channel.incremental {
+            return self.start_event();
+        }
+        for slot in 0..self.shared.instruments.slots.len() {
+            match self.shared.instruments.slots[slot].channel {
+                Some(number) if number == self.number => self.lose(slot, needs),
+                Some(number) if is_unknown => {
+                    let taken = self.shared.recoveries.tracks[usize::from(number)].taken;
+                    self.lose(slot, taken.map_or(0, |taken| taken.wrapping_add(1)));
+                }
+                Some(_) | None => {}
             }
         }
-        let (expected, received) = (u64::from(due), u64::from(received));
-        for index in 0..self.channel.seen.len() {
-            let listing = self.shared.instruments.slots[self.channel.seen[index]].listing;
-            self.gap(self.sent_at, expected, received, listing);
+        for index in 0..self.track().seen.len() {
+            let slot = self.track().seen[index];
+            let listing = self.shared.instruments.slots[slot].listing;
+            if listing.is_some() {
+                self.gap(self.sent_at, expected, received, listing);
+            }
         }
-        // A channel of definitions or snapshots has no books to lose, and one that carried only instruments
-        // outside the run has none of ours. Of a channel that showed nothing yet, we do not know.
-        if !self.channel.incremental && !self.channel.replay {
+        if is_unknown {
             self.gap(self.sent_at, expected, received, None);
         }
         self.start_event();
     }
 
-    fn gap(&mut self, venue_at: Nanos, expected: u64, received: u64, listing: Option<Listing>) {
+    /// The instrument's book is not believed, though nothing before the packet `due` is known to be missing.
+    pub(crate) fn disbelieve(&mut self, slot: usize, due: u32) {
+        let Slot { listing, rpt_seq, .. } = self.shared.instruments.slots[slot];
+        self.lose(slot, due);
+        self.shared.instruments.slots[slot].rpt_seq = rpt_seq;
+        self.regain(slot, rpt_seq.wrapping_add(1));
+        self.gap(self.sent_at, u64::from(due), u64::from(due), listing);
+    }
+
+    pub(crate) fn gap(&mut self, venue_at: Nanos, expected: u64, received: u64, listing: Option<Listing>) {
         self.out.push(
             self.received_at,
             Event::Gap(Gap { venue_at, expected, received, instrument: listing.map(|listing| listing.id) }),

@@ -1,0 +1,123 @@
+//! Snapshots: an instrument's levels (38, 52), and its orders in parts (44, 53).
+//!
+//! Read only for instruments that need them; for any other the cost is one look at its number. What they say of
+//! statistics is read elsewhere.
+
+use super::ladder::{Ladder, Row};
+use super::reading::{Reading, lots, ticks};
+use super::recovery::{Chunk, Known, Listed};
+use super::sbe::messages::{snapshot_full_refresh as levels, snapshot_full_refresh_order_book as orders};
+use super::sbe::schema::{Price, Scale};
+use super::sbe::words::MdEntryTypeBook;
+use super::wire::{Damage, Message};
+use super::words::EntryKind;
+use crate::Listing;
+use types::Flags;
+
+impl Reading<'_> {
+    /// Templates 38 and 52.
+    pub(super) fn snapshot_levels<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use levels::{Groups, NoMdEntries as Entry, Root};
+        self.channel.replay = true;
+        self.shared.recoveries.level_feed = true;
+        let entries = Groups::read(message.rest)?.no_md_entries.of_at_least(Entry::<D>::LEAST)?;
+        let mut spare = Root::<D>::SPARE;
+        let block = Root::<D>::of(message.block_of_at_least(Root::<D>::LEAST)?, &mut spare);
+        let Some(slot) = self.needing(block.security_id(), false) else {
+            return Ok(());
+        };
+        let listing = self.shared.instruments.slots[slot].listing.expect("only the run's instruments need");
+        let mut ladder = Ladder::empty();
+        let mut spare = Entry::<D>::SPARE;
+        for index in 0..entries.count() {
+            let entry = Entry::<D>::of(entries.entry(index), &mut spare);
+            let Some(kind) = EntryKind::read(MdEntryTypeBook(entry.md_entry_type().0)) else {
+                // Statistics, and the last trade.
+                continue;
+            };
+            let row = row(&listing, entry.md_entry_px(), entry.md_entry_size(), entry.number_of_orders());
+            let number = entry.md_price_level().unwrap_or(0).cast_unsigned();
+            let implied = kind.flags.has(Flags::IMPLIED);
+            if !row.is_some_and(|row| ladder.fill(kind.side, implied, number, row)) {
+                self.unusable_snapshot(slot);
+                return Ok(());
+            }
+        }
+        if !ladder.is_sound() {
+            self.unusable_snapshot(slot);
+            return Ok(());
+        }
+        let known = Known {
+            through: block.last_msg_seq_num_processed(),
+            changed_at: self.venue_at(block.transact_time()),
+        };
+        self.level_snapshot(slot, known, block.rpt_seq(), ladder);
+        Ok(())
+    }
+
+    /// Templates 44 and 53.
+    pub(super) fn snapshot_orders<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use orders::{Groups, NoMdEntries as Entry, Root};
+        self.channel.replay = true;
+        self.shared.recoveries.order_feed = true;
+        let entries = Groups::read(message.rest)?.no_md_entries.of_at_least(Entry::<D>::LEAST)?;
+        let mut spare = Root::SPARE;
+        let block = Root::of(message.block_of_at_least(Root::LEAST)?, &mut spare);
+        let Some(slot) = self.needing(block.security_id(), true) else {
+            return Ok(());
+        };
+        let listing = self.shared.instruments.slots[slot].listing.expect("only the run's instruments need");
+        let read = |index| {
+            let mut spare = Entry::<D>::SPARE;
+            listed(&listing, Entry::<D>::of(entries.entry(index), &mut spare))
+        };
+        if !(0..entries.count()).all(|index| read(index).is_some()) {
+            self.unusable_snapshot(slot);
+            return Ok(());
+        }
+        let known = Known {
+            through: block.last_msg_seq_num_processed(),
+            changed_at: self.venue_at(block.transact_time()),
+        };
+        let chunk = Chunk { known, number: block.current_chunk(), of: block.no_chunks() };
+        self.order_snapshot(slot, chunk, (0..entries.count()).filter_map(read));
+        Ok(())
+    }
+
+    /// Its books stay as stale as they are.
+    #[cold]
+    fn unusable_snapshot(&mut self, slot: usize) {
+        self.shared.counts.tally.spoiled += 1;
+        self.shared.counts.tally.snapshots_refused += 1;
+        let security = self.shared.instruments.slots[slot].security;
+        self.out.fault(
+            self.offset,
+            0,
+            format!("packet {}, security {security}: a snapshot that no book can be", self.sequence),
+        );
+    }
+}
+
+fn row<D: Scale>(
+    listing: &Listing,
+    price: Option<Price<D>>,
+    size: Option<i32>,
+    orders: Option<i32>,
+) -> Option<Row> {
+    Some(Row {
+        price: ticks(listing, price)?,
+        size: lots(listing, size)?,
+        orders: orders.map_or(0, |orders| orders.max(0).cast_unsigned()),
+    })
+}
+
+fn listed<D: Scale>(listing: &Listing, entry: orders::NoMdEntries<'_, D>) -> Option<Listed> {
+    let kind = EntryKind::read(entry.md_entry_type()).filter(|kind| !kind.flags.has(Flags::IMPLIED))?;
+    Some(Listed {
+        order: Some(entry.order_id()).filter(|&order| order != u64::MAX)?,
+        priority: entry.md_order_priority().unwrap_or(u64::MAX),
+        price: ticks(listing, Some(entry.md_entry_px()))?,
+        size: lots(listing, Some(entry.md_display_qty()))?,
+        side: kind.side,
+    })
+}
