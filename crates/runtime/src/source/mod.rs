@@ -423,8 +423,9 @@ fn unknown_format(start: &[u8]) -> String {
     format!(
         "none of the formats we read (it starts with {}): pcap or pcapng with CME MDP 3.0 or NASDAQ MoldUDP64, \
          Databento DBN (also DBZ and fragments), NASDAQ ITCH 5.0, LOBSTER messages (CSV, or the zip they come in), \
-         a Binance recording, a Bitstamp order log, Tardis CSV; all but the zip may be zstd, gzip or bzip2 \
-         compressed",
+         a Binance recording, a Bitstamp order log, Tardis CSV or normalised messages, QuantConnect LEAN's zips, a \
+         recorded session of a venue, a table of trades, quotes or bars whose first line names its columns; all but \
+         the zips may be zstd, gzip or bzip2 compressed",
         shown.join(" ")
     )
 }

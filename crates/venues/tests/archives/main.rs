@@ -73,7 +73,14 @@ fn show(event: &Event) -> String {
             format!("bar {seconds} s from {}: {prices} x {}", bar.venue_at.0, number(bar.volume.0))
         }
         Event::Statistic(e) => format!("{} {} x {}", e.kind.name(), number(e.value), number(e.size.0)),
-        other => other.kind().to_string(),
+        Event::Order(_)
+        | Event::Status(_)
+        | Event::Gap(_)
+        | Event::Report(_)
+        | Event::Timer(_)
+        | Event::Operator(_)
+        | Event::QuoteRequest(_)
+        | Event::TradeBust(_) => event.kind().to_string(),
     }
 }
 
