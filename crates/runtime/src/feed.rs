@@ -303,7 +303,7 @@ mod tests {
     use crate::clock_skew::Drift;
     use sim::latency::Delay;
     use stdx::Prng;
-    use types::{InstrumentId, LevelAction, LevelDelta, Lots, Side, Ticks};
+    use types::{Bar, InstrumentId, LevelAction, LevelDelta, Lots, Side, Ticks};
 
     /// A recording of level changes: venue time, receive time, and whether the packet ends.
     struct Scripted(Vec<(i64, i64, bool)>, u32);
@@ -374,6 +374,35 @@ mod tests {
             played.iter().map(|(.., at)| *at).collect::<Vec<_>>(),
             [15, 15, 15, 25, 25, 35, 35, 35, 45]
         );
+    }
+
+    #[test]
+    fn a_bar_arrives_when_its_span_is_over_and_not_when_it_starts() {
+        struct Bars(bool);
+        impl Source for Bars {
+            fn read(&mut self, _: &mut Directory, out: &mut Output) -> Result<bool, SourceError> {
+                out.clear();
+                let prices = [Ticks(5), Ticks(9), Ticks(4), Ticks(6)];
+                let start = Nanos(120_000_000_000);
+                let bar = Bar::new(start, InstrumentId(0), prices, Lots(1)).expect("a bar");
+                out.push(start, Event::Bar { seconds: 60, bar });
+                Ok(!std::mem::replace(&mut self.0, true))
+            }
+            fn format(&self) -> &'static str {
+                "bars"
+            }
+            fn counts(&self) -> Vec<(String, u64)> {
+                Vec::new()
+            }
+        }
+        let survey = FileSurvey::default();
+        let link = Link::new(Delay::fixed(5), Prng::new(1));
+        let latency = Latency { market_data: MarketDataLatency::Modelled, ..Latency::default() };
+        let source: Box<dyn Source> = Box::new(Bars(true));
+        let mut feed =
+            Feed::new(vec![(source, &survey)], Directory::survey(), &latency, link).expect("scripts read");
+        let moment = feed.take().expect("scripts read").expect("a bar");
+        assert_eq!((moment.venue_at, moment.received_at), (Nanos(180_000_000_000), Nanos(180_000_000_005)));
     }
 
     #[test]

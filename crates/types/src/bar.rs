@@ -47,6 +47,12 @@ impl Bar {
         })
     }
 
+    /// When a span of so many seconds is over.
+    #[must_use]
+    pub const fn ends_at(&self, seconds: u32) -> Nanos {
+        Nanos(self.venue_at.0.saturating_add(seconds as i64 * 1_000_000_000))
+    }
+
     /// The highest price.
     #[must_use]
     pub const fn high(&self) -> Ticks {

@@ -324,7 +324,8 @@ pub enum Operator {
 }
 
 impl Event {
-    /// When the venue says it happened; `None` for what no venue said.
+    /// When the venue says it happened; `None` for what no venue said. A bar has happened when its span is over:
+    /// nobody knew it before.
     #[inline]
     #[must_use]
     pub const fn venue_at(&self) -> Option<Nanos> {
@@ -337,7 +338,7 @@ impl Event {
             Self::Report(e) => Some(e.venue_at),
             Self::Statistic(e) => Some(e.venue_at),
             Self::QuoteRequest(e) => Some(e.venue_at),
-            Self::Bar { bar, .. } => Some(bar.venue_at),
+            Self::Bar { seconds, bar } => Some(bar.ends_at(*seconds)),
             Self::Timer(_) | Self::Operator(_) => None,
         }
     }

@@ -126,9 +126,9 @@ fn word(value: Value<'_>) -> Option<&[u8]> {
 
 /// A float in nanos, rounded to so many decimals; `None` when it is none of the venue's numbers, that is not
 /// what a float of such a number would be.
-fn rounded(text: &[u8], decimals: i32) -> Option<i64> {
+fn rounded(text: &[u8], decimals: u32) -> Option<i64> {
     let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-    let steps = value * 10_f64.powi(decimals);
+    let steps = value * f64::from(10_u32.pow(decimals));
     // Below 2⁵³ every count of steps is a float of its own.
     let whole = steps.round();
     if !(whole.abs() < 9.0e15 && (steps - whole).abs() <= 1e-3) {
@@ -136,7 +136,7 @@ fn rounded(text: &[u8], decimals: i32) -> Option<i64> {
     }
     #[expect(clippy::cast_possible_truncation, reason = "bounded just above")]
     let whole = whole as i64;
-    whole.checked_mul(10_i64.pow(u32::try_from(9 - decimals).ok()?))
+    whole.checked_mul(10_i64.pow(9 - decimals))
 }
 
 #[cfg(test)]
