@@ -156,18 +156,19 @@ fn event(prng: &mut Prng, venue_at: Nanos, instruments: u32) -> Event {
             deleted: prng.between(0, 1) == 1,
         }),
         7 => Event::QuoteRequest(QuoteRequest { venue_at, size, instrument, side: side(prng) }),
-        _ => Event::Bar {
-            seconds: wild(prng) as u32,
-            bar: Bar {
-                venue_at,
+        _ => {
+            let seconds = wild(prng) as u32;
+            let bar = Bar {
+                venue_at: Bar::started_at(venue_at, seconds),
                 open: price,
                 volume: size,
                 high_above: wild(prng) as u32,
                 low_below: wild(prng) as u32,
                 change: wild(prng) as i32,
                 instrument,
-            },
-        },
+            };
+            Event::Bar { seconds, bar }
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 
 use crate::{InstrumentId, Lots, Nanos, Ticks};
 
+const NANOS_A_SECOND: i64 = 1_000_000_000;
+
 /// One bar. Its span is in [`Event::Bar`](crate::Event::Bar).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bar {
@@ -47,10 +49,16 @@ impl Bar {
         })
     }
 
-    /// When a span of so many seconds is over.
+    /// When its span of so many seconds is over. Wraps at the end of our time, so that the start can be told from it.
     #[must_use]
     pub const fn ends_at(&self, seconds: u32) -> Nanos {
-        Nanos(self.venue_at.0.saturating_add(seconds as i64 * 1_000_000_000))
+        Nanos(self.venue_at.0.wrapping_add(seconds as i64 * NANOS_A_SECOND))
+    }
+
+    /// When a span of so many seconds that ended then had started.
+    #[must_use]
+    pub const fn started_at(ends_at: Nanos, seconds: u32) -> Nanos {
+        Nanos(ends_at.0.wrapping_sub(seconds as i64 * NANOS_A_SECOND))
     }
 
     /// The highest price.

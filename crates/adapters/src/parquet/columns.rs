@@ -212,7 +212,7 @@ columns! {
     /// The session a statistic is of.
     session_date: Date, |f, _| whole(f.session_day),
         Some(|f, cell| put(&mut f.session_day, cell.whole()));
-    /// A bar's length.
+    /// A bar's length. Its `venue_at` is its end, when it was known.
     seconds: Signed, |f, _| whole(f.seconds),
         Some(|f, cell| put(&mut f.seconds, cell.whole()));
     /// A bar's highest price, derived.
@@ -564,7 +564,7 @@ impl Fields {
     fn bar(&self, instrument: InstrumentId) -> Option<Bar> {
         let open = self.ticks?;
         Some(Bar {
-            venue_at: Nanos(self.venue_at),
+            venue_at: Bar::started_at(Nanos(self.venue_at), self.seconds?),
             open: Ticks(open),
             volume: Lots(self.lots?),
             high_above: u32::try_from(self.high?.wrapping_sub(open)).ok()?,
