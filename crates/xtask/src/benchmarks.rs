@@ -25,6 +25,11 @@ const BENCHES: &[Bench] = &[
         about: "Datagrams out of recorded capture files, in memory. Goal: none set; the parser it replaced is the rival.",
     },
     Bench {
+        package: "net",
+        name: "multicast",
+        about: "Datagrams over the loopback, from one thread's send to another's sight of them.",
+    },
+    Bench {
         package: "venues",
         name: "cme",
         about: "CME MDP 3.0 over the recorded captures. Goal: under 15 ns an entry of an incremental refresh.",
@@ -54,7 +59,11 @@ const BENCHES: &[Bench] = &[
         name: "book",
         about: "Books on the recorded ES day and on made ones. Goal: under 10 ns a change of a level.",
     },
-    Bench { package: "adapters", name: "history", about: "History: Parquet written and read." },
+    Bench {
+        package: "runtime",
+        name: "history",
+        about: "History: Parquet written, read and asked, beside the recordings and beside zstd alone.",
+    },
     Bench { package: "runtime", name: "path", about: "The path from capture to command, and its parts." },
 ];
 
@@ -151,9 +160,12 @@ fn said(program: &str, arguments: &[&str]) -> anyhow::Result<String> {
 fn section(bench: &Bench) -> anyhow::Result<String> {
     let started = SystemTime::now();
     let arguments = ["bench", "-p", bench.package, "--bench", bench.name];
+    // Criterion's defaults take eight seconds a line; medians are steady long before. Other benches ignore these.
+    let quick = ["--", "--warm-up-time", "1", "--measurement-time", "3"];
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(arguments)
+        .args(quick)
         .current_dir(workspace::root())
         .stderr(Stdio::inherit())
         .output()

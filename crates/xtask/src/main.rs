@@ -20,7 +20,7 @@ enum Chore {
     Licences,
     /// Clippy over the core's libraries with .config/core/clippy.toml
     Core,
-    /// Runs the benches and writes docs/benchmarks.md (an hour; use --release)
+    /// Runs the benches and writes docs/benchmarks.md (some ten minutes)
     Benchmarks,
     /// CME's codecs, from the exchange's templates_FixBinary*.xml
     Codegen {
