@@ -51,30 +51,19 @@ struct Resender {
 
 impl Resender {
     fn hear(&mut self, event: &Event) {
-        match event {
-            Event::Order(delta) => self.hear_order(delta),
-            Event::Trade(trade) => {
-                self.rpt_seq += 1;
-                self.trades.push(Trade {
-                    security: SECURITY,
-                    rpt_seq: self.rpt_seq,
-                    price_nanos: trade.price.0,
-                    size: contracts(trade.size.0),
-                    orders: 0,
-                    aggressor: trade.aggressor,
-                    id: self.rpt_seq,
-                });
-            }
-            Event::Level(_)
-            | Event::Status(_)
-            | Event::Gap(_)
-            | Event::Report(_)
-            | Event::Timer(_)
-            | Event::Operator(_)
-            | Event::Statistic(_)
-            | Event::QuoteRequest(_)
-            | Event::TradeBust(_)
-            | Event::Bar { .. } => {}
+        if let Event::Order(delta) = event {
+            self.hear_order(delta);
+        } else if let Event::Trade(trade) = event {
+            self.rpt_seq += 1;
+            self.trades.push(Trade {
+                security: SECURITY,
+                rpt_seq: self.rpt_seq,
+                price_nanos: trade.price.0,
+                size: contracts(trade.size.0),
+                orders: 0,
+                aggressor: trade.aggressor,
+                id: self.rpt_seq,
+            });
         }
         if event.flags().has(Flags::LAST)
             && let Some(venue_at) = event.venue_at()
