@@ -51,10 +51,10 @@ pub struct Feed {
 }
 
 /// The number of the channel whose feed a line is, where the address says so: ports are 14,000 (A) or 15,000 (B)
-/// and the channel's number.
+/// and the channel's number, and those of snapshots of orders 23,000 or 22,000 and the number.
 pub(crate) const fn channel_of(line: Line) -> Option<u16> {
     match line.port / 1_000 {
-        14 | 15 => Some(line.port % 1_000),
+        14 | 15 | 22 | 23 => Some(line.port % 1_000),
         _ => None,
     }
 }

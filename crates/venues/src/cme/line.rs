@@ -1,11 +1,14 @@
 //! Which multicast lines carry the same channel.
 //!
-//! CME sends each feed of a channel twice, on lines A and B. Two families of addresses are known:
+//! CME sends each feed of a channel twice, on lines A and B. These families of addresses are known; xxx is the
+//! number of the channel, and n tells its feeds apart:
 //!
 //! | where | A | B |
 //! |---|---|---|
-//! | production (`config.xml`, 2017) | 224.0.31.n, port 14xxx | 224.0.32.n, port A + 1000 |
-//! | certification (recorded 2018) | 224.0.28.n, n < 128, port 14xxx | 224.0.28.(n + 127), port A + 1000 |
+//! | production (`config.xml`, 2017), channels 310 to 387 | 224.0.31.n, port 14xxx | 224.0.32.n, port 15xxx |
+//! | the same, channels 410 to 521 | 224.0.33.n, port 14xxx | 224.0.34.n, port 15xxx |
+//! | the same, snapshots of orders | 233.72.75.n, n < 64, port 23xxx | 233.72.75.(n + 63), port 22xxx |
+//! | certification (recorded 2018) | 224.0.28.n, n < 128, port 14xxx | 224.0.28.(n + 127), port 15xxx |
 //!
 //! Any other line is taken for a channel of its own: its packets are then arbitrated with nobody's, which
 //! costs a duplicate but loses nothing.
@@ -23,15 +26,12 @@ impl Line {
     /// The line that stands for its channel: its A line where it is a known B line, else itself.
     #[must_use]
     pub const fn channel(self) -> Self {
-        let Some(port) = self.port.checked_sub(1_000) else {
-            return self;
-        };
-        if self.port / 1_000 != 15 {
-            return self;
-        }
-        match self.ip {
-            [224, 0, 32, n] => Self { ip: [224, 0, 31, n], port },
-            [224, 0, 28, n] if n >= 128 => Self { ip: [224, 0, 28, n - 127], port },
+        let Self { ip, port } = self;
+        match (ip, port / 1_000) {
+            ([224, 0, net @ (32 | 34), n], 15) => Self { ip: [224, 0, net - 1, n], port: port - 1_000 },
+            ([224, 0, 28, n @ 128..=255], 15) => Self { ip: [224, 0, 28, n - 127], port: port - 1_000 },
+            // Here B has the lower port.
+            ([233, 72, 75, n @ 64..127], 22) => Self { ip: [233, 72, 75, n - 63], port: port + 1_000 },
             _ => self,
         }
     }
@@ -49,6 +49,10 @@ mod tests {
             (line([224, 0, 31, 64], 14_340), line([224, 0, 32, 64], 15_340)),
             (line([224, 0, 28, 3], 14_312), line([224, 0, 28, 130], 15_312)),
             (line([224, 0, 28, 29], 14_348), line([224, 0, 28, 156], 15_348)),
+            // As configured: the last channel's definitions, and the first and the last snapshots of orders.
+            (line([224, 0, 33, 155], 14_521), line([224, 0, 34, 155], 15_521)),
+            (line([233, 72, 75, 1], 23_310), line([233, 72, 75, 64], 22_310)),
+            (line([233, 72, 75, 38], 23_411), line([233, 72, 75, 101], 22_411)),
         ];
         for (a, b) in pairs {
             assert_eq!(a.channel(), a);
@@ -59,6 +63,9 @@ mod tests {
             line([224, 0, 32, 64], 14_340),
             line([239, 1, 1, 1], 15_000),
             line([224, 0, 32, 1], 15),
+            line([224, 0, 32, 64], 22_340),
+            line([233, 72, 75, 127], 22_310),
+            line([233, 72, 75, 64], 23_310),
         ];
         for line in alone {
             assert_eq!(line.channel(), line);

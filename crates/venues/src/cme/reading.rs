@@ -8,18 +8,19 @@
 use super::VENUE;
 use super::channel::Channel;
 use super::decoder::{Shared, nanos};
-use super::instruments::{NOT_RECOVERING, Slot};
+use super::instruments::{Limits, NOT_RECOVERING, Slot};
 use super::recovery::Track;
+use super::sbe::Value;
 use super::sbe::messages::md_incremental_refresh_book::{Groups, NoMdEntries, Root as Block};
 use super::sbe::messages::md_incremental_refresh_trade as old_trades;
 use super::sbe::schema::{Nine, Price, Scale, Seven};
 use super::sbe::words as sent;
 use super::wire::{Damage, Message, Messages};
-use super::words::{Action, EntryKind, MatchEvent};
+use super::words::{Action, EntryKind, MatchEvent, OfLevel};
 use crate::{Directory, Listing, Output};
 use types::{
-    Event, Flags, Gap, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side,
-    Ticks,
+    Arrival, Event, Flags, Gap, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta,
+    Side, Ticks,
 };
 
 /// Contracts are whole; the directory counts in nanos.
@@ -156,7 +157,8 @@ impl Reading<'_> {
         let slot = self.meet(entry.security_id());
         let rpt_seq = entry.rpt_seq();
         let is_news = self.follow(slot, rpt_seq, root.venue_at);
-        let Slot { listing: Some(listing), recovery, .. } = &self.shared.instruments.slots[slot] else {
+        let Slot { listing: Some(listing), recovery, limits, .. } = &self.shared.instruments.slots[slot]
+        else {
             self.shared.counts.tally.foreign += 1;
             return;
         };
@@ -169,11 +171,9 @@ impl Reading<'_> {
         let (Some(kind), Some(wire_action)) = (EntryKind::read(entry.md_entry_type()), wire_action) else {
             return self.odd_level(slot, entry.md_entry_type(), root);
         };
-        let action = wire_action.of_level();
-        // `DeleteThru` and `DeleteFrom` name a depth; whatever price they carry is not looked at.
-        let names_price = matches!(action, LevelAction::Set | LevelAction::Delete);
-        let price = if names_price { entry.md_entry_px() } else { Some(Price::new(0)) };
-        let contracts = if action == LevelAction::Set { entry.md_entry_size() } else { Some(0) };
+        let OfLevel { action, price_bits, size_bits } = wire_action.of_level();
+        let price = Option::<Price<D>>::of(Value::word(entry.md_entry_px()) & price_bits);
+        let contracts = Option::<i32>::of(Value::word(entry.md_entry_size()) & size_bits);
         let (Some(price), Some(size)) = (ticks(listing, price), lots(listing, contracts)) else {
             return self.spoiled(
                 slot,
@@ -181,6 +181,10 @@ impl Reading<'_> {
                 "a level's price is no whole number of ticks, or its size none of lots",
             );
         };
+        // What stood when limits moved may be taken away; implied prices have no limits.
+        if !limits.allow(price) && action == LevelAction::Set && !kind.flags.has(Flags::IMPLIED) {
+            return self.spoiled(slot, root.venue_at, "a level's price is beyond its limits");
+        }
         let delta = LevelDelta {
             venue_at: root.venue_at,
             price,
@@ -192,10 +196,10 @@ impl Reading<'_> {
             depth: entry.md_price_level(),
             flags: root.flags.with(kind.flags),
         };
-        if recovers {
-            self.recovering_level(slot, rpt_seq, wire_action, &delta);
-        }
         self.emit(Event::Level(delta));
+        if recovers {
+            self.recovering_level(slot, rpt_seq, wire_action);
+        }
     }
 
     /// A reset, an entry of no book, or an action that is none.
@@ -245,7 +249,7 @@ impl Reading<'_> {
         }
         for slot in &mut self.shared.instruments.slots {
             if slot.channel == Some(self.number) {
-                slot.rpt_seq = 0;
+                (slot.rpt_seq, slot.limits) = (0, Limits::NONE);
                 slot.met = false;
             }
         }
@@ -399,7 +403,16 @@ impl Reading<'_> {
 
     /// Marks the event's last change of a book or trade; statistics behind it change nothing that waits for the
     /// mark, and carry it only where they are alone.
+    #[inline]
     fn mark(&mut self) {
+        match self.out.arrivals[self.channel.event_from..].last_mut() {
+            Some(Arrival { event: Event::Level(last), .. }) => last.flags = last.flags.with(Flags::LAST),
+            Some(Arrival { event: Event::Order(last), .. }) => last.flags = last.flags.with(Flags::LAST),
+            _ => self.mark_one(),
+        }
+    }
+
+    fn mark_one(&mut self) {
         let arrivals = &mut self.out.arrivals[self.channel.event_from..];
         let moves = |event: &Event| !matches!(event, Event::Statistic(_));
         let is_last = |event: &mut Event| event.mark(Flags::LAST);
@@ -422,7 +435,7 @@ impl Reading<'_> {
     #[cold]
     pub(crate) fn spoiled(&mut self, slot: usize, venue_at: Nanos, what: &'static str) {
         self.shared.counts.tally.spoiled += 1;
-        let Slot { listing, security, rpt_seq, .. } = self.shared.instruments.slots[slot];
+        let Slot { listing, security, rpt_seq, limits, .. } = self.shared.instruments.slots[slot];
         self.out.fault(
             self.offset,
             0,
@@ -430,8 +443,9 @@ impl Reading<'_> {
         );
         if listing.is_some() {
             self.lose(slot, self.sequence.wrapping_add(1));
-            // Its numbers go on, whatever its entries say.
-            self.shared.instruments.slots[slot].rpt_seq = rpt_seq;
+            // Its numbers go on, whatever its entries say, and nothing that told its limits was missed.
+            let entry = &mut self.shared.instruments.slots[slot];
+            (entry.rpt_seq, entry.limits) = (rpt_seq, limits);
             self.regain(slot, rpt_seq.wrapping_add(1));
             let sequence = u64::from(self.sequence);
             self.gap(venue_at, sequence, sequence, listing);
