@@ -8,6 +8,7 @@ use common::{Scratch, fail, quoin, succeed};
 use net::capture::{Capture, Endpoint, Writer};
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::path::PathBuf;
@@ -221,7 +222,7 @@ fn a_recording_is_the_history_that_an_import_of_the_original_makes() {
     assert_eq!(succeed(&["query", &due, "--events", "--csv"]).lines().count() as u64, events + 1);
     // The captures that lie beside it are in nobody's way.
     let report = |data: &str| -> Value {
-        serde_json::from_str(&succeed(&["backtest", "--data", data, "--json"])).expect("JSON")
+        serde_json::from_str(&succeed(&["backtest", "--data", data, "--strategy", "joined_touch", "--json"])).expect("JSON")
     };
     let (ours, theirs) = (report(&to), report(&due));
     for part in ["headline", "pnl", "activity", "fill_rate", "instruments"] {
@@ -257,8 +258,17 @@ fn captures_alone_are_kept_when_asked_and_an_import_makes_the_same_history_later
     let imports = rotated_answer["history"].as_array().expect("a list");
     assert!(imports.len() > 3 && imports.len() == files(&rotated).len(), "{rotated_answer}");
     assert!(imports.iter().all(|import| import["error"].is_null()), "{rotated_answer}");
-    assert!(bars(&raw).lines().count() > 10);
-    assert!(bars(&rotated) == bars(&raw), "{}", bars(&rotated));
+    // By second alone: a file that does not hold the definitions calls its instruments by number.
+    let trades = |folder: &str| -> BTreeMap<String, u64> {
+        let mut trades = BTreeMap::new();
+        for bar in bars(folder).lines().skip(1) {
+            let cells: Vec<&str> = bar.split(',').collect();
+            *trades.entry(cells[1].to_string()).or_insert(0) += cells[8].parse::<u64>().expect("a count");
+        }
+        trades
+    };
+    assert!(trades(&raw).len() > 5);
+    assert_eq!(trades(&rotated), trades(&raw));
     let later = scratch.text("later");
     for file in files(&rotated) {
         succeed(&["import", &common::text(&file), "--to", &later]);
