@@ -344,7 +344,10 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
         if nasdaq::looks_like_capture(start) {
             return Ok(Box::new(nasdaq::MoldSource::new(name, bytes)));
         }
-        return Ok(Box::new(capture::CaptureSource::new(name, bytes)));
+        // A start that is shorter than the buffer is the whole file.
+        let is_empty = start.len() < BUFFER_BYTES && !capture::has_datagrams(start);
+        let format = if is_empty { NO_DATAGRAMS } else { "capture of CME MDP 3.0" };
+        return Ok(Box::new(capture::CaptureSource::new(name, format, bytes)));
     }
     if start.starts_with(b"DBN") {
         return Ok(dbn::open(name, bytes));
@@ -386,6 +389,7 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
     Err(SourceError::Format { what: unknown_format(start), name })
 }
 
+const NO_DATAGRAMS: &str = "capture without a UDP datagram: market data comes in those, orders do not";
 const SESSION: &str =
     "recorded session of a venue (messages are counted; no events until its adapter reads them)";
 
