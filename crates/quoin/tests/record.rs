@@ -222,7 +222,8 @@ fn a_recording_is_the_history_that_an_import_of_the_original_makes() {
     assert_eq!(succeed(&["query", &due, "--events", "--csv"]).lines().count() as u64, events + 1);
     // The captures that lie beside it are in nobody's way.
     let report = |data: &str| -> Value {
-        serde_json::from_str(&succeed(&["backtest", "--data", data, "--strategy", "joined_touch", "--json"])).expect("JSON")
+        serde_json::from_str(&succeed(&["backtest", "--data", data, "--strategy", "joined_touch", "--json"]))
+            .expect("JSON")
     };
     let (ours, theirs) = (report(&to), report(&due));
     for part in ["headline", "pnl", "activity", "fill_rate", "instruments"] {

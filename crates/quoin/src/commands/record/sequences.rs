@@ -39,7 +39,7 @@ pub(crate) struct LineCount {
 }
 
 enum Speaks {
-    Mdp(Decoder),
+    Mdp(Box<Decoder>),
     Mold(mold::Decoder),
 }
 
@@ -128,7 +128,7 @@ impl Sequences {
             }
             let incremental = feeds.iter().any(|feed| feed.role == Role::Incremental);
             let decoder = Decoder::with_feeds(&feeds).with_heartbeats_every(self.heartbeat_every);
-            let channel = self.open(number.to_string(), Speaks::Mdp(decoder));
+            let channel = self.open(number.to_string(), Speaks::Mdp(Box::new(decoder)));
             self.channels[channel].loops = loops;
             if !incremental {
                 self.channels[channel].heard = None;
@@ -169,7 +169,7 @@ impl Sequences {
             (Language::Mdp, _) => {
                 let name = self.lines[line].feed_name.clone();
                 let decoder = Decoder::new().with_heartbeats_every(self.heartbeat_every);
-                self.open(name, Speaks::Mdp(decoder))
+                self.open(name, Speaks::Mdp(Box::new(decoder)))
             }
         };
         self.of_feed[feed] = Some(channel);
