@@ -20,7 +20,11 @@ use std::process::ExitCode;
   quoin backtest                                  an embedded session: no files, no set-up
   quoin backtest --data es.dbn.zst --out runs/es  a recorded day; report and journal in runs/es
   quoin inspect es.dbn.zst                        what is in a recording
+  quoin inspect day.pcap --messages --limit 20    its messages, field by field
   quoin import es.dbn.zst --to history            keep it as Parquet, for runs, queries and other tools
+  quoin query history --symbol ESH4 --bars 1m     ask it
+  quoin record --to day --channels config.xml --channel 310
+                                                  capture live lines, and keep their events as history
   quoin verify runs/es                            prove that the run can be repeated, command for command
 
 Exit codes: 0 success, 1 failure, 2 wrong usage, 3 a journal that is damaged or does not repeat.
@@ -35,9 +39,9 @@ struct Cli {
 enum Command {
     /// Run a strategy against recorded or generated market data
     Backtest(commands::backtest::Args),
-    /// Show what is in a recording: instruments, span, counts, gaps, crossed books
+    /// Show what is in a recording: instruments, span, counts, gaps, crossed books; or its messages
     Inspect(commands::inspect::Args),
-    /// Record multicast lines into capture files
+    /// Record multicast lines into capture files and history
     #[cfg(target_os = "linux")]
     Record(commands::record::Args),
     /// Put recordings into a history of Parquet files, checked

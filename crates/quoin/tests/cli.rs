@@ -197,3 +197,30 @@ fn numbers_that_do_not_fit_the_configured_terms_are_said() {
     let shown = succeed(&["backtest", "--data", &day, "--config", &config]);
     assert!(shown.contains("places that do not fit the instruments' terms"), "{shown}");
 }
+
+#[test]
+fn what_both_lines_lose_is_a_gap_and_snapshots_make_it_good() {
+    let scratch = Scratch::new("losses");
+    let path = scratch.text("lossy.pcap");
+    succeed(&["generate", "--seed", "7", "--minutes", "1", "--loss-ppm", "200000", "--out", &path]);
+    let shown: serde_json::Value =
+        serde_json::from_str(&succeed(&["inspect", "--json", &path])).expect("JSON");
+    let file = &shown["files"][0];
+    let count = |name: &str| file["counts"][name].as_u64().unwrap_or(0);
+    // A fifth on each line: of 25 packets 16 come twice, 8 once and 1 never.
+    let (came, once) = (count("packets"), count("packets duplicate"));
+    let (seen, lost) = (came - once, count("packets lost"));
+    assert!(lost.abs_diff((seen + lost) / 25) * 10 < lost, "{lost} lost, {seen} seen: {file}");
+    assert!(file["gaps"].as_u64() > Some(0), "{file}");
+    assert_eq!(file["faults"], 0);
+    assert!(count("recoveries of orders by snapshot") > 0 && count("recoveries of levels by snapshot") > 0);
+    // The books are stale for a while and known again.
+    let totals = &file["integrity"]["totals"];
+    for wrong in ["changes of what is not there", "receive time backwards", "impossible sizes"] {
+        assert_eq!(totals[wrong], 0, "{wrong}: {totals}");
+    }
+    for book in shown["instruments"].as_array().expect("a list") {
+        let (all, stale) = (book["book_updates"].as_u64(), book["stale"].as_u64());
+        assert!(stale > Some(0) && stale < all, "{book}");
+    }
+}

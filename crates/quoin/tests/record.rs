@@ -5,9 +5,10 @@
 mod common;
 
 use common::{Scratch, fail, quoin, succeed};
-use net::capture::{Capture, Endpoint};
+use net::capture::{Capture, Endpoint, Writer};
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::path::PathBuf;
@@ -39,18 +40,40 @@ fn session(scratch: &Scratch, test: u32) -> (String, Packets) {
         }
     };
     let mut packets = packets(&path);
-    // An A line and its B line of production, by the rule for them.
+    packets.iter_mut().for_each(|(group, _)| *group = own(*group, test));
+    assert_eq!(groups(&packets).len(), 2);
+    (path, packets)
+}
+
+/// An A line and its B line of production, by the rule for them, of this test's own.
+fn own(group: Endpoint, test: u32) -> Endpoint {
     let own = std::process::id() * 8 + test;
     let last = u8::try_from(1 + own % 250).expect("small");
     let port = 14_000 + u16::try_from(own / 250 % 1_000).expect("small");
-    for (group, _) in &mut packets {
-        *group = match group.ip[2] {
-            31 => Endpoint { ip: [224, 0, 31, last], port },
-            32 => Endpoint { ip: [224, 0, 32, last], port: port + 1_000 },
-            other => panic!("{other} is neither line"),
-        };
+    match group.ip[2] {
+        31 => Endpoint { ip: [224, 0, 31, last], port },
+        32 => Endpoint { ip: [224, 0, 32, last], port: port + 1_000 },
+        other => panic!("{other} is neither line"),
     }
-    assert_eq!(groups(&packets).len(), 2);
+}
+
+/// The first packets of a generated session, whose books and trades are whole, as a capture and as they are sent.
+fn generated(scratch: &Scratch, test: u32) -> (String, Packets) {
+    const COUNT: usize = 12_000;
+    let day = scratch.text("generated.pcap");
+    succeed(&["generate", "--seed", "7", "--minutes", "1", "--out", &day]);
+    let (file, path) = (std::fs::read(day).expect("readable"), scratch.text("original.pcap"));
+    let mut writer = Writer::new(std::fs::File::create(&path).expect("writable")).expect("writable");
+    let (mut capture, mut packets) = (Capture::of(&file), Packets::new());
+    while let Some(datagram) = capture.next().expect("whole")
+        && packets.len() < COUNT
+    {
+        let group = own(datagram.destination, test);
+        writer.datagram(datagram.received_at, datagram.source, group, datagram.payload).expect("writable");
+        packets.push((group, datagram.payload.to_vec()));
+    }
+    writer.finish().expect("writable");
+    assert_eq!(packets.len(), COUNT);
     (path, packets)
 }
 
@@ -122,10 +145,12 @@ fn inspected(path: &str) -> Value {
     serde_json::from_str(&succeed(&["inspect", "--json", path])).expect("JSON")
 }
 
+/// The captures of a folder.
 fn files(folder: &str) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .expect("it was made")
         .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "pcapng"))
         .collect();
     files.sort();
     files
@@ -173,6 +198,84 @@ fn a_replayed_capture_is_recorded_and_inspects_to_the_same_counts() {
         assert!(ours["instruments"].as_array().is_some_and(|all| !all.is_empty()));
         assert_eq!(ours["instruments"], theirs["instruments"], "{name}");
     }
+}
+
+#[test]
+fn a_recording_is_the_history_that_an_import_of_the_original_makes() {
+    let scratch = Scratch::new("record-history");
+    let (original, packets) = generated(&scratch, 5);
+    let (to, due) = (scratch.text("recorded"), scratch.text("imported"));
+    let mut command = record(&to, &[]);
+    groups(&packets).iter().for_each(|line| _ = command.args(["--group", &line.to_string()]));
+    let Some(child) = start(command) else { return };
+    send(&packets);
+    let answer = interrupt(child);
+    assert_eq!((&answer["packets"], &answer["channels"][0]["gaps"]), (&packets.len().into(), &0.into()));
+    succeed(&["import", &original, "--to", &due]);
+    let asked: [&[&str]; 2] = [&["--bars", "1s"], &["--spread", "--depth", "5", "--every", "1s"]];
+    for question in asked {
+        let ask = |folder: &str| succeed(&[&["query", folder, "--csv"][..], question].concat());
+        assert!(ask(&due).lines().count() > 10, "{question:?}");
+        assert!(ask(&to) == ask(&due), "{question:?}: {}", ask(&to));
+    }
+    let events = answer["history"][0]["events"].as_u64().expect("a count");
+    assert_eq!(succeed(&["query", &due, "--events", "--csv"]).lines().count() as u64, events + 1);
+    // The captures that lie beside it are in nobody's way.
+    let report = |data: &str| -> Value {
+        serde_json::from_str(&succeed(&["backtest", "--data", data, "--strategy", "joined_touch", "--json"]))
+            .expect("JSON")
+    };
+    let (ours, theirs) = (report(&to), report(&due));
+    for part in ["headline", "pnl", "activity", "fill_rate", "instruments"] {
+        assert!(!ours[part].is_null(), "no {part}");
+        assert_eq!(ours[part], theirs[part], "{part}");
+    }
+    assert!(ours["activity"]["orders_placed"].as_u64() > Some(0), "{}", ours["activity"]);
+}
+
+#[test]
+fn captures_alone_are_kept_when_asked_and_an_import_makes_the_same_history_later() {
+    let scratch = Scratch::new("record-later");
+    let (_, packets) = generated(&scratch, 6);
+    let lines: Vec<String> = groups(&packets).iter().map(ToString::to_string).collect();
+    let (raw, rotated) = (scratch.text("raw"), scratch.text("rotated"));
+    let mut command = record(&raw, &["--captures-only"]);
+    lines.iter().for_each(|line| _ = command.args(["--group", line]));
+    let Some(child) = start(command) else { return };
+    // Two recordings of the same lines at once.
+    let mut command = record(&rotated, &["--rotate-size", "300K"]);
+    lines.iter().for_each(|line| _ = command.args(["--group", line]));
+    let Some(second) = start(command) else { return };
+    send(&packets);
+    let (answer, rotated_answer) = (interrupt(child), interrupt(second));
+    assert_eq!(answer["history"], serde_json::json!([]));
+    assert!(!std::path::Path::new(&raw).join("_quoin").exists());
+    let bars = |folder: &str| succeed(&["query", folder, "--bars", "1s", "--csv"]);
+    let error = fail(&["query", &raw, "--bars", "1s"], 1);
+    assert!(error.contains("holds no imported history; `quoin import FILE --to"), "{error}");
+    // Into the same folder, as the recording would have done.
+    succeed(&["import", &common::text(&files(&raw)[0]), "--to", &raw]);
+    // Of many files each is its own import, and together they hold each trade once.
+    let imports = rotated_answer["history"].as_array().expect("a list");
+    assert!(imports.len() > 3 && imports.len() == files(&rotated).len(), "{rotated_answer}");
+    assert!(imports.iter().all(|import| import["error"].is_null()), "{rotated_answer}");
+    // By second alone: a file that does not hold the definitions calls its instruments by number.
+    let trades = |folder: &str| -> BTreeMap<String, u64> {
+        let mut trades = BTreeMap::new();
+        for bar in bars(folder).lines().skip(1) {
+            let cells: Vec<&str> = bar.split(',').collect();
+            *trades.entry(cells[1].to_string()).or_insert(0) += cells[8].parse::<u64>().expect("a count");
+        }
+        trades
+    };
+    assert!(trades(&raw).len() > 5);
+    assert_eq!(trades(&rotated), trades(&raw));
+    let later = scratch.text("later");
+    for file in files(&rotated) {
+        succeed(&["import", &common::text(&file), "--to", &later]);
+    }
+    let events = |folder: &str| succeed(&["query", folder, "--events", "--csv"]);
+    assert!(events(&later) == events(&rotated));
 }
 
 #[test]
@@ -291,7 +394,10 @@ fn lines_are_named_by_channel() {
     assert_eq!(lines.len(), 8);
     assert_eq!(lines[..2], ["310 I A 224.0.31.1:14310", "310 I B 224.0.32.1:15310"]);
     assert_eq!(lines[4..6], ["340 I A 224.0.31.64:14340", "340 I B 224.0.32.64:15340"]);
-    assert_eq!(answer["channels"].as_array().expect("a list").len(), 4);
+    // Each channel's feeds are one decoder's.
+    let channels: Vec<_> =
+        answer["channels"].as_array().expect("a list").iter().map(|one| &one["channel"]).collect();
+    assert_eq!(channels, ["310", "340"]);
     assert_eq!(answer["files"].as_array().expect("a list").len(), 0);
     assert!(files(&to).is_empty(), "nothing came, and nothing is written");
     let advice = [

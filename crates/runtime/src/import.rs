@@ -35,6 +35,14 @@ pub enum ImportError {
     History(#[from] HistoryError),
 }
 
+impl ImportError {
+    /// Whether another process is importing into the same folder: later it may go.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        matches!(self, Self::History(HistoryError::Busy(_)))
+    }
+}
+
 /// Puts one recording into the store at `to`. `tick` hears the bytes read so far, in two passes.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ pub mod inspect;
 pub mod integrity;
 mod known;
 pub mod local_time;
+pub mod messages;
 pub mod moment;
 pub mod prepare;
 pub mod query;

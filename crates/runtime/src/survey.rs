@@ -449,6 +449,10 @@ impl FileSurvey {
             self.out_of_order += 1;
         }
         self.span = Some((first.min(venue_at), last.max(venue_at)));
+        // A bar is stamped with its start and told at its end: that is no journey.
+        if matches!(event, Event::Bar { .. }) {
+            return;
+        }
         // A snapshot tells what was, and a gap what was not: neither has a journey of its own.
         if !event.flags().has(Flags::SNAPSHOT) && !matches!(event, Event::Gap(_)) {
             clocks.note(received_at, venue_at);

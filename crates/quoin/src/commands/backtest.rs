@@ -19,7 +19,8 @@ use venues::Fault;
 
 #[derive(clap::Args)]
 #[command(after_help = "Without --data an embedded session is generated: half an hour of two futures,
-as CME MDP 3.0 packets, from a fixed seed.
+as CME MDP 3.0 packets, from a fixed seed. --data takes every format that
+`quoin inspect --help` lists, and folders that `quoin import` or `quoin record` wrote.
 
 Examples:
   quoin backtest

@@ -12,10 +12,12 @@ use std::process::ExitCode;
 #[derive(clap::Args)]
 #[command(after_help = "The session is a capture of CME MDP 3.0 packets on lines A and B, with definitions,
 prices by order and by level, and trades. The same seed gives the same bytes.
+Each line loses packets by its own chance, so that what both lose is missing; with
+losses, snapshots are sent round and round, and books recover from them.
 
 Examples:
   quoin generate --kind queue-reactive --seed 7 --out day.pcap
-  quoin generate --kind hawkes --seed 7 --minutes 60 --loss-ppm 100 --out lossy.pcap
+  quoin generate --kind hawkes --seed 7 --minutes 60 --loss-ppm 20000 --out lossy.pcap
   quoin backtest --data day.pcap")]
 pub(crate) struct Args {
     /// How orders arrive

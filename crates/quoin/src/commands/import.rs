@@ -14,6 +14,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "History is a folder of Parquet files, one for each instrument and day, which DuckDB, pandas and
 polars read as they are. A recording is imported whole or not at all, and never twice.
+Every format is taken that `quoin inspect --help` lists; `quoin record` imports by itself.
 
 Examples:
   quoin import es.mbo.dbn.zst --to history

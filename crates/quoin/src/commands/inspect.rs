@@ -14,16 +14,28 @@ use stdx::decimal;
 use types::Nanos;
 
 #[derive(clap::Args)]
-#[command(after_help = "Formats are told by their first bytes: pcap and pcapng with CME MDP 3.0,
-Databento DBN (v1 to v3), LOBSTER messages (CSV, or the zip they come in),
-Databento DBN (v1 to v3, fragments) and DBZ, NASDAQ ITCH 5.0 files,
-LOBSTER messages (CSV, or the zip they come in), Binance recordings,
-Bitstamp order logs, Tardis CSV, and history (a folder, or a file of one).
-All but the zip may be zstd, gzip or bzip2 compressed.
+#[command(after_help = "Formats are told by their first bytes:
+  captures (pcap, pcapng) of CME MDP 3.0 and of NASDAQ ITCH 5.0 in MoldUDP64
+  NASDAQ ITCH 5.0 files
+  Databento DBN (v1 to v3, fragments) and DBZ
+  LOBSTER messages (CSV, or the zip they come in, with the order book)
+  Binance recordings, Bitstamp order logs
+  Tardis CSV, and Tardis's normalised messages
+  QuantConnect LEAN (zip)
+  tables of trades or bars (CSV)
+  recorded sessions of venues (their messages are counted)
+  history (a folder, or a Parquet file of one)
+All but LEAN's and LOBSTER's zip may be zstd, gzip or bzip2 compressed.
+
+--messages shows captures, ITCH files and DBN message by message, fields named as their
+venue names them; with --json each is an object on a line of its own.
 
 Examples:
   quoin inspect day.pcap
-  quoin inspect spot.gz usdm.gz --json")]
+  quoin inspect spot.gz usdm.gz --json
+  quoin inspect history --from 2023-12-25T23:00 --symbol ESH4
+  quoin inspect day.pcap --messages --limit 20
+  quoin inspect es.dbn.zst --messages --json | jq 'select(.message == \"trades\") | .fields.price'")]
 pub(crate) struct Args {
     /// Recordings to look into
     #[arg(required = true, value_name = "FILE")]
@@ -36,12 +48,21 @@ pub(crate) struct Args {
     /// Fail when a recording has a gap, a fault, a clock that runs backwards, a crossed span, a duplicate
     #[arg(long)]
     strict: bool,
+    /// Show each message instead, field by field
+    #[arg(long, conflicts_with_all = ["config", "strict", "from", "to", "symbol"])]
+    messages: bool,
+    /// At most so many messages of each file
+    #[arg(long, requires = "messages", value_name = "N")]
+    limit: Option<u64>,
     /// All of it as JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.messages {
+        return super::messages::run(&args.files, args.limit, args.json);
+    }
     let config = super::read_config(args.config.as_deref())?;
     let recordings = recordings(&args.files, &args.select.selection())?;
     let total = recordings.iter().map(Recording::size).sum::<Result<u64, _>>()?;
@@ -108,11 +129,17 @@ fn file_text(file: &FileSurvey) -> String {
     text
 }
 
+/// Clocks that are further apart than this are no two clocks of one day: one of them tells no time.
+const CLOCKS_APART_MAX: Nanos = Nanos::from_secs(300 * 86_400);
+
 /// How the recorder's clock stands to the venue's. Which part of it is the journey nobody can tell.
 fn clock_text(file: &FileSurvey) -> String {
     let Some(clock) = &file.clock else {
         return "  one clock: the receive times are the venue's\n".into();
     };
+    if clock.offset.0.abs() > CLOCKS_APART_MAX.0 {
+        return "  receive times of another year than the venue's: they say nothing of its latency\n".into();
+    }
     let error = clock.offset_error.map_or("± unknown".into(), |error| format!("± {}", number::span(error)));
     let offset = number::span(Nanos(clock.offset.0.abs()));
     let mut text = if clock.offset.0 < 0 {
@@ -131,7 +158,7 @@ fn clock_text(file: &FileSurvey) -> String {
     text.push_str(";\n  latency is what lies above\n");
     if file.latency_negative > 0 {
         let count = grouped(file.latency_negative);
-        text.push_str(&format!("  {count} messages received before they were sent, by these clocks\n"));
+        text.push_str(&format!("  {count} events received before they were sent, by these clocks\n"));
     }
     if clock.implausible > 0 {
         text.push_str(&format!("  {} impossible times set aside\n", grouped(clock.implausible)));
@@ -141,6 +168,9 @@ fn clock_text(file: &FileSurvey) -> String {
 
 fn instruments_text(inspection: &Inspection) -> String {
     const SHOWN: usize = 30;
+    if inspection.table.instruments.is_empty() {
+        return "\nno event of an instrument is in it\n".into();
+    }
     let mut order: Vec<usize> = (0..inspection.table.instruments.len()).collect();
     order.sort_by_key(|row| std::cmp::Reverse(inspection.survey.instruments[*row].events));
     let mut table = terminal::table(&[

@@ -6,6 +6,7 @@ pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod inspect;
 mod integrity;
+mod messages;
 pub(crate) mod query;
 #[cfg(target_os = "linux")]
 pub(crate) mod record;

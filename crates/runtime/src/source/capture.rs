@@ -1,6 +1,12 @@
 //! Capture files: datagrams out of pcap, CME MDP 3.0 out of datagrams.
 //!
 //! A packet lost to damage needs no mark here: the decoder misses its sequence number.
+//!
+//! Nobody doubts books here (`book::Doubts`), though a live recording does. What a recording misses its numbers show, and
+//! late joining, loss and damage are gaps that make books stale. A book that is crossed is not live and is not traded on,
+//! so that giving it up would change nothing but when it comes back; and a change of what does not stand is counted
+//! (`quoin inspect`, `--strict`). A watch would need every book at decoding, a second time beside the engine's, and would
+//! make the events of a recording depend on an opinion about them: its history, its replay and its import must agree.
 
 use super::{Bytes, Source, SourceError};
 use net::capture::{Capture, CaptureError};
@@ -12,8 +18,22 @@ use venues::{Directory, Output};
 /// Datagrams to a batch: enough to hide the calls, few enough to stay in the cache.
 const BATCH: usize = 256;
 
+/// Whether a capture holds a datagram at all, as far as its start tells: orders go by TCP.
+pub(super) fn has_datagrams(start: &[u8]) -> bool {
+    let mut capture = Capture::of(start);
+    loop {
+        match capture.next() {
+            Ok(Some(_)) => return true,
+            Ok(None) => return false,
+            Err(error) if error.is_final() => return false,
+            Err(_) => {}
+        }
+    }
+}
+
 pub(super) struct CaptureSource {
     name: String,
+    format: &'static str,
     capture: Capture<'static>,
     decoder: Decoder,
     received_at: Nanos,
@@ -21,9 +41,10 @@ pub(super) struct CaptureSource {
 }
 
 impl CaptureSource {
-    pub(super) fn new(name: String, bytes: Bytes) -> Self {
+    pub(super) fn new(name: String, format: &'static str, bytes: Bytes) -> Self {
         Self {
             name,
+            format,
             capture: Capture::new(Box::new(bytes)),
             decoder: Decoder::new(),
             received_at: Nanos::MIN,
@@ -69,7 +90,7 @@ impl Source for CaptureSource {
     }
 
     fn format(&self) -> &'static str {
-        "capture of CME MDP 3.0"
+        self.format
     }
 
     fn counts(&self) -> Vec<(String, u64)> {

@@ -49,10 +49,16 @@ fn fragment_version(name: &str) -> Option<Option<u8>> {
     })
 }
 
-/// A DBZ file: the metadata lie in a frame that decompressors skip, the records behind it.
-pub(super) fn open_dbz(name: String, mut bytes: Bytes) -> Result<Box<dyn Source>, SourceError> {
-    let read_error = |error| SourceError::io(Path::new(&name), "read", error);
-    let refused = |what| SourceError::Format { name: name.clone(), what };
+/// A DBZ file.
+pub(super) fn open_dbz(name: String, bytes: Bytes) -> Result<Box<dyn Source>, SourceError> {
+    let stream = unpack_dbz(&name, bytes)?;
+    Ok(Box::new(Stream::new(name, "Databento DBZ", stream, Decoder::new())))
+}
+
+/// A DBZ file as DBN: the metadata lie in a frame that decompressors skip, the records behind it.
+pub(super) fn unpack_dbz(name: &str, mut bytes: Bytes) -> Result<Bytes, SourceError> {
+    let read_error = |error| SourceError::io(Path::new(name), "read", error);
+    let refused = |what| SourceError::Format { name: name.to_string(), what };
     let mut start = [0; 8];
     bytes.read_exact(&mut start).map_err(read_error)?;
     let length = dbz::frame_bytes(&start).map_err(refused)?;
@@ -69,8 +75,7 @@ pub(super) fn open_dbz(name: String, mut bytes: Bytes) -> Result<Box<dyn Source>
         .map_err(|error| refused(format!("its lists of symbols cannot be decompressed: {error}")))?;
     let header = Cursor::new(frame.header(&lists));
     let records = zstd::stream::read::Decoder::with_buffer(bytes).map_err(read_error)?;
-    let stream = BufReader::with_capacity(BUFFER_BYTES, header.chain(Unended(records)));
-    Ok(Box::new(Stream::new(name.clone(), "Databento DBZ", Box::new(stream), Decoder::new())))
+    Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, header.chain(Unended(records)))))
 }
 
 /// A decompressor of frames that do not say where they end: DBZ never closed its own. Whether records are missing

@@ -4,6 +4,7 @@
 mod capture;
 mod dbn;
 pub(crate) mod history;
+mod kind;
 mod lean;
 mod lobster;
 mod nasdaq;
@@ -13,6 +14,7 @@ mod ticks;
 mod zip;
 
 pub use history::{Imported, Selection};
+pub(crate) use kind::{Datagrams, Kind, kind};
 
 use crate::config::nearest;
 use std::fs::File;
@@ -197,6 +199,10 @@ impl SourceError {
     fn io(path: &Path, doing: &'static str, error: std::io::Error) -> Self {
         Self::Io { path: path.into(), doing, error }
     }
+
+    pub(crate) fn read(path: &Path, error: std::io::Error) -> Self {
+        Self::io(path, "read", error)
+    }
 }
 
 /// For a file that is not there: the one beside it that is most like it.
@@ -261,7 +267,7 @@ impl Read for Shared {
     }
 }
 
-type Bytes = Box<dyn BufRead>;
+pub(crate) type Bytes = Box<dyn BufRead>;
 
 /// Large enough that a system call is lost among the decoding, small enough for the second-level cache.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -281,6 +287,23 @@ fn raw(recording: &Recording, progress: &Progress) -> Result<Bytes, SourceError>
     };
     let counted = Counted { inner, progress: progress.clone() };
     Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, counted)))
+}
+
+/// Decompressed, if it is compressed as a stream.
+fn unpack(mut bytes: Bytes) -> std::io::Result<Bytes> {
+    let magic = bytes.fill_buf()?;
+    // A frame that decompressors skip may stand before the others.
+    if magic.starts_with(ZSTD) || dbz::is_skippable(magic) {
+        let decoder = zstd::stream::read::Decoder::with_buffer(bytes)?;
+        bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
+    } else if magic.starts_with(GZIP) {
+        let decoder = flate2::bufread::MultiGzDecoder::new(bytes);
+        bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
+    } else if magic.starts_with(BZIP2) {
+        let decoder = bzip2::bufread::MultiBzDecoder::new(bytes);
+        bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
+    }
+    Ok(bytes)
 }
 
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -314,24 +337,17 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
     if dbz::is_dbz(magic) {
         return dbn::open_dbz(recording.name(), bytes);
     }
-    // A frame that decompressors skip may stand before the others.
-    if magic.starts_with(ZSTD) || dbz::is_skippable(magic) {
-        let decoder = zstd::stream::read::Decoder::with_buffer(bytes).map_err(read_error)?;
-        bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
-    } else if magic.starts_with(GZIP) {
-        let decoder = flate2::bufread::MultiGzDecoder::new(bytes);
-        bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
-    } else if magic.starts_with(BZIP2) {
-        let decoder = bzip2::bufread::MultiBzDecoder::new(bytes);
-        bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
-    }
+    bytes = unpack(bytes).map_err(read_error)?;
     let start = bytes.fill_buf().map_err(read_error)?;
     let name = recording.name();
     if CAPTURES.iter().any(|magic| start.starts_with(magic)) {
         if nasdaq::looks_like_capture(start) {
             return Ok(Box::new(nasdaq::MoldSource::new(name, bytes)));
         }
-        return Ok(Box::new(capture::CaptureSource::new(name, bytes)));
+        // A start that is shorter than the buffer is the whole file.
+        let is_empty = start.len() < BUFFER_BYTES && !capture::has_datagrams(start);
+        let format = if is_empty { NO_DATAGRAMS } else { "capture of CME MDP 3.0" };
+        return Ok(Box::new(capture::CaptureSource::new(name, format, bytes)));
     }
     if start.starts_with(b"DBN") {
         return Ok(dbn::open(name, bytes));
@@ -373,6 +389,7 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
     Err(SourceError::Format { what: unknown_format(start), name })
 }
 
+const NO_DATAGRAMS: &str = "capture without a UDP datagram: market data comes in those, orders do not";
 const SESSION: &str =
     "recorded session of a venue (messages are counted; no events until its adapter reads them)";
 
@@ -421,11 +438,10 @@ fn unknown_format(start: &[u8]) -> String {
     }
     let shown: Vec<String> = start.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!(
-        "none of the formats we read (it starts with {}): pcap or pcapng with CME MDP 3.0 or NASDAQ MoldUDP64, \
-         Databento DBN (also DBZ and fragments), NASDAQ ITCH 5.0, LOBSTER messages (CSV, or the zip they come in), \
-         a Binance recording, a Bitstamp order log, Tardis CSV or normalised messages, QuantConnect LEAN's zips, a \
-         recorded session of a venue, a table of trades, quotes or bars whose first line names its columns; all but \
-         the zips may be zstd, gzip or bzip2 compressed",
+        "none of the formats we read (it starts with {}): captures (pcap, pcapng) of CME MDP 3.0 or NASDAQ MoldUDP64, \
+         NASDAQ ITCH 5.0, Databento DBN (also DBZ and fragments), LOBSTER messages (CSV, or the zip they come in), \
+         Binance recordings, Bitstamp order logs, Tardis CSV and normalised messages, LEAN zips, tables of trades or \
+         bars, recorded sessions, Parquet of a history; all but zips may be zstd, gzip or bzip2 compressed",
         shown.join(" ")
     )
 }

@@ -165,13 +165,12 @@ impl Channel {
         }
     }
 
-    /// Sends the packet in `bytes` on both lines. With losses, one of the two may not arrive, never both.
+    /// Sends the packet in `bytes` on both lines. Each loses it by its own chance: now and then both do.
     fn send(&mut self, at: Nanos, emit: Emit<'_>) {
         let [a_at, b_at] = [0, 1].map(|line: usize| self.links[line].arrival(at + ENCODING));
         let (mut a, mut b) = (true, true);
         if self.loss > 0.0 {
-            a = !self.prng.chance(self.loss);
-            b = !a || !self.prng.chance(self.loss);
+            [a, b] = [0, 1].map(|_line: usize| !self.prng.chance(self.loss));
         }
         if b {
             let mut copy = self.spare.pop().unwrap_or_default();

@@ -138,7 +138,7 @@ pub struct Config {
     /// At least and at most how many orders each price opens with. From 6 to 14 is about as full as the models
     /// keep it; with one or two, prices come and go from the first moment.
     pub opening: [i64; 2],
-    /// How often a packet is missing on one of the lines; never on both.
+    /// How often a line loses a packet, each line by its own chance: what both lose is missing for good.
     pub loss: f64,
     /// From the venue to us, for lines A and B.
     pub lines: [Delay; 2],

@@ -28,7 +28,7 @@ pub(crate) fn instruments(products: &[Product]) -> Vec<Instrument> {
 
 /// A decoder set up for a session.
 pub(crate) struct Reader {
-    decoder: Decoder,
+    pub(crate) decoder: Decoder,
     directory: Directory,
     pub(crate) out: Output,
 }

@@ -6,6 +6,7 @@ use net::multicast::Join;
 use runtime::channels::{Channel, Channels, Feed, Side};
 use std::net::Ipv4Addr;
 use std::time::Duration;
+use venues::cme::Role;
 
 /// A line, and whose packets it carries.
 pub(crate) struct Line {
@@ -14,15 +15,27 @@ pub(crate) struct Line {
     pub(crate) name: String,
     /// Which of the recording's feeds: lines A and B of one are the same.
     pub(crate) feed: usize,
-    /// The line under which the decoder knows both copies.
-    pub(crate) decoded_as: venues::cme::Line,
+}
+
+impl Line {
+    /// As the decoder names it.
+    pub(crate) fn decoded_as(&self) -> venues::cme::Line {
+        venues::cme::Line { ip: self.join.group.ip, port: self.join.group.port }
+    }
+}
+
+/// One numbering of packets.
+pub(crate) struct Numbering {
+    /// `310 I`, or the address of line A.
+    pub(crate) name: String,
+    /// What a configuration says of it: its channel, and what the feed carries.
+    pub(crate) known: Option<(u32, Option<Role>)>,
 }
 
 /// The lines of a recording.
 pub(crate) struct Lines {
     lines: Vec<Line>,
-    /// By feed.
-    feeds: Vec<String>,
+    feeds: Vec<Numbering>,
 }
 
 impl Lines {
@@ -30,8 +43,8 @@ impl Lines {
         &self.lines
     }
 
-    /// The names of the feeds, by number.
-    pub(crate) fn feeds(&self) -> &[String] {
+    /// The feeds, by number.
+    pub(crate) fn feeds(&self) -> &[Numbering] {
         &self.feeds
     }
 
@@ -47,7 +60,7 @@ impl Lines {
             let line = venues::cme::Line { ip: join.group.ip, port: join.group.port };
             let channel = line.channel();
             let name = Endpoint { ip: channel.ip, port: channel.port }.to_string();
-            lines.add(join, join.group.to_string(), name, channel)?;
+            lines.add(join, join.group.to_string(), Numbering { name, known: None })?;
         }
         Ok(lines)
     }
@@ -86,39 +99,42 @@ impl Lines {
 
     fn add_feed(&mut self, channel: &Channel, feed: &Feed) -> anyhow::Result<()> {
         let feed_name = format!("{} {feed}", channel.number);
-        let first = channel.lines(feed).next().map(|(_, group)| group);
-        let Some(first) = first else { return Ok(()) };
-        let decoded_as = venues::cme::Line { ip: first.ip, port: first.port }.channel();
         for (side, group) in channel.lines(feed) {
             let side = match side {
                 Side::A => "A",
                 Side::B => "B",
             };
             let name = format!("{feed_name} {side} {group}");
-            self.add(Join::any_source(group), name, feed_name.clone(), decoded_as)?;
+            let known = Some((channel.number, role(feed)));
+            self.add(Join::any_source(group), name, Numbering { name: feed_name.clone(), known })?;
         }
         Ok(())
     }
 
-    fn add(
-        &mut self,
-        join: Join,
-        name: String,
-        feed_name: String,
-        decoded_as: venues::cme::Line,
-    ) -> anyhow::Result<()> {
+    fn add(&mut self, join: Join, name: String, numbering: Numbering) -> anyhow::Result<()> {
         if self.lines.iter().any(|line| line.join.group == join.group) {
             bail!("{} is named twice", join.group);
         }
-        let feed = match self.feeds.iter().position(|known| *known == feed_name) {
+        let feed = match self.feeds.iter().position(|known| known.name == numbering.name) {
             Some(feed) => feed,
             None => {
-                self.feeds.push(feed_name);
+                self.feeds.push(numbering);
                 self.feeds.len() - 1
             }
         };
-        self.lines.push(Line { join, name, feed, decoded_as });
+        self.lines.push(Line { join, name, feed });
         Ok(())
+    }
+}
+
+/// What a feed carries, where the decoder has a word for it.
+fn role(feed: &Feed) -> Option<Role> {
+    match feed {
+        Feed::Incremental => Some(Role::Incremental),
+        Feed::Instruments => Some(Role::Definitions),
+        Feed::Snapshot => Some(Role::Snapshot),
+        Feed::SnapshotByOrder => Some(Role::OrderSnapshot),
+        Feed::Replay | Feed::Other(_) => None,
     }
 }
 
@@ -206,7 +222,8 @@ mod tests {
         let text = |line: &str| line.to_string();
         let groups = [text("224.0.31.1:14310"), text("10.0.0.9@224.0.32.1:15310"), text("239.1.1.1:5000")];
         let lines = Lines::named(&groups).expect("they are lines");
-        assert_eq!(lines.feeds(), ["224.0.31.1:14310", "239.1.1.1:5000"]);
+        let names: Vec<&str> = lines.feeds().iter().map(|feed| feed.name.as_str()).collect();
+        assert_eq!(names, ["224.0.31.1:14310", "239.1.1.1:5000"]);
         let feeds: Vec<usize> = lines.all().iter().map(|line| line.feed).collect();
         assert_eq!(feeds, [0, 0, 1]);
         assert_eq!(lines.joins()[1].source, Some(Ipv4Addr::new(10, 0, 0, 9)));

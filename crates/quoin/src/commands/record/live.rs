@@ -1,6 +1,7 @@
 //! One line that says how the recording goes: on a terminal it is written over, in a log it comes every ten seconds.
 
-use super::sequences::Sequences;
+use super::history::History;
+use super::sequences::{ChannelCount, Sequences};
 use crate::terminal::grouped;
 use indicatif::ProgressBar;
 use net::multicast::Counts;
@@ -22,12 +23,15 @@ impl Live {
     }
 
     /// Time has passed.
-    pub(crate) fn show(&mut self, counts: Counts, sequences: &Sequences) {
+    pub(crate) fn show(&mut self, counts: Counts, sequences: &Sequences, history: Option<&History>) {
         let span = self.shown_at.elapsed();
         if self.bar.is_none() && span < LOG_EVERY {
             return;
         }
-        let text = line(counts, span, counts.packets - self.packets, sequences);
+        let mut text = line(counts, span, counts.packets - self.packets, sequences);
+        if let Some(history) = history {
+            text.push_str(&format!("; {}", history.shown()));
+        }
         (self.shown_at, self.packets) = (Instant::now(), counts.packets);
         match &self.bar {
             Some(bar) => {
@@ -54,12 +58,26 @@ fn line(counts: Counts, span: Duration, fresh: u64, sequences: &Sequences) -> St
         grouped(rate),
         grouped(counts.lost)
     );
-    let lost: Vec<String> = sequences
-        .channels()
-        .filter(|channel| channel.lost > 0)
-        .map(|channel| format!("{}: {}", channel.name, grouped(channel.lost)))
-        .collect();
+    let channels: Vec<ChannelCount> = sequences.channels().collect();
+    let some = |of: fn(&ChannelCount) -> u64| -> Vec<String> {
+        let with = channels.iter().filter(|channel| of(channel) > 0);
+        with.map(|channel| format!("{}: {}", channel.name, grouped(of(channel)))).collect()
+    };
+    let lost = some(|channel| channel.lost);
     let lost = if lost.is_empty() { "none".to_string() } else { lost.join(", ") };
     text.push_str(&format!("; by sequence {lost}"));
+    let doubted = some(|channel| channel.doubted);
+    if !doubted.is_empty() {
+        text.push_str(&format!("; books doubted {}", doubted.join(", ")));
+    }
+    for channel in &channels {
+        if let Some(span) = channel.silent_for {
+            text.push_str(&format!("; {} SILENT for {} s", channel.name, span.as_secs()));
+        }
+    }
+    let quiet = sequences.lines().iter().filter(|line| line.packets == 0).count();
+    if quiet > 0 {
+        text.push_str(&format!("; nothing yet on {quiet} of {} lines", sequences.lines().len()));
+    }
     text
 }

@@ -1,24 +1,28 @@
 //! `quoin record`
 //!
 //! Owns the loop from sockets to [`Sink`]s, and what people see of it. Whatever hears the packets (files, the count of
-//! sequence numbers) is a sink; a new one is one more in the list of [`to_all`].
+//! sequence numbers) is a sink; a new one is one more in the list of [`to_all`]. Files that are ended become history
+//! behind it.
 
+mod books;
 mod files;
+mod history;
+mod language;
 mod lines;
 mod live;
 mod sequences;
+mod summary;
 
-use crate::terminal::{self, grouped};
+use crate::terminal::{self, Unit, grouped};
 use anyhow::{Context as _, bail};
 use files::Files;
+use history::{History, Outcome};
 use lines::Lines;
 use live::Live;
 use net::multicast::{Batch, Clock, Config, Receiver, Wait};
-use reports::number;
 use sequences::Sequences;
-use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +35,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const WAIT: Duration = Duration::from_millis(100);
 /// How long packets that wait are still read once the recording is to end: lines that are never silent must end, too.
 const DRAIN: Duration = Duration::from_millis(200);
+/// What a shell says of a process that Ctrl-C ended.
+const LEFT: i32 = 130;
 /// `SO_BUSY_POLL` where it is asked for: what Linux's own documentation suggests.
 const BUSY_POLL_US: u32 = 50;
 
@@ -42,10 +48,19 @@ What arrives is written as pcapng with nanoseconds, one interface for each line,
 statistics say what the kernel lost. Ctrl-C ends the recording; whatever happens, the file
 can be read up to its last flush, at most half a second before.
 
+Each file that is ended is decoded, CME MDP 3.0 and NASDAQ MoldUDP64 alike, and kept as
+history in the same folder: `quoin query` and `quoin backtest --data` take it as it is. A
+second Ctrl-C leaves that; `quoin import` of the files makes the same history later. Each
+file is a recording of its own, whose books begin anew: with --rotate-size and
+--rotate-every, record the snapshot feeds, too (S and SMBO of CME).
+
 Examples:
   quoin record --to day --channels config.xml --channel 310 --for 8h --interface eth1
   quoin record --to day --channels config.xml --product ES --feeds I,N
-  quoin record --to day --group 224.0.31.1:14310 --group 224.0.32.1:15310 --busy-poll --recvmmsg"
+  quoin record --to day --group 224.0.31.1:14310 --group 224.0.32.1:15310 --busy-poll --recvmmsg
+  quoin record --to raw --group 233.54.12.111:26477 --captures-only
+  quoin query day --symbol ESZ6 --bars 1m
+  quoin backtest --data day"
 )]
 pub(crate) struct Args {
     /// The folder for the files; made where it is not there
@@ -90,6 +105,15 @@ pub(crate) struct Args {
     /// Start a new file when this one is so old: 15m, 1h
     #[arg(long, value_name = "SPAN", value_parser = lines::span)]
     rotate_every: Option<Duration>,
+    /// Keep no history beside the captures
+    #[arg(long, visible_alias = "no-history")]
+    captures_only: bool,
+    /// Terms of instruments that the data does not define, for the history
+    #[arg(long, value_name = "FILE", conflicts_with = "captures_only")]
+    config: Option<PathBuf>,
+    /// How often a channel says that it is alive; three times without is said to be silent
+    #[arg(long, default_value = "30s", value_name = "SPAN", value_parser = lines::span)]
+    heartbeat: Duration,
     /// The summary as JSON
     #[arg(long)]
     json: bool,
@@ -119,12 +143,18 @@ pub(crate) trait Sink {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let lines = chosen(args)?;
+    let terms = super::read_config(args.config.as_deref())?;
     let config = config(args, &lines)?;
     let mut receiver = Receiver::new(&config)?;
     let mut files = Files::create(&args.to, &lines, args.rotate_size, args.rotate_every)?;
-    let mut sequences = Sequences::new(&lines);
-    let stop = Arc::new(AtomicBool::new(false));
+    let heartbeat = Nanos(i64::try_from(args.heartbeat.as_nanos()).unwrap_or(i64::MAX));
+    let mut sequences = Sequences::new(&lines, heartbeat);
+    let mut history = if args.captures_only { None } else { Some(History::start(&args.to, terms)?) };
+    let [stop, recorded] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
     for signal in [SIGINT, SIGTERM] {
+        // Once every file is ended, nothing is lost by leaving at once.
+        signal_hook::flag::register_conditional_shutdown(signal, LEFT, Arc::clone(&recorded))
+            .context("listening for Ctrl-C")?;
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("listening for Ctrl-C")?;
     }
     let granted = receiver.buffer_bytes()?;
@@ -146,7 +176,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             paused = Instant::now();
             let now = now();
             to_all(&mut files, &mut sequences, |sink| sink.pause(now))?;
-            live.show(receiver.counts(), &sequences);
+            if let Some(history) = &mut history {
+                history.follow(files.written());
+            }
+            live.show(receiver.counts(), &sequences, history.as_ref());
         }
     }
     // What waits in the sockets was sent before the end.
@@ -158,7 +191,48 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let untold = receiver.dropped().unwrap_or(0).saturating_sub(receiver.counts().lost);
     let now = now();
     to_all(&mut files, &mut sequences, |sink| sink.finish(now, untold))?;
-    summarise(args, &lines, &receiver, untold, &files, &sequences)
+    recorded.store(true, Ordering::Relaxed);
+    let imports = match &mut history {
+        Some(history) => settle(history, &files)?,
+        None => Vec::new(),
+    };
+    let summary = summary::Summary {
+        lines: &lines,
+        counts: receiver.counts(),
+        untold,
+        files: &files,
+        sequences: &sequences,
+        imports: &imports,
+    };
+    terminal::print(&if args.json { summary.json() } else { summary.text() })?;
+    refuse(&imports, &args.to)
+}
+
+/// Waits for the history of what was recorded.
+fn settle(history: &mut History, files: &Files) -> anyhow::Result<Vec<Outcome>> {
+    history.follow(files.written());
+    let bar = terminal::progress("history", 0, Unit::Bytes);
+    while !history.is_idle() {
+        let (at, of) = history.progress();
+        bar.set_length(of);
+        bar.set_position(at);
+        std::thread::sleep(WAIT);
+    }
+    bar.finish_and_clear();
+    history.finish()
+}
+
+/// The captures are whole; what is not is their history.
+fn refuse(imports: &[Outcome], to: &Path) -> anyhow::Result<ExitCode> {
+    let failed: Vec<String> = imports
+        .iter()
+        .filter_map(|outcome| {
+            let why = outcome.import.as_ref().err()?;
+            let (path, to) = (outcome.path.display(), to.display());
+            Some(format!("{path} is recorded and is not in the history: {why}; `quoin import {path} --to {to}` tries again"))
+        })
+        .collect();
+    if failed.is_empty() { Ok(ExitCode::SUCCESS) } else { bail!("{}", failed.join("\n")) }
 }
 
 /// Every sink in turn. The files are first: what could not be written down was not recorded.
@@ -201,72 +275,4 @@ fn config(args: &Args, lines: &Lines) -> anyhow::Result<Config> {
 fn now() -> Nanos {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
-}
-
-fn summarise(
-    args: &Args,
-    lines: &Lines,
-    receiver: &Receiver,
-    untold: u64,
-    files: &Files,
-    sequences: &Sequences,
-) -> anyhow::Result<ExitCode> {
-    let counts = receiver.counts();
-    if args.json {
-        let files: Vec<_> = files
-            .written()
-            .iter()
-            .map(|file| json!({"path": file.path.display().to_string(), "packets": file.packets, "bytes": file.bytes}))
-            .collect();
-        let answer = json!({
-            "packets": counts.packets,
-            "lost_by_kernel": counts.lost + untold,
-            "too_long": counts.too_long,
-            "strangers": counts.strangers,
-            "lines": lines.all().iter().zip(sequences.lines())
-                .map(|(line, count)| json!({"line": line.name, "packets": count.packets, "bytes": count.bytes, "clock": count.clock}))
-                .collect::<Vec<_>>(),
-            "channels": sequences.channels()
-                .map(|channel| json!({"channel": channel.name, "lost": channel.lost, "duplicate": channel.duplicate, "damaged": channel.damaged}))
-                .collect::<Vec<_>>(),
-            "files": files,
-        });
-        terminal::print(&format!("{answer:#}\n"))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut table = terminal::table(&["line", "packets", "bytes", "clock"]);
-    for (line, count) in lines.all().iter().zip(sequences.lines()) {
-        let cells = [line.name.clone(), grouped(count.packets), grouped(count.bytes), count.clock.into()];
-        terminal::row(&mut table, cells);
-    }
-    let mut text = format!("{table}\n\n");
-    let mut table = terminal::table(&["channel", "lost by sequence", "duplicate", "unreadable"]);
-    for channel in sequences.channels() {
-        let [lost, duplicate, damaged] = [channel.lost, channel.duplicate, channel.damaged].map(grouped);
-        terminal::row(&mut table, [channel.name, lost, duplicate, damaged]);
-    }
-    text.push_str(&format!("{table}\n\n"));
-    let mut table = terminal::table(&["not recorded", "packets"]);
-    for (what, count) in [
-        ("lost by the kernel", counts.lost + untold),
-        ("longer than a frame", counts.too_long),
-        ("to other lines", counts.strangers),
-    ] {
-        terminal::row(&mut table, [what.to_string(), grouped(count)]);
-    }
-    text.push_str(&format!("{table}\n\n"));
-    for file in files.written() {
-        let span = number::span(file.last - file.first);
-        text.push_str(&format!(
-            "{}: {} packets over {span}, {} bytes\n",
-            file.path.display(),
-            grouped(file.packets),
-            grouped(file.bytes)
-        ));
-    }
-    if files.written().is_empty() {
-        text.push_str("Nothing arrived, and no file was written.\n");
-    }
-    terminal::print(&text)?;
-    Ok(ExitCode::SUCCESS)
 }
