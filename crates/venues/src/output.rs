@@ -58,6 +58,7 @@ impl Output {
     }
 
     /// Forgets everything, keeps the memory.
+    #[inline]
     pub fn clear(&mut self) {
         self.arrivals.clear();
         self.faults.clear();

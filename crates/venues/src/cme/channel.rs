@@ -201,6 +201,12 @@ impl Channel {
         self.held.first().map(|held| Header { sequence: held.sequence, sending_time: held.sending_time })
     }
 
+    /// Whether a packet waits, or a damaged one is remembered.
+    #[inline]
+    pub(crate) const fn keeps_anything(&self) -> bool {
+        !self.held.is_empty() || self.broken.is_some()
+    }
+
     /// The held packet whose turn it is, if any. Give its buffer back with [`recycle`](Self::recycle).
     pub(crate) fn next_held(&mut self) -> Option<Held> {
         match self.held.first() {

@@ -234,11 +234,16 @@ impl Decoder {
         out.fault(0, 0, format!("before packet {due}, security {security}: {said}; its book is stale"));
     }
 
+    #[inline]
     fn give_up_overdue(&mut self, now: Nanos, directory: &mut Directory, out: &mut Output) {
         self.shared.call += 1;
-        if !self.waiting {
-            return;
+        if self.waiting {
+            self.give_up_each_overdue(now, directory, out);
         }
+    }
+
+    #[cold]
+    fn give_up_each_overdue(&mut self, now: Nanos, directory: &mut Directory, out: &mut Output) {
         for number in 0..self.channels.len() {
             while self.channels[number].has_hole() && self.channels[number].is_over(now) {
                 self.give_up(number, now, directory, out);
@@ -281,10 +286,16 @@ impl Decoder {
         self.shared.counts.named(self.shared.instruments.slots.len())
     }
 
+    #[inline]
     fn channel(&mut self, line: Line) -> usize {
-        if let Some((_, number)) = self.lines.iter().find(|(known, _)| *known == line) {
-            return usize::from(*number);
+        match self.lines.iter().find(|(known, _)| *known == line) {
+            Some((_, number)) => usize::from(*number),
+            None => self.new_channel(line),
         }
+    }
+
+    #[cold]
+    fn new_channel(&mut self, line: Line) -> usize {
         let name = line.channel();
         let number = match self.names.iter().position(|known| *known == name) {
             Some(number) => number,
@@ -305,6 +316,7 @@ impl Decoder {
 
     /// Whether the packet's messages fill it exactly; counts them. A packet that fails is not taken, so that
     /// the other line's copy can be.
+    #[inline]
     fn check(&mut self, payload: &[u8]) -> Result<Header, Damage> {
         let header =
             Header::read(payload).ok_or(Damage { at: 0, what: "the packet is shorter than its header" })?;
@@ -338,6 +350,7 @@ impl Decoder {
     }
 
     /// Takes the due packet, and what was held and is due after it.
+    #[inline]
     fn take_all(
         &mut self,
         number: usize,
@@ -348,9 +361,12 @@ impl Decoder {
     ) {
         self.channels[number].close_hole();
         self.take(number, now, packet, directory, out);
-        self.take_held(number, now, directory, out);
+        if self.channels[number].keeps_anything() {
+            self.take_held(number, now, directory, out);
+        }
     }
 
+    #[cold]
     fn take_held(&mut self, number: usize, now: Nanos, directory: &mut Directory, out: &mut Output) {
         while let Some(held) = self.channels[number].next_held() {
             let packet = Packet {
@@ -363,6 +379,7 @@ impl Decoder {
         }
     }
 
+    #[inline]
     fn take(
         &mut self,
         number: usize,
@@ -396,6 +413,7 @@ impl Decoder {
         self.take_held(number, now, directory, out);
     }
 
+    #[inline]
     fn reading<'a>(
         &'a mut self,
         number: usize,

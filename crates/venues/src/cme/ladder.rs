@@ -48,39 +48,49 @@ pub(crate) struct Step {
     pub(crate) row: Row,
 }
 
-/// What is known of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Known {
-    No,
-    Nothing,
-    Level(Row),
-}
-
 /// The change contradicts what was certain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Contradiction;
 
-/// One side of one book.
+/// One side of one book. What is known of each row is a bit of a set, so that moving rows moves bits.
 #[derive(Clone, Copy, Debug)]
 struct Rows {
-    rows: [Known; ROWS_MAX],
+    /// Rows of which nothing is known, the best in the lowest bit.
+    unknown: u32,
+    /// Rows that are known to hold nothing.
+    open: u32,
     depth: usize,
     side: Side,
+    /// Where neither bit is set.
+    levels: [Row; ROWS_MAX],
 }
 
+/// The best `count` rows.
+const fn best(count: usize) -> u32 {
+    (1 << count) - 1
+}
+
+const NOTHING: Row = Row { price: Ticks(0), size: Lots::ZERO, orders: 0 };
+
 impl Rows {
-    const fn new(side: Side, depth: usize, known: Known) -> Self {
-        Self { rows: [known; ROWS_MAX], depth, side }
+    const fn unknown(side: Side, depth: usize) -> Self {
+        Self { unknown: best(ROWS_MAX), open: 0, depth, side, levels: [NOTHING; ROWS_MAX] }
     }
 
-    fn forget(&mut self) {
-        self.rows = [Known::No; ROWS_MAX];
+    const fn empty(side: Side) -> Self {
+        Self { unknown: 0, open: best(ROWS_MAX), depth: ROWS_MAX, side, levels: [NOTHING; ROWS_MAX] }
     }
 
-    fn is_certain(&self) -> bool {
-        !self.rows[..self.depth].contains(&Known::No)
+    const fn forget(&mut self) {
+        (self.unknown, self.open) = (best(ROWS_MAX), 0);
     }
 
+    #[inline]
+    const fn is_certain(&self) -> bool {
+        self.unknown & best(self.depth) == 0
+    }
+
+    #[inline]
     fn apply(&mut self, step: &Step) -> Result<(), Contradiction> {
         let number = usize::from(step.depth);
         if number == 0 || number > ROWS_MAX {
@@ -103,38 +113,57 @@ impl Rows {
     }
 
     /// Whether nothing is known to stand in the row.
-    fn is_open(&self, at: usize) -> bool {
-        self.rows[at] == Known::Nothing
+    #[inline]
+    const fn is_open(&self, at: usize) -> bool {
+        self.open >> at & 1 == 1
     }
 
+    /// What is known to stand in the row.
+    #[inline]
+    fn level(&self, at: usize) -> Option<Row> {
+        ((self.unknown | self.open) >> at & 1 == 0).then(|| self.levels[at])
+    }
+
+    #[inline]
+    fn set(&mut self, at: usize, row: Row) {
+        self.unknown &= !(1 << at);
+        self.open &= !(1 << at);
+        self.levels[at] = row;
+    }
+
+    #[inline]
     fn insert(&mut self, at: usize, row: Row) -> Result<(), Contradiction> {
         if at > 0 && self.is_open(at - 1) {
             return Err(Contradiction);
         }
-        self.rows.copy_within(at..self.depth - 1, at + 1);
-        self.rows[at] = Known::Level(row);
+        let moved = best(self.depth) & !best(at);
+        let down = |rows: u32| (rows & !moved) | ((rows & moved) << 1 & moved);
+        (self.unknown, self.open) = (down(self.unknown), down(self.open));
+        self.levels.copy_within(at..self.depth - 1, at + 1);
+        self.set(at, row);
         self.ordered(at)
     }
 
+    #[inline]
     fn replace(&mut self, at: usize, row: Row, same_price: bool) -> Result<(), Contradiction> {
-        match self.rows[at] {
-            Known::Nothing => return Err(Contradiction),
-            Known::Level(old) if same_price && old.price != row.price => return Err(Contradiction),
-            Known::Level(_) | Known::No => self.rows[at] = Known::Level(row),
+        let is_other = self.level(at).is_some_and(|old| same_price && old.price != row.price);
+        if self.is_open(at) || is_other {
+            return Err(Contradiction);
         }
+        self.set(at, row);
         self.ordered(at)
     }
 
+    #[inline]
     fn remove(&mut self, at: usize, row: Row) -> Result<(), Contradiction> {
-        match self.rows[at] {
-            Known::Nothing => return Err(Contradiction),
-            Known::Level(old) if old.price != row.price => return Err(Contradiction),
-            Known::Level(_) | Known::No => {}
+        if self.is_open(at) || self.level(at).is_some_and(|old| old.price != row.price) {
+            return Err(Contradiction);
         }
         self.close(at, 1);
         Ok(())
     }
 
+    #[inline]
     fn remove_thru(&mut self, at: usize) -> Result<(), Contradiction> {
         if self.is_open(at) {
             return Err(Contradiction);
@@ -143,28 +172,31 @@ impl Rows {
         Ok(())
     }
 
+    #[inline]
     fn remove_from(&mut self, at: usize) -> Result<(), Contradiction> {
         if self.is_open(at) {
             return Err(Contradiction);
         }
-        self.rows[at..self.depth].fill(Known::Nothing);
+        self.close(at, self.depth - at);
         Ok(())
     }
 
     /// Takes `count` rows out; those below move up, and nothing stands at the end.
+    #[inline]
     fn close(&mut self, at: usize, count: usize) {
-        self.rows.copy_within(at + count..self.depth, at);
-        self.rows[self.depth - count..self.depth].fill(Known::Nothing);
+        let end = self.depth - count;
+        let moved = best(self.depth) & !best(at);
+        let up = |rows: u32| (rows & !moved) | ((rows & moved) >> count & moved & best(end));
+        let opened = best(self.depth) & !best(end);
+        (self.unknown, self.open) = (up(self.unknown), up(self.open) | opened);
+        self.levels.copy_within(at + count..self.depth, at);
     }
 
     /// Whether the row's price lies between its neighbours'.
+    #[inline]
     fn ordered(&self, at: usize) -> Result<(), Contradiction> {
-        let known = |row: usize| match self.rows[row] {
-            Known::Level(level) => Some(level.price),
-            Known::No | Known::Nothing => None,
-        };
-        let sound = |better: usize, worse: usize| match (known(better), known(worse)) {
-            (Some(better), Some(worse)) => better.beats(worse, self.side),
+        let sound = |better: usize, worse: usize| match (self.level(better), self.level(worse)) {
+            (Some(better), Some(worse)) => better.price.beats(worse.price, self.side),
             (Some(_) | None, _) => true,
         };
         let above = at == 0 || sound(at - 1, at);
@@ -186,31 +218,28 @@ const fn place(side: Side, implied: bool) -> usize {
 }
 
 impl Ladder {
-    const fn of(outright: usize, implied: usize, known: Known) -> Self {
+    /// Of which nothing is known.
+    pub(crate) const fn unknown(outright: usize, implied: usize) -> Self {
         Self {
             sides: [
-                Rows::new(Side::Buy, outright, known),
-                Rows::new(Side::Sell, outright, known),
-                Rows::new(Side::Buy, implied, known),
-                Rows::new(Side::Sell, implied, known),
+                Rows::unknown(Side::Buy, outright),
+                Rows::unknown(Side::Sell, outright),
+                Rows::unknown(Side::Buy, implied),
+                Rows::unknown(Side::Sell, implied),
             ],
         }
     }
 
-    /// Of which nothing is known.
-    pub(crate) const fn unknown(outright: usize, implied: usize) -> Self {
-        Self::of(outright, implied, Known::No)
-    }
-
     /// Known to be empty: where a snapshot starts. As deep as can be, because a snapshot says all there is.
     pub(crate) const fn empty() -> Self {
-        Self::of(ROWS_MAX, ROWS_MAX, Known::Nothing)
+        let (bids, asks) = (Rows::empty(Side::Buy), Rows::empty(Side::Sell));
+        Self { sides: [bids, asks, bids, asks] }
     }
 
     /// As deep as `other`: what changes push off the end of the one falls off the other.
     pub(crate) fn as_deep_as(&mut self, other: &Self) {
         for (rows, like) in self.sides.iter_mut().zip(&other.sides) {
-            let shown = rows.rows.iter().take_while(|row| matches!(row, Known::Level(_))).count();
+            let shown = (0..ROWS_MAX).take_while(|&at| rows.level(at).is_some()).count();
             rows.depth = like.depth.max(shown);
         }
     }
@@ -221,21 +250,21 @@ impl Ladder {
 
     /// Puts a level of a snapshot into its row, in whatever order they come. Whether there is such a row.
     pub(crate) fn fill(&mut self, side: Side, implied: bool, number: u8, row: Row) -> bool {
-        let rows = &mut self.sides[place(side, implied)].rows;
-        let found = usize::from(number).checked_sub(1).and_then(|at| rows.get_mut(at));
-        found.is_some_and(|known| std::mem::replace(known, Known::Level(row)) == Known::Nothing)
+        let rows = &mut self.sides[place(side, implied)];
+        let found = usize::from(number).checked_sub(1).filter(|&at| at < ROWS_MAX && rows.is_open(at));
+        found.map(|at| rows.set(at, row)).is_some()
     }
 
     /// Whether the rows are what a book can be: none open above another, prices in order.
     pub(crate) fn is_sound(&self) -> bool {
         self.sides.iter().all(|rows| {
-            let closed =
-                rows.rows.windows(2).all(|pair| pair[0] != Known::Nothing || pair[1] == Known::Nothing);
+            let closed = (1..ROWS_MAX).all(|at| !rows.is_open(at - 1) || rows.is_open(at));
             closed && (0..rows.depth).all(|at| rows.ordered(at).is_ok())
         })
     }
 
     /// Follows a change. After a contradiction nothing is known but what the change itself says.
+    #[inline]
     pub(crate) fn apply(&mut self, step: &Step) -> Result<(), Contradiction> {
         let rows = &mut self.sides[place(step.side, step.implied)];
         let applied = rows.apply(step);
@@ -248,6 +277,7 @@ impl Ladder {
     }
 
     /// Whether every row is known.
+    #[inline]
     pub(crate) fn is_certain(&self) -> bool {
         self.sides.iter().all(Rows::is_certain)
     }
@@ -255,10 +285,7 @@ impl Ladder {
     /// The levels of a side that are known, best first, each with its number.
     pub(crate) fn levels(&self, side: Side, implied: bool) -> impl Iterator<Item = (u8, Row)> + '_ {
         let rows = &self.sides[place(side, implied)];
-        (1..).zip(&rows.rows[..rows.depth]).filter_map(|(number, known)| match known {
-            Known::Level(row) => Some((number, *row)),
-            Known::No | Known::Nothing => None,
-        })
+        (1..).zip(0..rows.depth).filter_map(|(number, at)| Some((number, rows.level(at)?)))
     }
 }
 

@@ -10,16 +10,17 @@ use super::channel::Channel;
 use super::decoder::{Shared, nanos};
 use super::instruments::{NOT_RECOVERING, Slot};
 use super::recovery::Track;
+use super::sbe::Value;
 use super::sbe::messages::md_incremental_refresh_book::{Groups, NoMdEntries, Root as Block};
 use super::sbe::messages::md_incremental_refresh_trade as old_trades;
 use super::sbe::schema::{Nine, Price, Scale, Seven};
 use super::sbe::words as sent;
 use super::wire::{Damage, Message, Messages};
-use super::words::{Action, EntryKind, MatchEvent};
+use super::words::{Action, EntryKind, MatchEvent, OfLevel};
 use crate::{Directory, Listing, Output};
 use types::{
-    Event, Flags, Gap, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side,
-    Ticks,
+    Arrival, Event, Flags, Gap, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta,
+    Side, Ticks,
 };
 
 /// Contracts are whole; the directory counts in nanos.
@@ -156,7 +157,8 @@ impl Reading<'_> {
         let slot = self.meet(entry.security_id());
         let rpt_seq = entry.rpt_seq();
         let is_news = self.follow(slot, rpt_seq, root.venue_at);
-        let Slot { listing: Some(listing), recovery, .. } = &self.shared.instruments.slots[slot] else {
+        let Slot { listing: Some(listing), recovery, .. } = &self.shared.instruments.slots[slot]
+        else {
             self.shared.counts.tally.foreign += 1;
             return;
         };
@@ -169,11 +171,9 @@ impl Reading<'_> {
         let (Some(kind), Some(wire_action)) = (EntryKind::read(entry.md_entry_type()), wire_action) else {
             return self.odd_level(slot, entry.md_entry_type(), root);
         };
-        let action = wire_action.of_level();
-        // `DeleteThru` and `DeleteFrom` name a depth; whatever price they carry is not looked at.
-        let names_price = matches!(action, LevelAction::Set | LevelAction::Delete);
-        let price = if names_price { entry.md_entry_px() } else { Some(Price::new(0)) };
-        let contracts = if action == LevelAction::Set { entry.md_entry_size() } else { Some(0) };
+        let OfLevel { action, price_bits, size_bits } = wire_action.of_level();
+        let price = Option::<Price<D>>::of(Value::word(entry.md_entry_px()) & price_bits);
+        let contracts = Option::<i32>::of(Value::word(entry.md_entry_size()) & size_bits);
         let (Some(price), Some(size)) = (ticks(listing, price), lots(listing, contracts)) else {
             return self.spoiled(
                 slot,
@@ -192,10 +192,10 @@ impl Reading<'_> {
             depth: entry.md_price_level(),
             flags: root.flags.with(kind.flags),
         };
-        if recovers {
-            self.recovering_level(slot, rpt_seq, wire_action, &delta);
-        }
         self.emit(Event::Level(delta));
+        if recovers {
+            self.recovering_level(slot, rpt_seq, wire_action);
+        }
     }
 
     /// A reset, an entry of no book, or an action that is none.
@@ -399,7 +399,16 @@ impl Reading<'_> {
 
     /// Marks the event's last change of a book or trade; statistics behind it change nothing that waits for the
     /// mark, and carry it only where they are alone.
+    #[inline]
     fn mark(&mut self) {
+        match self.out.arrivals[self.channel.event_from..].last_mut() {
+            Some(Arrival { event: Event::Level(last), .. }) => last.flags = last.flags.with(Flags::LAST),
+            Some(Arrival { event: Event::Order(last), .. }) => last.flags = last.flags.with(Flags::LAST),
+            _ => self.mark_one(),
+        }
+    }
+
+    fn mark_one(&mut self) {
         let arrivals = &mut self.out.arrivals[self.channel.event_from..];
         let moves = |event: &Event| !matches!(event, Event::Statistic(_));
         let is_last = |event: &mut Event| event.mark(Flags::LAST);

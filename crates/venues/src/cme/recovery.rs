@@ -30,8 +30,8 @@ use super::ladder::{Ladder, ROWS_MAX, Row, Step};
 use super::reading::Reading;
 use super::words::Action;
 use types::{
-    Depths, Event, Flags, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Side,
-    Ticks,
+    Arrival, Depths, Event, Flags, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction,
+    OrderDelta, Side, Ticks,
 };
 
 /// Changes of levels held for one instrument: some hundred milliseconds of the busiest.
@@ -285,8 +285,12 @@ impl Reading<'_> {
     }
 
     /// A change of a level of an instrument that recovers, or is about to have recovered.
-    #[cold]
-    pub(crate) fn recovering_level(&mut self, slot: usize, rpt_seq: u32, action: Action, delta: &LevelDelta) {
+    /// It is the last arrival: read back from there, because a copy of its own would wait for its own writes.
+    #[inline(never)]
+    pub(crate) fn recovering_level(&mut self, slot: usize, rpt_seq: u32, action: Action) {
+        let Some(Arrival { event: Event::Level(delta), .. }) = self.out.arrivals.last() else {
+            return;
+        };
         let row = self.shared.instruments.slots[slot].recovery;
         let recoveries = &mut self.shared.recoveries;
         let recovery = &mut recoveries.rows[row as usize];
@@ -315,7 +319,8 @@ impl Reading<'_> {
             // Without snapshots there is nothing to hold for; the first one will have to know this.
             recovery.first = Some(rpt_seq.wrapping_add(1));
         }
-        if self.channel.touched.last() != Some(&slot) {
+        // Known rows stay known: an event that ends with all of them had them all after the book's last change.
+        if recovery.ladder.is_certain() && self.channel.touched.last() != Some(&slot) {
             self.channel.touched.push(slot);
         }
     }

@@ -40,6 +40,7 @@ pub struct Header {
 
 impl Header {
     /// Reads it; `None` when the packet is shorter.
+    #[inline]
     #[must_use]
     pub fn read(packet: &[u8]) -> Option<Self> {
         let header: &[u8; PACKET_HEADER] = packet.first_chunk()?;
@@ -92,6 +93,7 @@ impl<'a> Messages<'a> {
         Self { packet, at: PACKET_HEADER }
     }
 
+    #[inline]
     fn read(&self) -> Result<Message<'a>, Damage> {
         let damage = |what| Damage { at: self.at, what };
         let left = &self.packet[self.at..];
@@ -154,6 +156,7 @@ impl<'a> Group<'a> {
     ///
     /// # Errors
     /// When it does not fit in `bytes`.
+    #[inline]
     pub fn read(bytes: &'a [u8]) -> Result<Self, Damage> {
         Self::with_header(bytes, GROUP_HEADER)
     }
@@ -163,6 +166,7 @@ impl<'a> Group<'a> {
     ///
     /// # Errors
     /// When it does not fit in `bytes`.
+    #[inline]
     pub fn read_newer(bytes: &'a [u8]) -> Result<Self, Damage> {
         Self::newer(bytes, GROUP_HEADER)
     }
@@ -171,10 +175,12 @@ impl<'a> Group<'a> {
     ///
     /// # Errors
     /// When it does not fit in `bytes`.
+    #[inline]
     pub fn read_wide(bytes: &'a [u8]) -> Result<Self, Damage> {
         Self::newer(bytes, GROUP_HEADER_WIDE)
     }
 
+    #[inline]
     fn newer(bytes: &'a [u8], header: usize) -> Result<Self, Damage> {
         if bytes.len() < header {
             return Ok(Self { entry_bytes: 0, count: 0, entries: &[], rest: bytes });
@@ -182,6 +188,7 @@ impl<'a> Group<'a> {
         Self::with_header(bytes, header)
     }
 
+    #[inline]
     fn with_header(bytes: &'a [u8], header: usize) -> Result<Self, Damage> {
         let damage = |what| Damage { at: 0, what };
         if bytes.len() < header {

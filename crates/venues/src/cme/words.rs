@@ -82,15 +82,30 @@ impl Action {
     }
 
     #[inline]
-    pub(crate) const fn of_level(self) -> LevelAction {
-        match self {
-            Self::New | Self::Change | Self::Overlay => LevelAction::Set,
-            Self::Delete => LevelAction::Delete,
-            Self::DeleteThru => LevelAction::DeleteThru,
-            Self::DeleteFrom => LevelAction::DeleteFrom,
-        }
+    pub(crate) fn of_level(self) -> OfLevel {
+        OF_LEVELS[self as usize]
     }
 }
+
+/// What an action does to a level, and which of an entry's numbers it means: those whose bits it keeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OfLevel {
+    pub(crate) action: LevelAction,
+    pub(crate) price_bits: i64,
+    pub(crate) size_bits: i32,
+}
+
+/// By [`Action`]. A table for the reason that [`ENTRY_KINDS`] is one.
+static OF_LEVELS: [OfLevel; 6] = {
+    let set = OfLevel { action: LevelAction::Set, price_bits: -1, size_bits: -1 };
+    let mut table = [set; 6];
+    table[Action::Delete as usize] = OfLevel { action: LevelAction::Delete, price_bits: -1, size_bits: 0 };
+    // These name a depth; whatever price they carry is not looked at.
+    let thru = OfLevel { action: LevelAction::DeleteThru, price_bits: 0, size_bits: 0 };
+    table[Action::DeleteThru as usize] = thru;
+    table[Action::DeleteFrom as usize] = OfLevel { action: LevelAction::DeleteFrom, ..thru };
+    table
+};
 
 /// `MDEntryTypeBook` (tag 269): whose price it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
