@@ -5,7 +5,7 @@ use crate::session::products;
 use book::{Book, Doubts, State};
 use sim::market::{Line, Product, destination};
 use types::{Event, InstrumentId, Nanos, Phase, Side, Ticks};
-use venues::cme::encode::{Depth, Future, Level, PacketWriter, Trade, Update};
+use venues::cme::encode::{Depth, Future, Level, Limits, Order, PacketWriter, Trade, Update};
 use venues::cme::encode_loops::Snapshot;
 use venues::cme::{Action, Decoder, MatchEvent, Role};
 use venues::{Directory, Output};
@@ -149,6 +149,97 @@ fn f_18_a_locked_book_is_live_and_not_doubted() {
     assert!(book.is_live() && book.is_locked() && !book.is_suspect());
     assert_eq!(Doubts::new(Nanos(0)).at(book, Nanos::MAX), None);
     assert_eq!((bench.faults, bench.count("books doubted")), (0, 0));
+}
+
+/// A packet of one message.
+type Write<'a> = &'a dyn Fn(&mut PacketWriter<'_>);
+
+#[test]
+fn f_07_a_price_beyond_its_limits_makes_its_book_stale_and_no_other() {
+    let within = |low: Option<i64>, high: Option<i64>| Limits {
+        security: 101,
+        rpt_seq: 2,
+        high_nanos: high.map(|ticks| ticks * TICK),
+        low_nanos: low.map(|ticks| ticks * TICK),
+        band_nanos: Some(2 * TICK),
+    };
+    let limits = within(Some(90), Some(110));
+    let send_level = |packet: &mut PacketWriter<'_>, level| packet.book(SENT, MatchEvent::END, &[level], &[]);
+    let ask =
+        |ticks| move |packet: &mut PacketWriter<'_>| send_level(packet, level(101, 3, Side::Sell, ticks));
+    let changed = |change: fn(&mut Level)| {
+        let mut level = level(101, 3, Side::Sell, 111);
+        change(&mut level);
+        move |packet: &mut PacketWriter<'_>| send_level(packet, level)
+    };
+    let trade = |ticks| {
+        let aggressor = Some(Side::Sell);
+        let price_nanos = ticks * TICK;
+        let trade = Trade { security: 101, rpt_seq: 3, price_nanos, size: 2, orders: 0, aggressor, id: 77 };
+        move |packet: &mut PacketWriter<'_>| packet.trades(SENT, MatchEvent::END, &[trade], &[])
+    };
+    let order = |ticks, action| {
+        let (price_nanos, size, side) = (ticks * TICK, 5, Side::Sell);
+        let order = Order { order: 1, priority: 1, price_nanos, size, security: 101, action, side };
+        move |packet: &mut PacketWriter<'_>| packet.orders(SENT, MatchEvent::END, &[order])
+    };
+    let cases: [(&str, Limits, Write<'_>, bool); 18] = [
+        ("at the highest", limits, &ask(110), true),
+        ("above the highest", limits, &ask(111), false),
+        ("at the lowest", limits, &changed(|level| level.price_nanos = 90 * TICK), true),
+        ("below the lowest", limits, &ask(89), false),
+        ("a change above the highest", limits, &changed(|level| level.action = Action::Change), false),
+        ("what stood may go", limits, &changed(|level| level.action = Action::Delete), true),
+        ("implied", limits, &changed(|level| level.implied = true), true),
+        ("a trade at the lowest", limits, &trade(90), true),
+        ("a trade below the lowest", limits, &trade(89), false),
+        ("a trade above the highest", limits, &trade(111), false),
+        ("an order at the highest", limits, &order(110, Action::New), true),
+        ("an order above the highest", limits, &order(111, Action::New), false),
+        ("an order moved below the lowest", limits, &order(89, Action::Change), false),
+        ("an order that stood may go", limits, &order(111, Action::Delete), true),
+        ("there is no highest", within(Some(90), None), &ask(111), true),
+        ("there is no lowest", within(None, Some(110)), &ask(-5), true),
+        ("limits between two ticks", Limits { high_nanos: Some(110 * TICK + 1), ..limits }, &ask(111), false),
+        ("limits that leave no room say nothing", within(Some(110), Some(90)), &ask(111), true),
+    ];
+    for (why, limits, write, is_sound) in cases {
+        let mut bench = Bench::running(&products());
+        bench.levels(&[level(102, 1, Side::Buy, 100)]);
+        bench.levels(&[level(101, 1, Side::Buy, -10)]);
+        bench.send(Role::Incremental, |packet| packet.limits(SENT, MatchEvent::END, &[limits]));
+        let events = bench.send(Role::Incremental, write);
+        let first = if is_sound { State::Live } else { State::Stale };
+        assert_eq!([0, 1].map(|n| bench.books[n].state()), [first, State::Live], "{why}");
+        assert_eq!(
+            (bench.faults, bench.count("entries unusable") == 0),
+            (usize::from(!is_sound), is_sound),
+            "{why}"
+        );
+        let is_gap = matches!(events[..], [Event::Gap(gap)] if gap.instrument == Some(InstrumentId(0)));
+        assert_eq!(is_gap, !is_sound, "{why}: {events:?}");
+    }
+}
+
+#[test]
+fn f_07_limits_outlive_damage_and_not_a_loss() {
+    let limits = Limits {
+        security: 101,
+        rpt_seq: 2,
+        high_nanos: Some(110 * TICK),
+        low_nanos: Some(90 * TICK),
+        band_nanos: None,
+    };
+    for (lost, faults) in [(0, 2), (1, 1)] {
+        let mut bench = Bench::running(&products());
+        bench.levels(&[level(101, 1, Side::Buy, 91)]);
+        bench.send(Role::Incremental, |packet| packet.limits(SENT, MatchEvent::END, &[limits]));
+        bench.levels(&[level(101, 3, Side::Sell, 111)]);
+        assert_eq!(bench.faults, 1);
+        // One that was missed may have told other limits.
+        bench.levels(&[level(101, 4 + lost, Side::Sell, 112)]);
+        assert_eq!(bench.faults, faults, "{lost} lost");
+    }
 }
 
 #[test]

@@ -27,9 +27,9 @@
 
 use super::sbe::codec::blank;
 use super::sbe::messages::{
-    channel_reset, md_incremental_refresh_book as book, md_incremental_refresh_order_book as order_book,
-    md_incremental_refresh_trade_summary as summary, md_instrument_definition_future as definition,
-    security_status,
+    channel_reset, md_incremental_refresh_book as book, md_incremental_refresh_limits_banding as banding,
+    md_incremental_refresh_order_book as order_book, md_incremental_refresh_trade_summary as summary,
+    md_instrument_definition_future as definition, security_status,
 };
 use super::sbe::schema::{Field, Nine, Price};
 use super::sbe::words::{
@@ -43,6 +43,7 @@ use types::{Nanos, Phase, Side};
 type BookEntry<'a> = book::NoMdEntries<'a, Nine>;
 type BookOrder<'a> = book::NoOrderIdEntries<'a>;
 type OrderEntry<'a> = order_book::NoMdEntries<'a, Nine>;
+type LimitsEntry<'a> = banding::NoMdEntries<'a, Nine>;
 type TradeEntry<'a> = summary::NoMdEntries<'a, Nine>;
 type TradeEntryOrder<'a> = summary::NoOrderIdEntries<'a>;
 type Definition<'a> = definition::Root<'a, Nine>;
@@ -151,6 +152,21 @@ pub struct Trade {
     pub aggressor: Option<Side>,
     /// The venue's number for it.
     pub id: u32,
+}
+
+/// How high and how low orders of an instrument may be priced (template 50). Prices that are absent hold no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The instrument.
+    pub security: i32,
+    /// The count of this instrument's entries.
+    pub rpt_seq: u32,
+    /// The highest price.
+    pub high_nanos: Option<i64>,
+    /// The lowest price.
+    pub low_nanos: Option<i64>,
+    /// How far a price may lie from where the market is.
+    pub band_nanos: Option<i64>,
 }
 
 /// An order that took part in a trade (template 48). They come in the order of their trades; with an aggressor,
@@ -356,6 +372,21 @@ impl<'a> PacketWriter<'a> {
             let block = self.extend(TradeEntryOrder::WIRE.into());
             TradeEntryOrder::ORDER_ID.set(block, entry.order);
             TradeEntryOrder::LAST_QTY.set(block, entry.size);
+        }
+        self.end(message);
+    }
+
+    /// Template 50: limits and bands. At most 255.
+    pub fn limits(&mut self, at: Nanos, event: MatchEvent, limits: &[Limits]) {
+        let message = self.refresh(50, at, event);
+        self.group(LimitsEntry::WIRE, limits.len(), GROUP_HEADER);
+        for entry in limits {
+            let block = self.extend(LimitsEntry::WIRE.into());
+            LimitsEntry::HIGH_LIMIT_PRICE.set(block, entry.high_nanos.map(Price::new));
+            LimitsEntry::LOW_LIMIT_PRICE.set(block, entry.low_nanos.map(Price::new));
+            LimitsEntry::MAX_PRICE_VARIATION.set(block, entry.band_nanos.map(Price::new));
+            LimitsEntry::SECURITY_ID.set(block, entry.security);
+            LimitsEntry::RPT_SEQ.set(block, entry.rpt_seq);
         }
         self.end(message);
     }

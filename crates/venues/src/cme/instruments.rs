@@ -5,10 +5,38 @@
 //! Never removes: the numbers of a session are few.
 
 use crate::Listing;
-use types::Depths;
+use types::{Depths, Ticks};
 
 /// See [`Slot::recovery`].
 pub(crate) const NOT_RECOVERING: u32 = u32::MAX;
+
+/// The prices that orders may have, both ends included (`LowLimitPrice` and `HighLimitPrice`, tags 1148 and 1149).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    low: Ticks,
+    high: Ticks,
+}
+
+impl Limits {
+    /// Nothing is known, or there are none.
+    pub(crate) const NONE: Self = Self { low: Ticks(i64::MIN), high: Ticks(i64::MAX) };
+
+    /// Between what the venue says, in nanos. Two that leave no room say nothing.
+    pub(crate) fn between(listing: &Listing, low: Option<i64>, high: Option<i64>) -> Self {
+        let down = |nanos| listing.price.floor(nanos).0;
+        // Down and back up where the step is not whole.
+        let up = |nanos| down(nanos) + i64::from(listing.price.exact(nanos).is_none());
+        let limits = Self { low: low.map_or(Self::NONE.low, |nanos| Ticks(up(nanos))), ..Self::NONE };
+        let limits = Self { high: high.map_or(Self::NONE.high, |nanos| Ticks(down(nanos))), ..limits };
+        if limits.low < limits.high { limits } else { Self::NONE }
+    }
+
+    /// Whether an order may have this price.
+    #[inline]
+    pub(crate) fn allow(&self, price: Ticks) -> bool {
+        self.low <= price && price <= self.high
+    }
+}
 
 /// What decoding needs of an instrument.
 #[derive(Debug)]
@@ -20,6 +48,8 @@ pub(crate) struct Slot {
     pub(crate) recovery: u32,
     /// Its listing; `None` when it is not in the run, or not looked up yet.
     pub(crate) listing: Option<Listing>,
+    /// As they were told since the last loss: what was missed may have changed them.
+    pub(crate) limits: Limits,
     /// Whether the directory has been asked.
     pub(crate) resolved: bool,
     /// Whether single orders have been seen: only then are fills of orders of use.
@@ -123,6 +153,7 @@ impl Instruments {
             rpt_seq: 0,
             recovery: NOT_RECOVERING,
             listing: None,
+            limits: Limits::NONE,
             resolved: false,
             by_order: false,
             met: false,

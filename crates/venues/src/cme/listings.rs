@@ -6,7 +6,7 @@
 
 use super::VENUE;
 use super::decoder::Shared;
-use super::instruments::NOT_RECOVERING;
+use super::instruments::{Limits, NOT_RECOVERING};
 use super::reading::Reading;
 use types::{Event, Phase, Status};
 
@@ -98,7 +98,7 @@ impl Reading<'_> {
         let name = self.shared.instruments.about[slot].name.as_deref().expect("it was just named");
         let listing = self.directory.listing(VENUE, name);
         let entry = &mut self.shared.instruments.slots[slot];
-        (entry.listing, entry.by_order) = (listing, false);
+        (entry.listing, entry.by_order, entry.limits) = (listing, false, Limits::NONE);
         let Some(number) = entry.channel.map(usize::from) else { return };
         if listing.is_none() {
             return;

@@ -135,6 +135,9 @@ impl Reading<'_> {
                 "an order's price is no whole number of ticks, or its size none of lots",
             );
         };
+        if !entry.limits.allow(price) && change.action != OrderAction::Delete {
+            return self.spoiled(slot, root.venue_at, "an order's price is beyond its limits");
+        }
         let Some(order) = change.order else {
             return self.spoiled(slot, root.venue_at, "an order has no number");
         };

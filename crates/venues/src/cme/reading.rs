@@ -8,7 +8,7 @@
 use super::VENUE;
 use super::channel::Channel;
 use super::decoder::{Shared, nanos};
-use super::instruments::{NOT_RECOVERING, Slot};
+use super::instruments::{Limits, NOT_RECOVERING, Slot};
 use super::recovery::Track;
 use super::sbe::Value;
 use super::sbe::messages::md_incremental_refresh_book::{Groups, NoMdEntries, Root as Block};
@@ -157,7 +157,7 @@ impl Reading<'_> {
         let slot = self.meet(entry.security_id());
         let rpt_seq = entry.rpt_seq();
         let is_news = self.follow(slot, rpt_seq, root.venue_at);
-        let Slot { listing: Some(listing), recovery, .. } = &self.shared.instruments.slots[slot]
+        let Slot { listing: Some(listing), recovery, limits, .. } = &self.shared.instruments.slots[slot]
         else {
             self.shared.counts.tally.foreign += 1;
             return;
@@ -181,6 +181,10 @@ impl Reading<'_> {
                 "a level's price is no whole number of ticks, or its size none of lots",
             );
         };
+        // What stood when limits moved may be taken away; implied prices have no limits.
+        if !limits.allow(price) && action == LevelAction::Set && !kind.flags.has(Flags::IMPLIED) {
+            return self.spoiled(slot, root.venue_at, "a level's price is beyond its limits");
+        }
         let delta = LevelDelta {
             venue_at: root.venue_at,
             price,
@@ -245,7 +249,7 @@ impl Reading<'_> {
         }
         for slot in &mut self.shared.instruments.slots {
             if slot.channel == Some(self.number) {
-                slot.rpt_seq = 0;
+                (slot.rpt_seq, slot.limits) = (0, Limits::NONE);
                 slot.met = false;
             }
         }
@@ -431,7 +435,7 @@ impl Reading<'_> {
     #[cold]
     pub(crate) fn spoiled(&mut self, slot: usize, venue_at: Nanos, what: &'static str) {
         self.shared.counts.tally.spoiled += 1;
-        let Slot { listing, security, rpt_seq, .. } = self.shared.instruments.slots[slot];
+        let Slot { listing, security, rpt_seq, limits, .. } = self.shared.instruments.slots[slot];
         self.out.fault(
             self.offset,
             0,
@@ -439,8 +443,9 @@ impl Reading<'_> {
         );
         if listing.is_some() {
             self.lose(slot, self.sequence.wrapping_add(1));
-            // Its numbers go on, whatever its entries say.
-            self.shared.instruments.slots[slot].rpt_seq = rpt_seq;
+            // Its numbers go on, whatever its entries say, and nothing that told its limits was missed.
+            let entry = &mut self.shared.instruments.slots[slot];
+            (entry.rpt_seq, entry.limits) = (rpt_seq, limits);
             self.regain(slot, rpt_seq.wrapping_add(1));
             let sequence = u64::from(self.sequence);
             self.gap(venue_at, sequence, sequence, listing);

@@ -25,7 +25,7 @@
 //! newer snapshot and loses nothing else.
 
 use super::channel::is_behind;
-use super::instruments::NOT_RECOVERING;
+use super::instruments::{Limits, NOT_RECOVERING};
 use super::ladder::{Ladder, ROWS_MAX, Row, Step};
 use super::reading::Reading;
 use super::words::Action;
@@ -249,7 +249,7 @@ impl Reading<'_> {
     /// The instrument's books are not known from here on. A snapshot of use knows everything before `needs`.
     pub(crate) fn lose(&mut self, slot: usize, needs: u32) {
         let entry = &mut self.shared.instruments.slots[slot];
-        entry.rpt_seq = 0;
+        (entry.rpt_seq, entry.limits) = (0, Limits::NONE);
         if entry.listing.is_none() {
             return;
         }

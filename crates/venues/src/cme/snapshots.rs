@@ -3,6 +3,7 @@
 //! Read only for instruments that need them; for any other the cost is one look at its number. What they say of
 //! statistics is read elsewhere.
 
+use super::instruments::Slot;
 use super::ladder::{Ladder, Row};
 use super::reading::{Reading, lots, ticks};
 use super::recovery::{Chunk, Known, Listed};
@@ -26,7 +27,8 @@ impl Reading<'_> {
         let Some(slot) = self.needing(block.security_id(), false) else {
             return Ok(());
         };
-        let listing = self.shared.instruments.slots[slot].listing.expect("only the run's instruments need");
+        let Slot { listing, limits, .. } = self.shared.instruments.slots[slot];
+        let listing = listing.expect("only the run's instruments need");
         let mut ladder = Ladder::empty();
         let mut spare = Entry::<D>::SPARE;
         for index in 0..entries.count() {
@@ -38,6 +40,7 @@ impl Reading<'_> {
             let row = row(&listing, entry.md_entry_px(), entry.md_entry_size(), entry.number_of_orders());
             let number = entry.md_price_level().unwrap_or(0).cast_unsigned();
             let implied = kind.flags.has(Flags::IMPLIED);
+            let row = row.filter(|row| implied || limits.allow(row.price));
             if !row.is_some_and(|row| ladder.fill(kind.side, implied, number, row)) {
                 self.unusable_snapshot(slot);
                 return Ok(());
@@ -66,10 +69,12 @@ impl Reading<'_> {
         let Some(slot) = self.needing(block.security_id(), true) else {
             return Ok(());
         };
-        let listing = self.shared.instruments.slots[slot].listing.expect("only the run's instruments need");
+        let Slot { listing, limits, .. } = self.shared.instruments.slots[slot];
+        let listing = listing.expect("only the run's instruments need");
         let read = |index| {
             let mut spare = Entry::<D>::SPARE;
-            listed(&listing, Entry::<D>::of(entries.entry(index), &mut spare))
+            let order = listed(&listing, Entry::<D>::of(entries.entry(index), &mut spare));
+            order.filter(|order| limits.allow(order.price))
         };
         if !(0..entries.count()).all(|index| read(index).is_some()) {
             self.unusable_snapshot(slot);

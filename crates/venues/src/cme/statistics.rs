@@ -5,6 +5,7 @@
 //! hole before one is a gap like any other. A price may lie off the grid (settlements at clearing ticks), and keeps
 //! its fraction; one beyond us is counted and nothing else, for no book hangs on it.
 
+use super::instruments::Limits;
 use super::reading::{Reading, Root};
 use super::sbe::messages::{
     md_incremental_refresh_daily_statistics as daily, md_incremental_refresh_limits_banding as limits,
@@ -117,8 +118,9 @@ impl Reading<'_> {
         for index in 0..group.count() {
             let entry = NoMdEntries::<D>::of(group.entry(index), &mut spare);
             let Some(listing) = self.figure_of(entry.security_id(), entry.rpt_seq(), root) else { continue };
+            let slot = self.meet(entry.security_id());
             let (high, low) = (entry.high_limit_price(), entry.low_limit_price());
-            self.limits_of(listing, root, [high, low, entry.max_price_variation()]);
+            self.limits_of(slot, listing, root, [high, low, entry.max_price_variation()]);
         }
         self.ended(root.event);
         Ok(())
@@ -193,7 +195,7 @@ impl Reading<'_> {
         let venue_at = self.venue_at(block.transact_time());
         let root = Root { venue_at, event: MatchEvent::NONE, flags: Flags::SNAPSHOT };
         let limits = [block.high_limit_price(), block.low_limit_price(), block.max_price_variation()];
-        self.limits_of(listing, root, limits);
+        self.limits_of(slot, listing, root, limits);
         let mut spare = NoMdEntries::<D>::SPARE;
         for index in 0..group.count() {
             self.snapshot_figure(listing, root, NoMdEntries::<D>::of(group.entry(index), &mut spare));
@@ -238,7 +240,17 @@ impl Reading<'_> {
         listing
     }
 
-    fn limits_of<D: Scale>(&mut self, listing: Listing, root: Root, limits: [Option<Price<D>>; 3]) {
+    /// Also binds what comes after: a price beyond its limits is damage. The band does not, for the price it lies
+    /// around is not sent.
+    fn limits_of<D: Scale>(
+        &mut self,
+        slot: usize,
+        listing: Listing,
+        root: Root,
+        limits: [Option<Price<D>>; 3],
+    ) {
+        let [high, low, _] = limits.map(|limit| limit.and_then(Price::nanos));
+        self.shared.instruments.slots[slot].limits = Limits::between(&listing, low, high);
         let kinds = [StatisticKind::HighLimit, StatisticKind::LowLimit, StatisticKind::PriceBand];
         for (kind, limit) in kinds.into_iter().zip(limits) {
             let figure = Figure { deleted: limit.is_none(), ..Figure::new(kind) };

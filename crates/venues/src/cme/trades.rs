@@ -88,6 +88,12 @@ impl Reading<'_> {
             return None;
         };
         let (count, price_fraction) = listing.price.floor(nanos);
+        let limits = self.shared.instruments.slots[slot].limits;
+        // What is corrected or taken back may be of a day with other limits.
+        if action == Action::New && !limits.allow(Ticks(count)) {
+            self.spoiled(slot, root.venue_at, "a trade's price is beyond its limits");
+            return None;
+        }
         let trade = Trade {
             venue_at: root.venue_at,
             price: Ticks(count),
