@@ -110,6 +110,7 @@ impl Reading<'_> {
         Ok(())
     }
 
+    #[inline]
     fn order<D: Scale>(&mut self, change: &Change<D>, root: Root) {
         let slot = self.meet(change.security);
         let entry = &self.shared.instruments.slots[slot];
@@ -151,7 +152,8 @@ impl Reading<'_> {
             action: change.action,
             flags: root.flags,
         };
-        if is_certain || self.recovering_order(slot, &delta) {
+        // Given by value: nothing may point at what is written to the output, or it is written twice.
+        if is_certain || self.recovering_order(slot, delta) {
             self.shared.instruments.slots[slot].by_order = true;
             self.emit(Event::Order(delta));
         }

@@ -288,7 +288,7 @@ impl Reading<'_> {
 
     /// A change of an order whose instrument recovers, or is new. Whether it is news to the book.
     #[cold]
-    pub(crate) fn recovering_order(&mut self, slot: usize, delta: &OrderDelta) -> bool {
+    pub(crate) fn recovering_order(&mut self, slot: usize, delta: OrderDelta) -> bool {
         let track = &self.shared.recoveries.tracks[usize::from(self.number)];
         if self.shared.instruments.slots[slot].recovery == NOT_RECOVERING {
             if track.whole || self.shared.instruments.slots[slot].met {
@@ -307,7 +307,7 @@ impl Reading<'_> {
         if recovery.orders_lost.is_some() {
             tally.orders_withheld += 1;
             if recoveries.order_feed {
-                tally.recovery_held_dropped += recovery.hold_order(self.sequence, *delta) as u64;
+                tally.recovery_held_dropped += recovery.hold_order(self.sequence, delta) as u64;
                 tally.recovery_held_most = tally.recovery_held_most.max(recovery.orders.len() as u64);
             } else {
                 recovery.orders_from = self.sequence.wrapping_add(1);
