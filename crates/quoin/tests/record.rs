@@ -308,6 +308,9 @@ fn a_killed_recording_can_be_read_up_to_its_last_flush() {
     };
     // Flushed twice a second, and 4,000 packets a second were sent for more than one.
     assert!(seen >= 1_000, "{seen} packets, ended between records: {ended}");
+    // Its history is made when somebody asks for it.
+    succeed(&["import", &common::text(path), "--to", &to]);
+    assert!(succeed(&["query", &to, "--events", "--csv"]).lines().count() > 1_000);
 }
 
 #[test]

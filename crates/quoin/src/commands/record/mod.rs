@@ -52,14 +52,15 @@ Each file that is ended is decoded, CME MDP 3.0 and NASDAQ MoldUDP64 alike, and 
 history in the same folder: `quoin query` and `quoin backtest --data` take it as it is. A
 second Ctrl-C leaves that; `quoin import` of the files makes the same history later. Each
 file is a recording of its own, whose books begin anew: with --rotate-size and
---rotate-every, record the snapshot feeds, too (S and SMBO of CME).
+--rotate-every, record the snapshot feeds, too (S and SMBO of CME). An instrument that a
+file shows before its definition goes by its number there: `#411873`.
 
 Examples:
   quoin record --to day --channels config.xml --channel 310 --for 8h --interface eth1
   quoin record --to day --channels config.xml --product ES --feeds I,N
   quoin record --to day --group 224.0.31.1:14310 --group 224.0.32.1:15310 --busy-poll --recvmmsg
   quoin record --to raw --group 233.54.12.111:26477 --captures-only
-  quoin query day --symbol ESZ6 --bars 1m
+  quoin query day --bars 1m
   quoin backtest --data day"
 )]
 pub(crate) struct Args {
