@@ -57,7 +57,7 @@ pub const TRADE: [Condition; 32] = [
     book("odd lot"),
 ];
 
-/// Of quotes, by bit. Counted; only those of [`NO_QUOTE`] are acted upon.
+/// Of quotes, by bit. Counted; only those of `NO_QUOTE` are acted upon.
 pub const QUOTE: [&str; 32] = [
     "regular",
     "slow",
