@@ -82,9 +82,19 @@ pub struct Listing {
     pub price: Step,
     /// One lot, in nanos.
     pub size: Step,
+    /// Lots in one unit (10⁹ nanos); 0 when that is no whole number of them.
+    lots_in_unit: i64,
 }
 
+/// One unit, in nanos.
+const UNIT_NANOS: i64 = 1_000_000_000;
+
 impl Listing {
+    fn new(id: InstrumentId, price: Step, size: Step) -> Self {
+        let whole = UNIT_NANOS % size.nanos == 0;
+        Self { id, price, size, lots_in_unit: if whole { UNIT_NANOS / size.nanos } else { 0 } }
+    }
+
     /// A price off the wire; `None` when it is not a whole number of ticks.
     #[inline]
     #[must_use]
@@ -102,6 +112,20 @@ impl Listing {
         match self.size.exact(nanos) {
             Some(count) => Some(Lots(count)),
             None => None,
+        }
+    }
+
+    /// Whole units off the wire, as contracts are; `None` when a negative number, or when they are not whole lots.
+    #[inline]
+    #[must_use]
+    pub const fn lots_of_units(&self, units: i32) -> Option<Lots> {
+        if units < 0 {
+            return None;
+        }
+        match self.lots_in_unit {
+            0 => self.lots(units as i64 * UNIT_NANOS),
+            // At most 10⁹ lots in a unit: this fits.
+            lots => Some(Lots(units as i64 * lots)),
         }
     }
 }
@@ -171,7 +195,7 @@ impl Directory {
     fn enter(&mut self, venue: &str, symbol: &str, price: Step, size: Step) -> Listing {
         let row = self.listings.len();
         let id = InstrumentId(u32::try_from(row).expect("fewer instruments than 2³²"));
-        let listing = Listing { id, price, size };
+        let listing = Listing::new(id, price, size);
         self.listings.push(listing);
         self.names.push((venue.into(), symbol.into()));
         self.rows.insert(key(venue, symbol), row);

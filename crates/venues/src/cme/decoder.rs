@@ -20,6 +20,9 @@ const HEARTBEAT_EVERY: Nanos = Nanos::from_secs(30);
 /// A channel that misses so many heartbeats in a row is taken for lost.
 const HEARTBEATS_MISSED: i64 = 3;
 
+/// How many lines are found at once.
+const RECENT: usize = 64;
+
 /// What a decoder knows across channels.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
@@ -60,9 +63,11 @@ pub enum Doubt {
 /// One decoder belongs to one [`Directory`]: it keeps the directory's answers. Packets are given in the order
 /// they were received. An arrival's time is that of its packet, or, for a packet that had to wait for another,
 /// the time at which the waiting ended: nothing is acted on before it could be known.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Decoder {
     lines: Vec<(Line, u16)>,
+    /// The lines heard last, where they are found at once: see [`place`].
+    recent: [Option<(Line, u16)>; RECENT],
     channels: Vec<Channel>,
     /// By channel, which line stands for it.
     names: Vec<Line>,
@@ -73,11 +78,25 @@ pub struct Decoder {
     silence_max: Option<Nanos>,
 }
 
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Decoder {
     /// A decoder that has seen nothing.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            lines: Vec::new(),
+            recent: [None; RECENT],
+            channels: Vec::new(),
+            names: Vec::new(),
+            shared: Shared::default(),
+            waiting: false,
+            silence_max: None,
+        }
     }
 
     /// A decoder that knows beforehand which lines are which feeds. Lines it was not told of are taken as
@@ -87,12 +106,11 @@ impl Decoder {
     /// When a feed has no line.
     #[must_use]
     pub fn with_feeds(feeds: &[Feed]) -> Self {
-        let mut decoder = Self::default();
+        let mut decoder = Self::new();
         for feed in feeds {
             let first = *feed.lines.first().expect("a feed has a line");
             let number = decoder.open(first, Some(feed.channel));
-            let short = u16::try_from(number).expect("as many as were given");
-            decoder.lines.extend(feed.lines.iter().map(|line| (*line, short)));
+            decoder.lines.extend(feed.lines.iter().map(|line| (*line, short(number))));
             decoder.channels[number].replay = feed.role.is_loop();
             let recoveries = &mut decoder.shared.recoveries;
             recoveries.tracks[number].incremental = feed.role == Role::Incremental;
@@ -288,10 +306,20 @@ impl Decoder {
 
     #[inline]
     fn channel(&mut self, line: Line) -> usize {
-        match self.lines.iter().find(|(known, _)| *known == line) {
+        match self.recent[place(line)] {
+            Some((known, number)) if known == line => usize::from(number),
+            _ => self.look_up(line),
+        }
+    }
+
+    #[inline(never)]
+    fn look_up(&mut self, line: Line) -> usize {
+        let number = match self.lines.iter().find(|(known, _)| *known == line) {
             Some((_, number)) => usize::from(*number),
             None => self.new_channel(line),
-        }
+        };
+        self.recent[place(line)] = Some((line, short(number)));
+        number
     }
 
     #[cold]
@@ -301,9 +329,7 @@ impl Decoder {
             Some(number) => number,
             None => self.open(name, channel_of(name)),
         };
-        let short =
-            u16::try_from(number).expect("CME has some hundred channels, an address space few thousand");
-        self.lines.push((line, short));
+        self.lines.push((line, short(number)));
         number
     }
 
@@ -379,7 +405,7 @@ impl Decoder {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(
         &mut self,
         number: usize,
@@ -424,7 +450,7 @@ impl Decoder {
         out: &'a mut Output,
     ) -> Reading<'a> {
         Reading {
-            number: u16::try_from(number).expect("checked when the channel was made"),
+            number: short(number),
             channel: &mut self.channels[number],
             shared: &mut self.shared,
             directory,
@@ -435,6 +461,20 @@ impl Decoder {
             offset,
         }
     }
+}
+
+/// A channel's index as it is kept.
+#[inline]
+fn short(number: usize) -> u16 {
+    u16::try_from(number).expect("CME has some hundred channels, an address space few thousand")
+}
+
+/// Where a line is kept among the recent ones. The two lines of a channel, which take turns as they please, differ in
+/// their address and port, and so in their place.
+#[inline]
+fn place(line: Line) -> usize {
+    let Line { ip: [_, _, net, host], port } = line;
+    (usize::from(net) ^ usize::from(host) ^ usize::from(port)) % RECENT
 }
 
 /// A moment off the wire. 2262 is the end of our time, and of no market.

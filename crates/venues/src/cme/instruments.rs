@@ -133,6 +133,21 @@ impl Instruments {
         }
     }
 
+    /// The slot of an instrument of the run whose entry numbered `rpt_seq` is the next, as almost all are; it is
+    /// taken. `None` for any other, which is left as it is.
+    #[inline]
+    pub(crate) fn due(&mut self, security: i32, rpt_seq: u32) -> Option<usize> {
+        let slot = self.find(security)?;
+        let entry = &mut self.slots[slot];
+        let due = entry.rpt_seq.wrapping_add(1);
+        // After 0 any number may come; whoever has a listing has been looked up.
+        if rpt_seq != due || due == 1 || entry.listing.is_none() {
+            return None;
+        }
+        entry.rpt_seq = rpt_seq;
+        Some(slot)
+    }
+
     /// The slot of an instrument, made at its first sight.
     #[inline]
     pub(crate) fn meet(&mut self, security: i32) -> usize {

@@ -32,8 +32,8 @@ impl Reading<'_> {
         let root = self.root(message)?;
         self.shared.counts.tally.orders += group.count() as u64;
         let mut spare = Order::<D>::SPARE;
-        for index in 0..group.count() {
-            let entry = Order::<D>::of(group.entry(index), &mut spare);
+        for entry in group.entries() {
+            let entry = Order::<D>::of(entry, &mut spare);
             let security = entry.security_id();
             let action = of_order(entry.md_update_action());
             let word = entry.md_entry_type();
@@ -62,6 +62,7 @@ impl Reading<'_> {
     }
 
     /// The orders behind the levels of templates 32 and 46: price, side and instrument are the level's.
+    #[inline(never)]
     pub(super) fn level_orders<D: Scale>(
         &mut self,
         levels: &Group<'_>,
@@ -110,14 +111,15 @@ impl Reading<'_> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn order<D: Scale>(&mut self, change: &Change<D>, root: Root) {
         let slot = self.meet(change.security);
         let entry = &self.shared.instruments.slots[slot];
-        let Some(listing) = entry.listing else {
+        let Some(listing) = &entry.listing else {
             self.shared.counts.tally.foreign += 1;
             return;
         };
+        let instrument = listing.id;
         let is_certain = entry.met && entry.recovery == NOT_RECOVERING;
         let size = match change.action {
             // What was left of it is not looked at, and often not sent.
@@ -126,9 +128,9 @@ impl Reading<'_> {
             | OrderAction::Modify
             | OrderAction::Reduce
             | OrderAction::Fill
-            | OrderAction::Clear => lots(&listing, change.contracts),
+            | OrderAction::Clear => lots(listing, change.contracts),
         };
-        let price = ticks(&listing, change.price);
+        let price = ticks(listing, change.price);
         let (Some(price), Some(size)) = (price, size) else {
             return self.spoiled(
                 slot,
@@ -147,7 +149,7 @@ impl Reading<'_> {
             order: MarketOrderId(order),
             price,
             size,
-            instrument: listing.id,
+            instrument,
             side: change.side,
             action: change.action,
             flags: root.flags,

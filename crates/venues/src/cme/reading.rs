@@ -23,9 +23,6 @@ use types::{
     Side, Ticks,
 };
 
-/// Contracts are whole; the directory counts in nanos.
-const CONTRACT_NANOS: i64 = 1_000_000_000;
-
 /// One packet being read, and all it may touch.
 pub(crate) struct Reading<'a> {
     pub(crate) number: u16,
@@ -137,6 +134,7 @@ impl Reading<'_> {
     }
 
     /// Templates 32 and 46.
+    #[inline(always)]
     fn levels<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
         let groups = Groups::read(message.rest)?;
         let group = groups.no_md_entries.of_at_least(NoMdEntries::<D>::LEAST)?;
@@ -144,32 +142,29 @@ impl Reading<'_> {
         let root = self.root(message)?;
         self.shared.counts.tally.levels += group.count() as u64;
         let mut spare = NoMdEntries::<D>::SPARE;
-        for index in 0..group.count() {
-            self.level(NoMdEntries::<D>::of(group.entry(index), &mut spare), root);
+        for entry in group.entries() {
+            self.level(NoMdEntries::<D>::of(entry, &mut spare), &root);
         }
-        self.level_orders::<D>(&group, &orders, root)?;
+        if orders.count() > 0 {
+            self.level_orders::<D>(&group, &orders, root)?;
+        }
         self.ended(root.event);
         Ok(())
     }
 
     #[inline]
-    fn level<D: Scale>(&mut self, entry: NoMdEntries<'_, D>, root: Root) {
-        let slot = self.meet(entry.security_id());
-        let rpt_seq = entry.rpt_seq();
-        let is_news = self.follow(slot, rpt_seq, root.venue_at);
+    fn level<D: Scale>(&mut self, entry: NoMdEntries<'_, D>, root: &Root) {
+        let (security, rpt_seq) = (entry.security_id(), entry.rpt_seq());
+        let due = self.shared.instruments.due(security, rpt_seq);
+        let Some(slot) = due.or_else(|| self.undue(security, rpt_seq, root.venue_at)) else { return };
         let Slot { listing: Some(listing), recovery, limits, .. } = &self.shared.instruments.slots[slot]
         else {
-            self.shared.counts.tally.foreign += 1;
             return;
         };
-        if !is_news {
-            self.shared.counts.tally.told_already += 1;
-            return;
-        }
         let recovers = *recovery != NOT_RECOVERING;
         let wire_action = Action::read(entry.md_update_action());
         let (Some(kind), Some(wire_action)) = (EntryKind::read(entry.md_entry_type()), wire_action) else {
-            return self.odd_level(slot, entry.md_entry_type(), root);
+            return self.odd_level(slot, entry.md_entry_type(), *root);
         };
         let OfLevel { action, price_bits, size_bits } = wire_action.of_level();
         let price = Option::<Price<D>>::of(Value::word(entry.md_entry_px()) & price_bits);
@@ -200,6 +195,19 @@ impl Reading<'_> {
         if recovers {
             self.recovering_level(slot, rpt_seq, wire_action);
         }
+    }
+
+    /// The slot of an instrument of the run whose entry is not [due](super::instruments::Instruments::due); `None`
+    /// when there is nothing to be read from it.
+    #[inline(never)]
+    fn undue(&mut self, security: i32, rpt_seq: u32, venue_at: Nanos) -> Option<usize> {
+        let slot = self.meet(security);
+        let is_news = self.follow(slot, rpt_seq, venue_at);
+        let is_ours = self.shared.instruments.slots[slot].listing.is_some();
+        let tally = &mut self.shared.counts.tally;
+        tally.foreign += u64::from(!is_ours);
+        tally.told_already += u64::from(is_ours && !is_news);
+        (is_ours && is_news).then_some(slot)
     }
 
     /// A reset, an entry of no book, or an action that is none.
@@ -539,6 +547,5 @@ pub(crate) fn ticks<D: Scale>(listing: &Listing, price: Option<Price<D>>) -> Opt
 /// A number of contracts in lots; `None` when it is absent, negative, or no whole number of lots.
 #[inline]
 pub(crate) fn lots(listing: &Listing, contracts: Option<i32>) -> Option<Lots> {
-    let contracts = contracts.filter(|contracts| *contracts >= 0)?;
-    listing.lots(i64::from(contracts) * CONTRACT_NANOS)
+    listing.lots_of_units(contracts?)
 }

@@ -224,10 +224,35 @@ impl<'a> Group<'a> {
         self.count
     }
 
+    /// Every entry.
+    #[inline]
+    pub fn entries(&self) -> Entries<'a> {
+        // Entries of no bytes say nothing.
+        Entries { left: self.entries, entry_bytes: self.entry_bytes.max(1) }
+    }
+
     /// The entry at `index`, which must be below the count.
     #[inline]
     #[must_use]
     pub fn entry(&self, index: usize) -> &'a [u8] {
         &self.entries[index * self.entry_bytes..(index + 1) * self.entry_bytes]
+    }
+}
+
+/// The entries of a [`Group`].
+#[derive(Clone, Debug)]
+pub struct Entries<'a> {
+    left: &'a [u8],
+    entry_bytes: usize,
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (entry, left) = self.left.split_at_checked(self.entry_bytes)?;
+        self.left = left;
+        Some(entry)
     }
 }
