@@ -192,9 +192,9 @@ impl Survey {
         let mut alone = Self::new();
         loop {
             let more = source.read(&mut alone.directory, &mut out)?;
-            for arrival in &out.arrivals {
+            for (place, arrival) in out.arrivals.iter().enumerate() {
                 file.note(arrival.received_at, &arrival.event, &mut clocks);
-                alone.note(&arrival.event);
+                alone.note(place, &arrival.event, &out);
             }
             file.note_faults(&mut out.faults);
             tick();
@@ -299,7 +299,7 @@ impl Survey {
         &mut self.instruments[row]
     }
 
-    fn note(&mut self, event: &Event) {
+    fn note(&mut self, place: usize, event: &Event, out: &Output) {
         let Some(id) = event.instrument() else { return };
         let instrument = self.instrument(id.index());
         instrument.events += 1;
@@ -325,7 +325,7 @@ impl Survey {
                 }
             }
             Event::Bar { bar, .. } => {
-                for price in [bar.open, bar.high(), bar.low(), bar.close()] {
+                for price in out.bar_prices(place, bar) {
                     instrument.note_steps(Some(price.0), bar.volume.0);
                 }
             }

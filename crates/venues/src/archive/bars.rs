@@ -1,4 +1,4 @@
-//! Bars into events.
+//! Bars into events: one bar, one event, in a survey as in a run.
 
 use crate::{Listing, Output, Step};
 use types::{Bar, Event, Lots, Nanos, Ticks};
@@ -14,33 +14,30 @@ pub(super) struct Read {
     pub(super) volume: Lots,
 }
 
-/// How a bar was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Given {
-    Whole,
-    /// A survey counts in nanos, and a bar has no room for a range of more than 4.29 units in them. What a survey
-    /// looks for, the steps of prices and volume, four flat bars say as well.
-    InParts,
-    /// Its prices contradict each other: nothing was given.
-    Refused,
-}
+/// Why a bar is not given: its prices contradict each other, or lie too far apart.
+pub(super) type Refused = &'static str;
+
+/// What is said of a bar whose high is not the highest, or whose low is not the lowest.
+pub(super) const CONTRADICTION: Refused = "open, high, low and close contradict each other";
+/// What is said of a bar that no event has room for.
+const TOO_WIDE: Refused = "open, high, low and close lie more than 2^31 of the instrument's steps apart";
 
 /// Gives a bar out; it reaches us when its span is over.
-pub(super) fn give(read: &Read, listing: &Listing, out: &mut Output) -> Given {
-    let make = |prices| Bar::new(read.start, listing.id, prices, read.volume);
-    if let Some(bar) = make(read.prices) {
-        out.push(read.end, Event::Bar { seconds: read.seconds, bar });
-        return Given::Whole;
-    }
+///
+/// A survey counts in nanos, and a bar has no room for a range of more than 4.29 units in them: there its prices go
+/// beside it, see [`Output::wide`].
+pub(super) fn give(read: &Read, listing: &Listing, out: &mut Output) -> Result<(), Refused> {
     let [open, high, low, close] = read.prices;
-    if listing.price != Step::NANO || high < open.max(close) || low > open.min(close) {
-        return Given::Refused;
+    if high < open.max(close) || low > open.min(close) {
+        return Err(CONTRADICTION);
     }
-    for bar in read.prices.into_iter().filter_map(|price| make([price; 4])) {
-        out.push(read.end, Event::Bar { seconds: read.seconds, bar });
+    let make = |prices| Bar::new(read.start, listing.id, prices, read.volume);
+    let event = |bar| Event::Bar { seconds: read.seconds, bar };
+    if let Some(bar) = make(read.prices) {
+        out.push(read.end, event(bar));
+        return Ok(());
     }
-    Given::InParts
+    let bar = make([open; 4]).filter(|_| listing.price == Step::NANO).ok_or(TOO_WIDE)?;
+    out.push_wide(read.end, event(bar), read.prices);
+    Ok(())
 }
-
-/// What a bar given in parts is called in counts.
-pub(super) const IN_PARTS: &str = "bar too wide for a survey, told by its prices";
