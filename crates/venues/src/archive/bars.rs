@@ -41,3 +41,47 @@ pub(super) fn give(read: &Read, listing: &Listing, out: &mut Output) -> Result<(
     out.push_wide(read.end, event(bar), read.prices);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use types::InstrumentId;
+
+    #[test]
+    fn a_bar_is_exact_at_any_width_in_a_survey_and_said_to_be_too_wide_in_a_run() {
+        // Open, high, low, close; whether an event has room for it; what is wrong with it anywhere.
+        let wide = 1_i64 << 40;
+        let cases = [
+            ([5, 9, 3, 4], true, None),
+            ([0, wide, 0, 1], false, None),
+            ([0, 1, -wide, 0], false, None),
+            ([0, wide, 0, wide], false, None),
+            ([i64::MIN, i64::MAX, i64::MIN, 0], false, None),
+            ([0, wide, 1, 2], false, Some(CONTRADICTION)),
+            ([5, 4, 3, 4], true, Some(CONTRADICTION)),
+        ];
+        for (prices, fits, wrong) in cases {
+            let prices = prices.map(Ticks);
+            let (start, end) = (Nanos(0), Nanos::from_secs(60));
+            let read = Read { start, end, seconds: 60, prices, volume: Lots(7) };
+            for step in [Step::NANO, Step::new(10)] {
+                let is_run = step != Step::NANO;
+                let listing = Listing { id: InstrumentId(0), price: step, size: step };
+                let mut out = Output::default();
+                let given = give(&read, &listing, &mut out);
+                let due = wrong.or((is_run && !fits).then_some(TOO_WIDE));
+                assert_eq!(given, due.map_or(Ok(()), Err), "{prices:?}");
+                let told: Vec<_> = out
+                    .arrivals
+                    .iter()
+                    .enumerate()
+                    .map(|(place, arrival)| match arrival.event {
+                        Event::Bar { seconds: 60, bar } => (out.bar_prices(place, &bar), bar.volume),
+                        ref other => panic!("{other:?}"),
+                    })
+                    .collect();
+                assert_eq!(told, if due.is_none() { vec![(prices, Lots(7))] } else { vec![] });
+            }
+        }
+    }
+}
