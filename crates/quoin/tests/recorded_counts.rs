@@ -35,7 +35,9 @@ impl Of {
 }
 
 /// Files whose counts are added up, and what the README says of them.
-const COUNTED: &[(&[&str], &[(Of, u64)])] = &[
+type Counted = (&'static [&'static str], &'static [(Of, u64)]);
+
+const COUNTED: &[Counted] = &[
     (
         &["cme-mdp3/Cme.Mdp3.Sbe.v6.1.pcapng"],
         &[
