@@ -75,9 +75,9 @@ mod tests {
                     .arrivals
                     .iter()
                     .enumerate()
-                    .map(|(place, arrival)| match arrival.event {
-                        Event::Bar { seconds: 60, bar } => (out.bar_prices(place, &bar), bar.volume),
-                        ref other => panic!("{other:?}"),
+                    .map(|(place, arrival)| {
+                        let Event::Bar { seconds: 60, bar } = arrival.event else { panic!("{arrival:?}") };
+                        (out.bar_prices(place, &bar), bar.volume)
                     })
                     .collect();
                 assert_eq!(told, if due.is_none() { vec![(prices, Lots(7))] } else { vec![] });
