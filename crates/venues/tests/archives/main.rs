@@ -37,9 +37,10 @@ impl Fed {
         let arrivals = self.out.arrivals.iter().enumerate();
         arrivals
             .map(|(place, arrival)| {
-                let what = match &arrival.event {
-                    Event::Bar { seconds, bar } => show_bar(*seconds, bar, self.out.bar_prices(place, bar)),
-                    event => show(event),
+                let what = if let Event::Bar { seconds, bar } = &arrival.event {
+                    show_bar(*seconds, bar, self.out.bar_prices(place, bar))
+                } else {
+                    show(&arrival.event)
                 };
                 format!("{} {} {what}", arrival.received_at.0, name(&arrival.event))
             })
