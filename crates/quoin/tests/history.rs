@@ -186,7 +186,7 @@ fn pandas_gives_the_same_bars() {
     let python = std::env::var("QUOIN_PYTHON").unwrap_or_else(|_| "python3".into());
     let has = Command::new(&python).args(["-c", "import pandas, pyarrow"]).output();
     if !has.is_ok_and(|output| output.status.success()) {
-        return skipped("no pandas; pip install pandas pyarrow");
+        return skipped("no pandas; pip install pandas==3.1.1 pyarrow==26.0.1");
     }
     let scratch = Scratch::new("history-pandas");
     let Some(history) = es(&scratch) else { return };

@@ -153,6 +153,62 @@ fn records_of_dbn_are_shown_with_the_vendor_s_names() {
 }
 
 #[test]
+fn a_file_without_records_says_what_it_is_and_one_cut_in_its_header_that() {
+    let scratch = Scratch::new("messages-none");
+    let file = scratch.text("none.dbn");
+    let mut header = dbn(&[]);
+    header[8..17].copy_from_slice(b"GLBX.MDP3");
+    header[24] = 8;
+    fs::write(&file, &header).expect("writable");
+    let why = "DBN version 1, dataset GLBX.MDP3, schema ohlcv-1d: the vendor sent metadata of 128 bytes and no record \
+               behind them";
+    assert_eq!(succeed(&["inspect", &file, "--messages"]), format!("nothing to show: {why}\n"));
+    let told = lines(&succeed(&["inspect", &file, "--messages", "--json"]));
+    assert_eq!(told, [json!({ "nothing": why })]);
+    for end in 4..header.len() {
+        fs::write(&file, &header[..end]).expect("writable");
+        let cut = format!("at byte 0: the file ends within its metadata ({end} bytes skipped)\n");
+        assert_eq!(succeed(&["inspect", &file, "--messages"]), cut, "cut at {end}");
+    }
+}
+
+#[test]
+fn every_file_of_the_vendor_s_tests_shows_its_records_or_says_why_not() {
+    let Some(folder) = recorded("dbn/format-tests") else { return };
+    let (mut files, mut empty) = (0, Vec::new());
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("a file").path();
+        let (text, name) =
+            (common::text(&path), path.file_name().expect("a name").to_string_lossy().into_owned());
+        let told = lines(&succeed(&["inspect", &text, "--messages", "--json"]));
+        assert!(!told.is_empty() && told.iter().all(|one| one["fault"].is_null()), "{name}: {told:?}");
+        // The counts of the other reader, which are the vendor's own (`venues/tests/dbn.rs`).
+        let about: Value = serde_json::from_str(&succeed(&["inspect", &text, "--json"])).expect("JSON");
+        let counts = about["files"][0]["counts"].as_object().expect("counts").clone();
+        let of = |is: fn(&str) -> bool| -> u64 {
+            counts
+                .iter()
+                .filter(|(name, _)| is(name))
+                .map(|(_, count)| count.as_u64().expect("a count"))
+                .sum()
+        };
+        let records = of(|name| {
+            let orders = ["A add", "C cancel", "F fill", "M modify", "N none", "R clear", "T trade"];
+            orders.contains(&name) || (!name.contains(' ') && !name.contains(',')) || name == "symbol mapping"
+        });
+        let messages = told.iter().filter(|one| one["message"].is_string()).count() as u64;
+        assert_eq!(messages, records, "{name}: {counts:?}");
+        if messages == 0 {
+            let why = told[0]["nothing"].as_str().expect("a reason");
+            assert!(why.contains("schema ohlcv-1d: the vendor sent metadata"), "{name}: {why}");
+            empty.push(name);
+        }
+        files += 1;
+    }
+    assert_eq!((files, empty.len()), (81, 5), "{empty:?}");
+}
+
+#[test]
 fn other_formats_are_a_clear_error() {
     let scratch = Scratch::new("messages-other");
     let file = scratch.text("AAPL_2012-06-21_34200000_57600000_message_1.csv");

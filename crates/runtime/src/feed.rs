@@ -24,6 +24,8 @@ pub struct Moment {
 }
 
 struct Track {
+    /// Its number among the recordings.
+    number: usize,
     /// Gone at its end, and its memory with it: a year is as large as the days that overlap.
     source: Option<Box<dyn Source>>,
     out: Output,
@@ -104,7 +106,8 @@ impl Feed {
             .filter_map(|(at, (source, _))| Some((source.starts_at()?, at)))
             .collect();
         waiting.sort_unstable_by_key(|&(starts_at, track)| Reverse((starts_at, track)));
-        let tracks = sources.into_iter().map(|(source, survey)| Track {
+        let tracks = sources.into_iter().enumerate().map(|(number, (source, survey))| Track {
+            number,
             venue_at: Nanos::MIN,
             source: Some(source),
             out: Output::default(),
@@ -255,6 +258,7 @@ impl Track {
     fn fill(&mut self, directory: &mut Directory, faults: &mut Vec<Fault>) -> Result<(), SourceError> {
         self.next = 0;
         self.out.clear();
+        directory.turn_to(self.number);
         while self.out.arrivals.is_empty() && !self.ended {
             let Some(source) = &mut self.source else { break };
             self.ended = !source.read(directory, &mut self.out)?;

@@ -6,7 +6,7 @@ use crate::source::{Progress, Recording, SourceError, open};
 use crate::survey::{FileSurvey, SurveyError, Table, survey};
 use adapters::parquet::{HistoryError, Manifest, Source, Store, Stored};
 use std::path::Path;
-use venues::{Directory, Output};
+use venues::Output;
 
 /// What an import did.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub fn import(
 
     let progress = Progress::default();
     let mut source = open(recording, &progress)?;
-    let mut directory = Directory::run(&table.instruments, &table.wire_ticks);
+    let mut directory = survey.directory(&table);
     let mut review = Review::new(&table.instruments);
     let mut out = Output::default();
     loop {

@@ -6,7 +6,7 @@ use crate::source::{Progress, Recording, open};
 use crate::survey::{Survey, SurveyError, Table};
 use book::{Book, State};
 use types::{Nanos, Side};
-use venues::{Directory, Output, Quote};
+use venues::{Output, Quote};
 
 /// What the books of one instrument went through.
 #[derive(Clone, Debug, Default)]
@@ -100,10 +100,11 @@ pub fn inspect(
     let mut review = Review::new(&table.instruments);
     let mut integrity = Vec::new();
     let mut done = 0;
-    for recording in recordings {
+    for (number, recording) in recordings.iter().enumerate() {
         let progress = Progress::default();
         let mut source = open(recording, &progress)?;
-        let mut directory = Directory::run(&table.instruments, &table.wire_ticks);
+        let mut directory = survey.directory(&table);
+        directory.turn_to(number);
         let mut out = Output::default();
         loop {
             let more = source.read(&mut directory, &mut out)?;

@@ -148,6 +148,7 @@ impl Known {
             faults: file.faults.into_iter().map(fault).collect(),
             fault_count: file.fault_count,
             skipped: file.skipped,
+            late_names: Vec::new(),
         }
     }
 

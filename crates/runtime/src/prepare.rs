@@ -5,7 +5,6 @@ use crate::feed::Feed;
 use crate::setup::{DataFile, Setup, SetupError};
 use crate::source::{Progress, Recording, SourceError, open};
 use crate::survey::{Survey, SurveyError, Table, survey};
-use venues::Directory;
 
 /// Why a run cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +69,7 @@ impl Prepared {
         for (recording, file) in self.recordings.iter().zip(&self.survey.files) {
             sources.push((open(recording, progress)?, file));
         }
-        let directory = Directory::run(&self.table.instruments, &self.table.wire_ticks);
+        let directory = self.survey.directory(&self.table);
         let [link, ..] = self.setup.links();
         Feed::new(sources, directory, &self.setup.config.latency, link)
     }

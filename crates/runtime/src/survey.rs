@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stdx::decimal;
 use types::instrument::Terms;
 use types::{Contract, Event, Flags, Instrument, InstrumentError, InstrumentId, Nanos, Origin};
+use venues::directory::LateName;
 use venues::{Directory, Fault, Output, binance};
 
 /// Faults kept with their text; beyond them only counted.
@@ -48,6 +49,8 @@ pub struct FileSurvey {
     pub fault_count: u64,
     /// Bytes that were skipped because of them.
     pub skipped: u64,
+    /// Instruments it speaks of before it names them.
+    pub late_names: Vec<LateName>,
 }
 
 /// What is known of one instrument.
@@ -134,12 +137,7 @@ pub enum SurveyError {
 /// # Errors
 /// When a recording cannot be read at all.
 pub fn survey(recordings: &[Recording], mut tick: impl FnMut(u64)) -> Result<Survey, SourceError> {
-    let mut survey = Survey {
-        files: Vec::new(),
-        instruments: Vec::new(),
-        directory: Directory::survey(),
-        configured: Vec::new(),
-    };
+    let mut survey = Survey::new();
     let mut done = 0;
     for recording in recordings {
         let progress = Progress::default();
@@ -166,6 +164,15 @@ pub(crate) fn outline(recordings: &[Recording]) -> Result<Survey, SourceError> {
 }
 
 impl Survey {
+    fn new() -> Self {
+        Self {
+            files: Vec::new(),
+            instruments: Vec::new(),
+            directory: Directory::survey(),
+            configured: Vec::new(),
+        }
+    }
+
     fn read(
         &mut self,
         recording: &Recording,
@@ -181,11 +188,13 @@ impl Survey {
         };
         let mut out = Output::default();
         let mut clocks = Clocks::default();
+        // On its own until all its names are known: what two recordings call `#101` need not be one instrument.
+        let mut alone = Self::new();
         loop {
-            let more = source.read(&mut self.directory, &mut out)?;
-            for arrival in &out.arrivals {
+            let more = source.read(&mut alone.directory, &mut out)?;
+            for (place, arrival) in out.arrivals.iter().enumerate() {
                 file.note(arrival.received_at, &arrival.event, &mut clocks);
-                self.note(&arrival.event);
+                alone.note(place, &arrival.event, &out);
             }
             file.note_faults(&mut out.faults);
             tick();
@@ -196,7 +205,32 @@ impl Survey {
         file.counts = source.counts();
         file.latency_negative = clocks.negative();
         file.clock = clocks.skew();
+        file.late_names = alone.directory.late_names().to_vec();
+        self.join(&alone);
         Ok(file)
+    }
+
+    /// Adds what one recording holds: its instruments by name, in the order it first spoke of them.
+    fn join(&mut self, one: &Self) {
+        self.directory.learn(&one.directory);
+        for (row, (venue, symbol)) in one.directory.names().iter().enumerate() {
+            let listing = self.directory.listing(venue, symbol).expect("a survey registers");
+            let Some(seen) = one.instruments.get(row) else { continue };
+            let instrument = self.instrument(listing.id.index());
+            instrument.events += seen.events;
+            instrument.trades += seen.trades;
+            instrument.changes += seen.changes;
+            instrument.price_step = divisor(instrument.price_step, seen.price_step);
+            instrument.size_step = divisor(instrument.size_step, seen.size_step);
+        }
+    }
+
+    /// The directory of a run with this table over the recordings; `Directory::turn_to` says which of them is read.
+    #[must_use]
+    pub fn directory(&self, table: &Table) -> Directory {
+        let mut directory = Directory::run(&table.instruments, &table.wire_ticks);
+        directory.foretell(self.files.iter().map(|file| file.late_names.as_slice()));
+        directory
     }
 
     /// What an import found when it read its recording; a part of one is read, and keeps the steps of the whole.
@@ -265,7 +299,7 @@ impl Survey {
         &mut self.instruments[row]
     }
 
-    fn note(&mut self, event: &Event) {
+    fn note(&mut self, place: usize, event: &Event, out: &Output) {
         let Some(id) = event.instrument() else { return };
         let instrument = self.instrument(id.index());
         instrument.events += 1;
@@ -291,7 +325,7 @@ impl Survey {
                 }
             }
             Event::Bar { bar, .. } => {
-                for price in [bar.open, bar.high(), bar.low(), bar.close()] {
+                for price in out.bar_prices(place, bar) {
                     instrument.note_steps(Some(price.0), bar.volume.0);
                 }
             }

@@ -6,6 +6,10 @@
 //! - **survey**: every instrument met is registered, with a step of one nano. The first pass over a recording
 //!   runs so, to learn which instruments there are and, without definitions, what their steps must be.
 //! - **run**: the table is fixed; an instrument that is not in it answers `None` and its messages are skipped.
+//!
+//! Some venues speak of an instrument by number before they say its name. A survey gives the row the name when it comes,
+//! and keeps that it did; a run is told beforehand, recording by recording, because a number is another instrument's on
+//! another day. So both speak of the same instruments from the first message on.
 
 #![allow(clippy::disallowed_types, reason = "maps are looked up by key; their order is never seen")]
 
@@ -153,6 +157,17 @@ pub struct Definition {
     pub depths: Depths,
 }
 
+/// A name that a recording says only after it has spoken of the instrument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LateName {
+    /// The venue: `cme`.
+    pub venue: String,
+    /// What it was called before: `#101`.
+    pub before: String,
+    /// Its name.
+    pub symbol: String,
+}
+
 /// Every instrument of a run, found by venue and symbol.
 #[derive(Debug, Default)]
 pub struct Directory {
@@ -162,6 +177,12 @@ pub struct Directory {
     listings: Vec<Listing>,
     rows: HashMap<String, usize>,
     definitions: HashMap<String, Definition>,
+    /// In a survey, in the order of the naming.
+    late: Vec<LateName>,
+    /// In a run, by recording: the row of what is named late.
+    foretold: Vec<HashMap<String, usize>>,
+    /// Which recording is being read.
+    recording: usize,
 }
 
 fn key(venue: &str, symbol: &str) -> String {
@@ -192,6 +213,21 @@ impl Directory {
         directory
     }
 
+    /// Names that the recordings of a run say late, by recording. Whoever is not in the run stays unknown.
+    pub fn foretell<'a>(&mut self, recordings: impl IntoIterator<Item = &'a [LateName]>) {
+        let row = |late: &LateName| self.rows.get(&key(&late.venue, &late.symbol)).copied();
+        let of_one = |names: &[LateName]| {
+            names.iter().filter_map(|late| Some((key(&late.venue, &late.before), row(late)?))).collect()
+        };
+        self.foretold = recordings.into_iter().map(of_one).collect();
+    }
+
+    /// The recording with this number is read from here on.
+    #[inline]
+    pub fn turn_to(&mut self, recording: usize) {
+        self.recording = recording;
+    }
+
     fn enter(&mut self, venue: &str, symbol: &str, price: Step, size: Step) -> Listing {
         let row = self.listings.len();
         let id = InstrumentId(u32::try_from(row).expect("fewer instruments than 2³²"));
@@ -205,11 +241,36 @@ impl Directory {
     /// The listing of an instrument; `None` when it is not in this run. Not for the hot path: decoders keep
     /// the answer (or its absence) in a table of their own.
     pub fn listing(&mut self, venue: &str, symbol: &str) -> Option<Listing> {
-        match self.rows.get(&key(venue, symbol)) {
+        let asked = key(venue, symbol);
+        let foretold = self.foretold.get(self.recording).and_then(|names| names.get(&asked));
+        match foretold.or_else(|| self.rows.get(&asked)) {
             Some(&row) => Some(self.listings[row]),
             None if self.surveying => Some(self.enter(venue, symbol, Step::NANO, Step::NANO)),
             None => None,
         }
+    }
+
+    /// An instrument that was asked for under the name `before` is called `symbol`. A run has been told.
+    pub fn name(&mut self, venue: &str, before: &str, symbol: &str) {
+        if !self.surveying {
+            return;
+        }
+        let Some(&row) = self.rows.get(&key(venue, before)) else { return };
+        self.names[row].1 = symbol.into();
+        self.rows.entry(key(venue, symbol)).or_insert(row);
+        let (venue, before, symbol) = (venue.into(), before.into(), symbol.into());
+        self.late.push(LateName { venue, before, symbol });
+    }
+
+    /// The names that came late in a survey.
+    #[must_use]
+    pub fn late_names(&self) -> &[LateName] {
+        &self.late
+    }
+
+    /// What another survey was told by its venues, too; what it says wins.
+    pub fn learn(&mut self, other: &Self) {
+        self.definitions.extend(other.definitions.clone());
     }
 
     /// The venue defined an instrument. Kept in a survey, for the table of the run; later ones win.
@@ -269,5 +330,38 @@ mod tests {
         assert_eq!(survey.listing("cme", "ESH4"), Some(first));
         assert_eq!(survey.names(), [("cme".to_string(), "ESH4".to_string())]);
         assert_eq!(Directory::run(&[], &[]).listing("cme", "ESH4"), None);
+    }
+
+    #[test]
+    fn a_number_is_its_recording_s() {
+        let mut survey = Directory::survey();
+        let numbered = survey.listing("cme", "#1").expect("registered");
+        survey.name("cme", "#1", "ESH4");
+        assert_eq!(survey.listing("cme", "ESH4"), Some(numbered));
+        assert_eq!(survey.names(), [("cme".to_string(), "ESH4".to_string())]);
+
+        let instrument = |row, symbol: &str| {
+            let terms = types::instrument::Terms {
+                id: InstrumentId(row),
+                symbol: symbol.into(),
+                venue: "cme".into(),
+                currency: "USD".into(),
+                contract: Contract::Linear,
+                tick_nanos: 1_000_000_000,
+                lot_nanos: 1_000_000_000,
+                multiplier_nanos: 1_000_000_000,
+                depths: Depths::default(),
+                origin: types::Origin::Definition,
+            };
+            Instrument::new(terms).expect("sound terms")
+        };
+        let mut run = Directory::run(&[instrument(0, "ESH4"), instrument(1, "ESM4")], &[1, 1]);
+        let other = LateName { venue: "cme".into(), before: "#1".into(), symbol: "ESM4".into() };
+        run.foretell([survey.late_names(), &[other], &[]]);
+        let ids = [0, 1, 2].map(|recording| {
+            run.turn_to(recording);
+            run.listing("cme", "#1").map(|listing| listing.id.0)
+        });
+        assert_eq!(ids, [Some(0), Some(1), None]);
     }
 }

@@ -16,4 +16,4 @@ pub mod nasdaq;
 pub mod output;
 
 pub use directory::{Definition, Directory, Listing, Step};
-pub use output::{Decode, Fault, Output, Quote};
+pub use output::{Decode, Fault, Output, Quote, Wide};

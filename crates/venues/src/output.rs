@@ -2,7 +2,7 @@
 
 use crate::Directory;
 use std::fmt;
-use types::{Arrival, Event, InstrumentId, Lots, Nanos, Ticks};
+use types::{Arrival, Bar, Event, InstrumentId, Lots, Nanos, Ticks};
 
 /// Something in a recording that could not be read, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,16 @@ pub struct Quote {
     pub best: [Option<(Ticks, Lots)>; 2],
 }
 
+/// What stands in a bar that its event has no room for: a survey counts in nanos, and an event holds 4.29 units of them.
+/// The event stands for the bar and says its opening price only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wide {
+    /// Which of the output's arrivals is the bar.
+    pub arrival: usize,
+    /// Open, high, low and close.
+    pub prices: [Ticks; 4],
+}
+
 /// Where decoders put what they read. Owned by the caller and cleared between batches, so that decoding
 /// allocates nothing once the buffers have grown.
 #[derive(Debug, Default)]
@@ -43,6 +53,8 @@ pub struct Output {
     pub faults: Vec<Fault>,
     /// What the book must say, where the venue says so.
     pub quotes: Vec<Quote>,
+    /// Bars too wide for their events; in a survey only.
+    pub wide: Vec<Wide>,
 }
 
 impl Output {
@@ -50,6 +62,22 @@ impl Output {
     #[inline]
     pub fn push(&mut self, received_at: Nanos, event: Event) {
         self.arrivals.push(Arrival { received_at, event });
+    }
+
+    /// Appends a bar that has no room for its prices.
+    pub fn push_wide(&mut self, received_at: Nanos, event: Event, prices: [Ticks; 4]) {
+        self.wide.push(Wide { arrival: self.arrivals.len(), prices });
+        self.push(received_at, event);
+    }
+
+    /// Open, high, low and close of the arrival in this place, which is `bar`.
+    #[must_use]
+    pub fn bar_prices(&self, arrival: usize, bar: &Bar) -> [Ticks; 4] {
+        // Few are wide, and they come in the order of the arrivals.
+        match self.wide.binary_search_by_key(&arrival, |wide| wide.arrival) {
+            Ok(found) => self.wide[found].prices,
+            Err(_) => [bar.open, bar.high(), bar.low(), bar.close()],
+        }
     }
 
     /// Appends one fault.
@@ -63,6 +91,7 @@ impl Output {
         self.arrivals.clear();
         self.faults.clear();
         self.quotes.clear();
+        self.wide.clear();
     }
 }
 

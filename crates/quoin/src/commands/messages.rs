@@ -19,7 +19,7 @@ pub(crate) fn run(files: &[PathBuf], limit: Option<u64>, as_json: bool) -> anyho
                 path.display()
             );
         }
-        let mut shown = Shown { left: limit.unwrap_or(u64::MAX), packet: None, messages: 0, as_json };
+        let mut shown = Shown { left: limit.unwrap_or(u64::MAX), packet: None, as_json };
         if !as_json && files.len() > 1 {
             writeln!(out, "\n{}", path.display())?;
         }
@@ -37,9 +37,6 @@ pub(crate) fn run(files: &[PathBuf], limit: Option<u64>, as_json: bool) -> anyho
             return Err(error.into());
         }
         out.flush()?;
-        if shown.messages == 0 && limit != Some(0) {
-            eprintln!("{}: no message in it", path.display());
-        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -48,7 +45,6 @@ struct Shown {
     left: u64,
     /// Of the message before: where its packet lies.
     packet: Option<u64>,
-    messages: u64,
     as_json: bool,
 }
 
@@ -57,7 +53,6 @@ impl Shown {
     fn tell(&mut self, told: &Told, out: &mut impl Write) -> io::Result<bool> {
         match told {
             Told::Message(message) => {
-                self.messages += 1;
                 self.left -= 1;
                 if self.as_json {
                     writeln!(out, "{}", object(message))?;
@@ -71,6 +66,8 @@ impl Shown {
                 json!({"offset": fault.offset, "bytes_skipped": fault.skipped, "fault": fault.what})
             )?,
             Told::Fault(fault) => writeln!(out, "{fault}")?,
+            Told::Nothing(why) if self.as_json => writeln!(out, "{}", json!({"nothing": why}))?,
+            Told::Nothing(why) => writeln!(out, "nothing to show: {why}")?,
         }
         Ok(self.left > 0)
     }

@@ -2,7 +2,7 @@
 
 usage: history.py DIR SYMBOL SECONDS
 Prints JSON: for each bar its start in ns, open, high, low, close, the volume, price times size in ticks and lots, trades.
-Needs: pip install pandas pyarrow
+Needs: pip install pandas==3.1.1 pyarrow==26.0.1
 """
 
 import glob
@@ -17,7 +17,7 @@ def main(folder: str, symbol: str, seconds: int) -> None:
     columns = ["seq", "venue_at", "kind", "price", "size", "ticks", "lots"]
     events = pandas.concat(pandas.read_parquet(file, columns=columns, partitioning=None) for file in files)
     trades = events[events["kind"] == "trade"].sort_values("seq", kind="stable")
-    at = trades["venue_at"].astype("int64")
+    at = trades["venue_at"].dt.as_unit("ns").astype("int64")
     trades = trades.assign(start=at // (seconds * 10**9) * (seconds * 10**9), value=trades["ticks"] * trades["lots"])
     bars = trades.groupby("start").agg(
         open=("price", "first"),

@@ -8,10 +8,12 @@ use stdx::decimal;
 use venues::Fault;
 use venues::archive::dbn::fields::{self, Value, View};
 use venues::archive::dbn::records as r;
-use venues::archive::dbn::rtype;
+use venues::archive::dbn::{about_header, rtype};
 
 /// Magic, version, and the length of what follows.
 const PRELUDE_BYTES: usize = 8;
+/// Of a header, what says what the stream holds.
+const ABOUT_BYTES: u64 = 100;
 /// Length, type, publisher, instrument, time.
 const HEADER_BYTES: usize = 16;
 /// Where the levels of market-by-price records start, and how long each is.
@@ -27,27 +29,39 @@ struct Layout {
     level: &'static [fields::Field],
 }
 
+/// Answers why there is nothing, should there be no record.
 pub(super) fn tell(
     name: &str,
     mut bytes: Bytes,
     header: bool,
     tell: &mut dyn FnMut(Told) -> bool,
-) -> Result<(), SourceError> {
+) -> Result<String, SourceError> {
     let failed = |error| SourceError::read(Path::new(name), error);
-    let mut offset = 0;
+    let (mut offset, mut why) = (0, "an empty file: not even one record".to_string());
     if header {
-        let mut prelude = Vec::new();
-        bytes.by_ref().take(PRELUDE_BYTES as u64).read_to_end(&mut prelude).map_err(failed)?;
-        let length = prelude.last_chunk::<4>().map_or(0, |length| u64::from(u32::from_le_bytes(*length)));
-        let skipped =
-            std::io::copy(&mut bytes.by_ref().take(length), &mut std::io::sink()).map_err(failed)?;
-        offset = prelude.len() as u64 + skipped;
+        let mut head = Vec::new();
+        bytes.by_ref().take(PRELUDE_BYTES as u64).read_to_end(&mut head).map_err(failed)?;
+        let length = match head.last_chunk::<4>() {
+            Some(length) if head.len() == PRELUDE_BYTES => u64::from(u32::from_le_bytes(*length)),
+            Some(_) | None => u64::MAX,
+        };
+        bytes.by_ref().take(length.min(ABOUT_BYTES)).read_to_end(&mut head).map_err(failed)?;
+        let rest = length.saturating_sub(ABOUT_BYTES);
+        let rest = std::io::copy(&mut bytes.by_ref().take(rest), &mut std::io::sink()).map_err(failed)?;
+        offset = head.len() as u64 + rest;
+        if offset < length.saturating_add(PRELUDE_BYTES as u64) {
+            let what = "the file ends within its metadata".into();
+            tell(Told::Fault(Fault { offset: 0, skipped: offset, what }));
+            return Ok(why);
+        }
+        let about = about_header(&head).unwrap_or_else(|| "DBN".into());
+        why = format!("{about}: the vendor sent metadata of {offset} bytes and no record behind them");
     }
     let mut record = Vec::new();
     loop {
         record.clear();
         bytes.by_ref().take(1).read_to_end(&mut record).map_err(failed)?;
-        let Some(&words) = record.first() else { return Ok(()) };
+        let Some(&words) = record.first() else { return Ok(why) };
         let length = usize::from(words) * 4;
         let rest = length.saturating_sub(1) as u64;
         bytes.by_ref().take(rest).read_to_end(&mut record).map_err(failed)?;
@@ -58,10 +72,10 @@ pub(super) fn tell(
         };
         if let Some(what) = what {
             tell(Told::Fault(Fault { offset, skipped: record.len() as u64, what: what.into() }));
-            return Ok(());
+            return Ok(why);
         }
         if !tell(Told::Message(message(&record, offset))) {
-            return Ok(());
+            return Ok(why);
         }
         offset += length as u64;
     }

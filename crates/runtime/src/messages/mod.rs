@@ -66,6 +66,8 @@ pub enum Told {
     Message(Message),
     /// Something that cannot be read.
     Fault(Fault),
+    /// Said once of a recording that holds neither: why there is nothing.
+    Nothing(String),
 }
 
 /// Gives each message of a recording to `tell`, in the order of the file, until it has had enough (false).
@@ -75,18 +77,36 @@ pub enum Told {
 pub fn messages(recording: &Recording, tell: &mut dyn FnMut(Told) -> bool) -> Result<(), SourceError> {
     let (kind, bytes) = kind(recording, &Progress::default())?;
     let name = recording.name();
-    match kind {
-        Kind::Mdp => cme::tell(&name, bytes, tell),
-        Kind::Mold => itch::tell_packets(&name, bytes, tell),
-        Kind::Itch(framing) => itch::tell_file(&name, bytes, framing, tell),
-        Kind::Dbn { header } => dbn::tell(&name, bytes, header, tell),
-        Kind::Other => Err(SourceError::Format {
+    let mut is_empty = true;
+    let each = &mut |told| {
+        is_empty = false;
+        tell(told)
+    };
+    let why = match kind {
+        Kind::Mdp => {
+            cme::tell(&name, bytes, each)?;
+            "no message of MDP 3.0 in the capture's UDP datagrams, if it has any; TCP is not shown".into()
+        }
+        Kind::Mold => {
+            itch::tell_packets(&name, bytes, each)?;
+            "only heartbeats: no packet has a message".into()
+        }
+        Kind::Itch(framing) => {
+            itch::tell_file(&name, bytes, framing, each)?;
+            "no message in the file".into()
+        }
+        Kind::Dbn { header } => dbn::tell(&name, bytes, header, each)?,
+        Kind::Other => return Err(SourceError::Format {
             name,
             what: "messages are shown of captures of CME MDP 3.0 and of NASDAQ MoldUDP64, of files of NASDAQ ITCH 5.0 \
                    and of Databento DBN; without --messages, `quoin inspect` shows what is in any format"
                 .into(),
         }),
+    };
+    if is_empty {
+        tell(Told::Nothing(why));
     }
+    Ok(())
 }
 
 fn number(value: impl Into<i128>) -> Word {

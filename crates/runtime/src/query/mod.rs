@@ -85,9 +85,10 @@ impl Question {
     /// When a recording cannot be read.
     pub fn events(&self, mut each: impl FnMut(&Arrival) -> bool) -> Result<(), SourceError> {
         let mut out = Output::default();
-        for recording in &self.recordings {
+        for (number, recording) in self.recordings.iter().enumerate() {
             let mut source = open(&recording.without_opening(), &Progress::default())?;
             let mut directory = self.directory();
+            directory.turn_to(number);
             loop {
                 let more = source.read(&mut directory, &mut out)?;
                 if !out.arrivals.iter().all(&mut each) {
@@ -102,7 +103,7 @@ impl Question {
     }
 
     fn directory(&self) -> Directory {
-        Directory::run(&self.table.instruments, &self.table.wire_ticks)
+        self.survey.directory(&self.table)
     }
 
     /// All recordings as one stream, in venue time.

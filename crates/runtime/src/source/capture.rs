@@ -1,4 +1,5 @@
-//! Capture files: datagrams out of pcap, CME MDP 3.0 out of datagrams.
+//! Capture files: events out of datagrams, in whichever language they speak; of CME MDP 3.0 here, of MoldUDP64 in
+//! `nasdaq`.
 //!
 //! A packet lost to damage needs no mark here: the decoder misses its sequence number.
 //!
@@ -8,9 +9,9 @@
 //! (`quoin inspect`, `--strict`). A watch would need every book at decoding, a second time beside the engine's, and would
 //! make the events of a recording depend on an opinion about them: its history, its replay and its import must agree.
 
+use super::datagrams::{self, Datagrams};
 use super::{Bytes, Source, SourceError};
-use net::capture::{Capture, CaptureError};
-use std::path::Path;
+use net::capture::Datagram;
 use types::Nanos;
 use venues::cme::{Decoder, Line};
 use venues::{Directory, Output};
@@ -20,70 +21,68 @@ const BATCH: usize = 256;
 
 /// Whether a capture holds a datagram at all, as far as its start tells: orders go by TCP.
 pub(super) fn has_datagrams(start: &[u8]) -> bool {
-    let mut capture = Capture::of(start);
-    loop {
-        match capture.next() {
-            Ok(Some(_)) => return true,
-            Ok(None) => return false,
-            Err(error) if error.is_final() => return false,
-            Err(_) => {}
-        }
+    datagrams::any(start, usize::MAX, |_| true)
+}
+
+/// A language that is spoken in datagrams.
+pub(super) trait Language {
+    /// Reads one.
+    fn datagram(&mut self, datagram: &Datagram<'_>, directory: &mut Directory, out: &mut Output);
+
+    /// The recording ended, at the time of its last datagram.
+    fn finish(&mut self, at: Nanos, directory: &mut Directory, out: &mut Output);
+
+    /// What was met so far, in its own terms.
+    fn counts(&self) -> Vec<(String, u64)>;
+}
+
+impl Language for Decoder {
+    fn datagram(&mut self, datagram: &Datagram<'_>, directory: &mut Directory, out: &mut Output) {
+        let line = Line { ip: datagram.destination.ip, port: datagram.destination.port };
+        self.packet(datagram.received_at, line, datagram.payload, datagram.offset, directory, out);
+    }
+
+    fn finish(&mut self, at: Nanos, directory: &mut Directory, out: &mut Output) {
+        Self::finish(self, at, directory, out);
+    }
+
+    fn counts(&self) -> Vec<(String, u64)> {
+        Self::counts(self)
     }
 }
 
-pub(super) struct CaptureSource {
-    name: String,
+pub(super) struct CaptureSource<L> {
     format: &'static str,
-    capture: Capture<'static>,
-    decoder: Decoder,
+    datagrams: Datagrams,
+    language: L,
     received_at: Nanos,
     ended: bool,
 }
 
-impl CaptureSource {
-    pub(super) fn new(name: String, format: &'static str, bytes: Bytes) -> Self {
-        Self {
-            name,
-            format,
-            capture: Capture::new(Box::new(bytes)),
-            decoder: Decoder::new(),
-            received_at: Nanos::MIN,
-            ended: false,
-        }
-    }
-
-    fn one(&mut self, directory: &mut Directory, out: &mut Output) -> Result<(), SourceError> {
-        match self.capture.next() {
-            Ok(Some(datagram)) => {
-                self.received_at = datagram.received_at;
-                let line = Line { ip: datagram.destination.ip, port: datagram.destination.port };
-                let (payload, offset) = (datagram.payload, datagram.offset);
-                self.decoder.packet(datagram.received_at, line, payload, offset, directory, out);
-            }
-            Ok(None) => self.ended = true,
-            // The file system's word, not the recording's.
-            Err(CaptureError::Read { source, .. }) if source.raw_os_error().is_some() => {
-                return Err(SourceError::io(Path::new(&self.name), "read", source));
-            }
-            Err(error) => {
-                self.ended = error.is_final();
-                out.fault(error.offset(), error.skipped(), error.to_string());
-            }
-        }
-        Ok(())
+impl<L: Language> CaptureSource<L> {
+    pub(super) fn new(name: &str, format: &'static str, bytes: Bytes, language: L) -> Self {
+        let datagrams = Datagrams::new(name, bytes);
+        Self { format, datagrams, language, received_at: Nanos::MIN, ended: false }
     }
 }
 
-impl Source for CaptureSource {
+impl<L: Language> Source for CaptureSource<L> {
     fn read(&mut self, directory: &mut Directory, out: &mut Output) -> Result<bool, SourceError> {
         out.clear();
         for _ in 0..BATCH {
-            if self.ended {
-                break;
-            }
-            self.one(directory, out)?;
-            if self.ended {
-                self.decoder.finish(self.received_at, directory, out);
+            match self.datagrams.next() {
+                Some(Ok(Ok(datagram))) => {
+                    self.received_at = datagram.received_at;
+                    self.language.datagram(&datagram, directory, out);
+                }
+                Some(Ok(Err(fault))) => out.faults.push(fault),
+                Some(Err(error)) => return Err(error),
+                None => {
+                    if !std::mem::replace(&mut self.ended, true) {
+                        self.language.finish(self.received_at, directory, out);
+                    }
+                    break;
+                }
             }
         }
         Ok(!self.ended)
@@ -94,10 +93,8 @@ impl Source for CaptureSource {
     }
 
     fn counts(&self) -> Vec<(String, u64)> {
-        let mut counts = self.decoder.counts();
-        let dropped = ("packet dropped when it was captured", self.capture.dropped());
-        let rest = self.capture.skipped().named().into_iter().chain((dropped.1 > 0).then_some(dropped));
-        counts.extend(rest.map(|(name, n)| (name.to_string(), n)));
+        let mut counts = self.language.counts();
+        counts.extend(self.datagrams.counts());
         counts
     }
 }

@@ -1,9 +1,7 @@
 //! Whose messages a recording holds, for those who want them one by one and not the events.
 
 use super::{Bytes, CAPTURES, Progress, Recording, SourceError, ZIP, dbn, nasdaq, raw, unpack};
-use net::capture::{Capture, CaptureError, Datagram};
 use std::path::Path;
-use venues::Fault;
 use venues::archive::dbn::dbz;
 use venues::nasdaq::Framing;
 
@@ -53,37 +51,4 @@ pub(crate) fn kind(recording: &Recording, progress: &Progress) -> Result<(Kind, 
         Framing::detect(start).map_or(Kind::Other, Kind::Itch)
     };
     Ok((kind, bytes))
-}
-
-/// A capture's datagrams, and what cannot be read of it.
-pub(crate) struct Datagrams {
-    name: String,
-    capture: Capture<'static>,
-    ended: bool,
-}
-
-impl Datagrams {
-    pub(crate) fn new(name: &str, bytes: Bytes) -> Self {
-        Self { name: name.into(), capture: Capture::new(Box::new(bytes)), ended: false }
-    }
-
-    /// The next one; `None` at the end.
-    pub(crate) fn next(&mut self) -> Option<Result<Result<Datagram<'_>, Fault>, SourceError>> {
-        if self.ended {
-            return None;
-        }
-        match self.capture.next() {
-            Ok(Some(datagram)) => Some(Ok(Ok(datagram))),
-            Ok(None) => None,
-            // The file system's word, not the recording's.
-            Err(CaptureError::Read { source, .. }) if source.raw_os_error().is_some() => {
-                Some(Err(SourceError::read(Path::new(&self.name), source)))
-            }
-            Err(error) => {
-                self.ended = error.is_final();
-                let (offset, skipped) = (error.offset(), error.skipped());
-                Some(Ok(Err(Fault { offset, skipped, what: error.to_string() })))
-            }
-        }
-    }
 }

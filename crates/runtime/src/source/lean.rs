@@ -40,6 +40,7 @@ impl Lane {
     fn fill(&mut self, directory: &mut Directory) {
         while self.given == self.out.arrivals.len() && !self.ended {
             self.out.arrivals.clear();
+            self.out.wide.clear();
             self.given = 0;
             let mut end = (self.at + PIECE_BYTES).min(self.text.len());
             loop {
@@ -67,7 +68,12 @@ impl Lane {
             let next = self.out.arrivals.get(self.given + 1);
             let ends = arrival.event.flags().has(Flags::LAST)
                 || next.is_none_or(|next| next.received_at != arrival.received_at);
-            out.arrivals.push(arrival);
+            match self.out.wide.binary_search_by_key(&self.given, |wide| wide.arrival) {
+                Ok(wide) => {
+                    out.push_wide(arrival.received_at, arrival.event, self.out.wide[wide].prices);
+                }
+                Err(_) => out.arrivals.push(arrival),
+            }
             self.given += 1;
             if ends {
                 break;

@@ -2,6 +2,7 @@
 //! the same thing: batches of arrivals and faults.
 
 mod capture;
+mod datagrams;
 mod dbn;
 pub(crate) mod history;
 mod kind;
@@ -13,8 +14,9 @@ mod stream;
 mod ticks;
 mod zip;
 
+pub(crate) use datagrams::Datagrams;
 pub use history::{Imported, Selection};
-pub(crate) use kind::{Datagrams, Kind, kind};
+pub(crate) use kind::{Kind, kind};
 
 use crate::config::nearest;
 use std::fs::File;
@@ -342,12 +344,12 @@ pub fn open(recording: &Recording, progress: &Progress) -> Result<Box<dyn Source
     let name = recording.name();
     if CAPTURES.iter().any(|magic| start.starts_with(magic)) {
         if nasdaq::looks_like_capture(start) {
-            return Ok(Box::new(nasdaq::MoldSource::new(name, bytes)));
+            return Ok(nasdaq::open_capture(&name, bytes));
         }
         // A start that is shorter than the buffer is the whole file.
         let is_empty = start.len() < BUFFER_BYTES && !capture::has_datagrams(start);
         let format = if is_empty { NO_DATAGRAMS } else { "capture of CME MDP 3.0" };
-        return Ok(Box::new(capture::CaptureSource::new(name, format, bytes)));
+        return Ok(Box::new(capture::CaptureSource::new(&name, format, bytes, venues::cme::Decoder::new())));
     }
     if start.starts_with(b"DBN") {
         return Ok(dbn::open(name, bytes));

@@ -4,16 +4,15 @@
 //! `S081321-v50.txt.gz`, `ex20101224.TEST_ITCH_50.gz`); in a capture the receive times do. Times are counted from
 //! midnight in New York, and so are the days.
 
+use super::capture::{CaptureSource, Language};
 use super::lobster::{days_since_epoch, new_york_midnight};
-use super::{Bytes, Recording, Source, SourceError, stream::Stream};
-use net::capture::{Capture, CaptureError};
+use super::{Bytes, Recording, Source, datagrams, stream::Stream};
+use net::capture::Datagram;
 use std::path::Path;
 use types::Nanos;
 use venues::nasdaq::{Framing, file, mold};
 use venues::{Directory, Output};
 
-/// Datagrams to a batch: enough to hide the calls, few enough to stay in the cache.
-const BATCH: usize = 256;
 /// Datagrams looked at, at most, to tell what a capture carries.
 const TOLD_BY: usize = 64;
 
@@ -23,14 +22,7 @@ pub(super) fn looks_like_messages(start: &[u8]) -> bool {
 
 /// Whether one of a capture's first datagrams is a packet of ITCH messages.
 pub(super) fn looks_like_capture(start: &[u8]) -> bool {
-    let mut capture = Capture::of(start);
-    (0..TOLD_BY)
-        .map_while(|_| match capture.next() {
-            Ok(Some(datagram)) => Some(mold::carries_itch(datagram.payload)),
-            Err(error) if !error.is_final() => Some(false),
-            Ok(None) | Err(_) => None,
-        })
-        .any(|carries_itch| carries_itch)
+    datagrams::any(start, TOLD_BY, mold::carries_itch)
 }
 
 /// A file of messages, of the day that its name says.
@@ -95,93 +87,43 @@ const fn civil(days: i64) -> (i64, i64, i64) {
 }
 
 /// A capture of MoldUDP64 packets, of any number of sessions and lines.
-pub(super) struct MoldSource {
-    name: String,
-    capture: Capture<'static>,
+pub(super) fn open_capture(name: &str, bytes: Bytes) -> Box<dyn Source> {
+    let decoder = mold::Decoder::new(Nanos(0), mold::Policy::default());
+    let format = "capture of MoldUDP64 with NASDAQ ITCH 5.0";
+    Box::new(CaptureSource::new(name, format, bytes, Mold { decoder, midnight: None }))
+}
+
+/// MoldUDP64, and the day that is being read.
+struct Mold {
     decoder: mold::Decoder,
-    /// The day that is being read.
     midnight: Option<Nanos>,
-    received_at: Nanos,
-    ended: bool,
 }
 
-impl MoldSource {
-    pub(super) fn new(name: String, bytes: Bytes) -> Self {
-        Self {
-            name,
-            capture: Capture::new(Box::new(bytes)),
-            decoder: mold::Decoder::new(Nanos(0), mold::Policy::default()),
-            midnight: None,
-            received_at: Nanos::MIN,
-            ended: false,
+impl Language for Mold {
+    fn datagram(&mut self, datagram: &Datagram<'_>, directory: &mut Directory, out: &mut Output) {
+        let at = datagram.received_at;
+        let same_day = |midnight: Nanos| (0..20 * 3_600 * 1_000_000_000).contains(&(at - midnight).0);
+        if !self.midnight.is_some_and(same_day)
+            && let Some(midnight) = midnight_before(at)
+        {
+            self.midnight = Some(midnight);
+            self.decoder.set_midnight(midnight);
         }
+        if self.midnight.is_none() {
+            let what = "the recorder's clock is of no year that New York's time is known of; times are counted from \
+                        1970-01-01 00:00 UTC";
+            out.fault(datagram.offset, 0, what);
+            self.midnight = Some(at);
+        }
+        self.decoder.packet(at, datagram.payload, datagram.offset, directory, out);
     }
 
-    fn one(&mut self, directory: &mut Directory, out: &mut Output) -> Result<(), SourceError> {
-        match self.capture.next() {
-            Ok(Some(datagram)) => {
-                let at = datagram.received_at;
-                self.received_at = at;
-                let same_day = |midnight: Nanos| (0..20 * 3_600 * 1_000_000_000).contains(&(at - midnight).0);
-                if !self.midnight.is_some_and(same_day)
-                    && let Some(midnight) = midnight_before(at)
-                {
-                    self.midnight = Some(midnight);
-                    self.decoder.set_midnight(midnight);
-                }
-                if self.midnight.is_none() {
-                    let what = "the recorder's clock is of no year that New York's time is known of; times are \
-                                counted from 1970-01-01 00:00 UTC";
-                    out.fault(datagram.offset, 0, what);
-                    self.midnight = Some(at);
-                }
-                self.decoder.packet(at, datagram.payload, datagram.offset, directory, out);
-            }
-            Ok(None) => self.ended = true,
-            // The file system's word, not the recording's.
-            Err(CaptureError::Read { source, .. }) if source.raw_os_error().is_some() => {
-                return Err(SourceError::io(Path::new(&self.name), "read", source));
-            }
-            Err(error) => {
-                self.ended = error.is_final();
-                out.fault(error.offset(), error.skipped(), error.to_string());
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Source for MoldSource {
-    fn read(&mut self, directory: &mut Directory, out: &mut Output) -> Result<bool, SourceError> {
-        out.clear();
-        for _ in 0..BATCH {
-            if self.ended {
-                break;
-            }
-            self.one(directory, out)?;
-            if self.ended {
-                self.decoder.finish(self.received_at, directory, out);
-            }
-        }
-        Ok(!self.ended)
-    }
-
-    fn format(&self) -> &'static str {
-        "capture of MoldUDP64 with NASDAQ ITCH 5.0"
+    fn finish(&mut self, at: Nanos, directory: &mut Directory, out: &mut Output) {
+        self.decoder.finish(at, directory, out);
     }
 
     fn counts(&self) -> Vec<(String, u64)> {
-        let skipped = self.capture.skipped();
-        let mut counts = self.decoder.counts();
-        let rest = [
-            ("frame without IPv4", skipped.not_ipv4),
-            ("packet without UDP", skipped.not_udp),
-            ("fragment", skipped.fragments),
-            ("packet of another link layer", skipped.other_links),
-            ("packet without a time", skipped.untimed),
-        ];
-        counts.extend(rest.into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| (name.to_string(), n)));
-        counts
+        self.decoder.counts()
     }
 }
 
@@ -343,6 +285,38 @@ mod tests {
                 }
             }
             assert_eq!(prices, [(1_001, 300), (9_901, 300)], "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_capture_held_besides_is_counted_for_every_language() {
+        let (_, capture) = made();
+        let mut capture = net::capture::Capture::of(&capture);
+        let mold = capture.next().expect("a capture").expect("a datagram").payload.to_vec();
+        // A packet of MDP 3.0 without a message.
+        let mdp = [&1_u32.to_le_bytes()[..], &1_580_394_600_500_000_000_u64.to_le_bytes()].concat();
+        for (payload, format) in
+            [(mold, "capture of MoldUDP64 with NASDAQ ITCH 5.0"), (mdp, "capture of CME MDP 3.0")]
+        {
+            let line = Endpoint { ip: [233, 54, 12, 111], port: 26_477 };
+            let mut bytes = Vec::new();
+            let mut writer =
+                net::capture::NgWriter::new(&mut bytes, "a test", &["line".into()]).expect("memory");
+            let received = net::capture::Received {
+                at: Nanos(1_580_394_600_500_000_000),
+                interface: 0,
+                source: line,
+                destination: line,
+                lost_before: 3,
+                payload: &payload,
+            };
+            writer.datagram(&received).expect("memory");
+            let recording = Recording::Memory { name: "dropped.pcapng".into(), bytes: bytes.into() };
+            let survey = crate::survey::survey(&[recording], |_| {}).expect("a format we read");
+            let file = &survey.files[0];
+            assert_eq!(file.format, format);
+            let dropped = ("packet dropped when it was captured".to_string(), 3);
+            assert!(file.counts.contains(&dropped), "{format}: {:?}", file.counts);
         }
     }
 

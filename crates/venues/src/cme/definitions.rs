@@ -197,7 +197,7 @@ impl Reading<'_> {
             return None;
         }
         if head.action == SecurityUpdateAction::DELETE {
-            self.expire(head.security);
+            self.delete(head.security, text);
             return None;
         }
         let slot = self.shared.instruments.meet(head.security);

@@ -63,7 +63,7 @@ pub(crate) struct Slot {
 /// What the venue's definition said, kept beside the hot slots.
 #[derive(Debug, Default)]
 pub(crate) struct About {
-    /// The name it goes by; fixed once the directory has been asked.
+    /// The name it goes by: its number, once the directory has been asked before the venue has named it.
     pub(crate) name: Option<String>,
     /// What the venue calls it, once it has said so.
     pub(crate) symbol: Option<String>,

@@ -3,6 +3,9 @@
 //! History is not reinterpreted: prices that were counted in one step are never counted in another. So an instrument
 //! whose step or symbol changes, or that comes back after its expiry, is another listing from then on, `ESH4~2`; the
 //! old one closes and hears no more. The same definitions give the same names in a survey and in a run.
+//!
+//! An instrument that is met before it is defined goes by its number, `#101`; its first definition, or its deletion, tells
+//! the directory its name. One that is never defined keeps the number.
 
 use super::VENUE;
 use super::decoder::Shared;
@@ -28,11 +31,6 @@ impl Reading<'_> {
         }
         let is_renamed = about.symbol.is_some();
         let is_resolved = self.shared.instruments.slots[slot].resolved;
-        if is_resolved && !is_renamed {
-            // It was met before it was defined, and keeps the name it got then: survey and run would part.
-            self.shared.instruments.about[slot].symbol = Some(symbol.to_string());
-            return;
-        }
         let name = self.shared.reserve(symbol);
         if name != symbol {
             // The symbol is used again: whoever had it is no more, whether the venue says so or not.
@@ -47,10 +45,16 @@ impl Reading<'_> {
             }
         }
         let about = &mut self.shared.instruments.about[slot];
-        (about.name, about.symbol, about.gone) = (Some(name), Some(symbol.to_string()), false);
-        about.steps = None;
-        if is_resolved {
-            self.relist(slot);
+        let before = about.name.replace(name);
+        (about.symbol, about.gone, about.steps) = (Some(symbol.to_string()), false, None);
+        match before {
+            // It was met before it was defined: the same listing, under its name.
+            Some(before) if is_resolved && !is_renamed => {
+                let name = self.shared.instruments.about[slot].name.as_deref().expect("it was just named");
+                self.directory.name(VENUE, &before, name);
+            }
+            _ if is_resolved => self.relist(slot),
+            _ => {}
         }
     }
 
@@ -68,8 +72,17 @@ impl Reading<'_> {
         }
     }
 
-    /// The venue says that an instrument is no more.
-    pub(super) fn expire(&mut self, security: i32) {
+    /// The venue says that an instrument is no more, and what it was called.
+    pub(super) fn delete(&mut self, security: i32, symbol: &str) {
+        if let Some(slot) = self.shared.instruments.find(security)
+            && self.shared.instruments.about[slot].symbol.is_none()
+        {
+            self.name(slot, symbol);
+        }
+        self.expire(security);
+    }
+
+    fn expire(&mut self, security: i32) {
         let Some(slot) = self.shared.instruments.find(security) else { return };
         if self.shared.instruments.slots[slot].resolved {
             self.close(slot);

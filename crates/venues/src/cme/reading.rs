@@ -324,7 +324,7 @@ impl Reading<'_> {
     /// The slot of an instrument that the incremental channel `number` carries; the directory is asked.
     pub(crate) fn sight(&mut self, security: i32, number: u16) -> usize {
         let slot = self.shared.instruments.meet(security);
-        // Definitions that come later do not rename it: survey and run would part.
+        // A definition that comes later names it, and a run has been told.
         let name = self.shared.instruments.about[slot].name.get_or_insert_with(|| format!("#{security}"));
         let entry = &mut self.shared.instruments.slots[slot];
         if !entry.resolved {

@@ -129,13 +129,11 @@ fn of_a_bar_of_quotes_the_closes_stand_from_its_end() {
 }
 
 #[test]
-fn a_bar_too_wide_for_a_survey_tells_its_prices_one_by_one() {
+fn a_bar_too_wide_for_a_survey_s_event_is_one_bar_all_the_same() {
     let fed = read("crypto/binance/minute/btcbusd", "trade", "0,17212.12,17216.55,17208.88,17208.9,110.5\n");
-    let bar = |price: &str| {
-        format!("60000000000 binance-spot/BTCBUSD bar 60 s from 0: {price} {price} {price} {price} x 110.5")
-    };
-    assert_eq!(fed.shown(), ["17212.12", "17216.55", "17208.88", "17208.9"].map(bar));
-    assert_eq!((fed.count("trade bar"), fed.count("bar too wide for a survey, told by its prices")), (1, 1));
+    let bar = "bar 60 s from 0: 17212.12 17216.55 17208.88 17208.9 x 110.5";
+    assert_eq!(fed.shown(), [format!("60000000000 binance-spot/BTCBUSD {bar}")]);
+    assert_eq!(fed.count("trade bar"), 1);
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod normalised;
 mod session;
 mod ticks;
 
-use types::{Event, Flags, LevelAction};
+use types::{Bar, Event, Flags, LevelAction, Ticks};
 use venues::{Decode, Directory, Output};
 
 #[global_allocator]
@@ -34,15 +34,27 @@ impl Fed {
             let (venue, symbol) = &self.names[id.index()];
             format!("{venue}/{symbol}")
         };
-        let show = |arrival: &types::Arrival| {
-            format!("{} {} {}", arrival.received_at.0, name(&arrival.event), show(&arrival.event))
-        };
-        self.out.arrivals.iter().map(show).collect()
+        let arrivals = self.out.arrivals.iter().enumerate();
+        arrivals
+            .map(|(place, arrival)| {
+                let what = if let Event::Bar { seconds, bar } = &arrival.event {
+                    show_bar(*seconds, bar, self.out.bar_prices(place, bar))
+                } else {
+                    show(&arrival.event)
+                };
+                format!("{} {} {what}", arrival.received_at.0, name(&arrival.event))
+            })
+            .collect()
     }
 }
 
 fn number(nanos: i64) -> String {
     stdx::decimal::Display(nanos).to_string()
+}
+
+fn show_bar(seconds: u32, bar: &Bar, prices: [Ticks; 4]) -> String {
+    let prices = prices.map(|price| number(price.0)).join(" ");
+    format!("bar {seconds} s from {}: {prices} x {}", bar.venue_at.0, number(bar.volume.0))
 }
 
 /// An event in nanos: what a survey's directory counts in.
@@ -67,11 +79,6 @@ fn show(event: &Event) -> String {
             let side = e.aggressor.map_or("?".into(), |side| side.to_string());
             format!("trade {} x {} {side} #{} {}", number(e.price.0), number(e.size.0), e.id, flags(e.flags))
         }
-        Event::Bar { seconds, bar } => {
-            let prices =
-                [bar.open, bar.high(), bar.low(), bar.close()].map(|price| number(price.0)).join(" ");
-            format!("bar {seconds} s from {}: {prices} x {}", bar.venue_at.0, number(bar.volume.0))
-        }
         Event::Statistic(e) => format!("{} {} x {}", e.kind.name(), number(e.value), number(e.size.0)),
         Event::Order(_)
         | Event::Status(_)
@@ -80,7 +87,8 @@ fn show(event: &Event) -> String {
         | Event::Timer(_)
         | Event::Operator(_)
         | Event::QuoteRequest(_)
-        | Event::TradeBust(_) => event.kind().to_string(),
+        | Event::TradeBust(_)
+        | Event::Bar { .. } => event.kind().to_string(),
     }
 }
 

@@ -46,6 +46,48 @@ pub(super) struct Metadata {
     pub(super) mappings: Vec<Mapping>,
 }
 
+/// Schemas by number (Databento, "DBN: Schemas").
+const SCHEMAS: [&str; 20] = [
+    "mbo",
+    "mbp-1",
+    "mbp-10",
+    "tbbo",
+    "trades",
+    "ohlcv-1s",
+    "ohlcv-1m",
+    "ohlcv-1h",
+    "ohlcv-1d",
+    "definition",
+    "statistics",
+    "status",
+    "imbalance",
+    "ohlcv-eod",
+    "cmbp-1",
+    "cbbo-1s",
+    "cbbo-1m",
+    "tcbbo",
+    "bbo-1s",
+    "bbo-1m",
+];
+
+/// What a header says that its stream holds, in words. It need not be given whole: prelude and fixed part are enough.
+/// `None` when it is none, or cut before.
+#[must_use]
+pub fn about(header: &[u8]) -> Option<String> {
+    let prelude = header.first_chunk::<PRELUDE_BYTES>()?;
+    let body = header.get(PRELUDE_BYTES..).filter(|body| body.len() >= FIXED_BYTES)?;
+    if refusal(prelude).is_some() {
+        return None;
+    }
+    let (dataset, number) = (read_text(body, 0, 16), read_u16(body, 16));
+    let schema = match (SCHEMAS.get(usize::from(number)), number) {
+        (Some(name), _) => format!("schema {name}"),
+        (None, schema::NONE) => "several schemas".into(),
+        (None, _) => format!("schema {number}"),
+    };
+    Some(format!("DBN version {}, dataset {dataset}, {schema}", prelude[3]))
+}
+
 /// Why a stream is not one we read.
 pub(super) fn refusal(start: &[u8]) -> Option<String> {
     let zstd_frame = [0x28, 0xb5, 0x2f, 0xfd];

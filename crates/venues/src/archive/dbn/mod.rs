@@ -51,6 +51,7 @@ mod window;
 
 pub use datasets::of_publisher;
 pub use layout::rtype;
+pub use metadata::about as about_header;
 pub use runs::{Run, Runs};
 
 use crate::{Decode, Directory, Listing, Output};

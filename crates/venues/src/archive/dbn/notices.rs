@@ -10,10 +10,11 @@ use super::records::{Imbalance, Ohlcv, StatV1, StatV3, Status as Record};
 use super::side;
 use super::slots::Known;
 use super::tally::Note;
-use crate::{Directory, Output, Step};
+use crate::archive::bars;
+use crate::{Directory, Output};
 use stdx::decimal::ONE;
 use types::statistic::Unit;
-use types::{Bar, Event, Flags, Lots, Nanos, Phase, Side, Statistic, StatisticKind, Status, Ticks};
+use types::{Event, Flags, Lots, Nanos, Phase, Side, Statistic, StatisticKind, Status};
 
 const DAY_SECONDS: u32 = 86_400;
 
@@ -187,32 +188,11 @@ impl Decoder {
             );
         };
         let prices = [open, high, low, close];
-        match Bar::new(venue_at, known.id(), prices, volume) {
-            Some(bar) => self.emitter.emit(received_at, Event::Bar { seconds, bar }, out),
-            None if known.listing.price == Step::NANO && is_bar(prices) => {
-                self.bar_in_parts(prices, volume, &known, (venue_at, received_at, seconds), out);
-            }
-            None => {
-                self.damage(record.len(), Some(known.id()), "a bar whose prices contradict each other", out)
-            }
-        }
-    }
-
-    /// A survey counts in nanos, and a bar has no room for a range of more than 4.29 units in them. What a survey
-    /// looks for, the steps of its prices and volume, four flat bars say as well.
-    fn bar_in_parts(
-        &mut self,
-        prices: [Ticks; 4],
-        volume: Lots,
-        known: &Known,
-        (venue_at, received_at, seconds): (Nanos, Nanos, u32),
-        out: &mut Output,
-    ) {
-        self.tally.note(Note::BarInParts);
-        for price in prices {
-            if let Some(bar) = Bar::new(venue_at, known.id(), [price; 4], volume) {
-                self.emitter.emit(received_at, Event::Bar { seconds, bar }, out);
-            }
+        let read = bars::Read { start: venue_at, end: received_at, seconds, prices, volume };
+        match bars::give(&read, &known.listing, out) {
+            // A bar takes no mark: nothing waits for the end of its event.
+            Ok(()) => self.emitter.is_waiting = false,
+            Err(what) => self.damage(record.len(), Some(known.id()), what, out),
         }
     }
 
@@ -272,10 +252,6 @@ const fn seconds(kind: u8, schema: u16) -> Option<u32> {
         }
         _ => None,
     }
-}
-
-fn is_bar([open, high, low, close]: [Ticks; 4]) -> bool {
-    high >= open.max(close) && low <= open.min(close)
 }
 
 /// What a status record means for trading. The venue's own words for "trading" and "quoting" go before the

@@ -24,7 +24,6 @@ macro_rules! notes {
 }
 
 notes! {
-    BarInParts = "bar too wide for a survey, told by its prices",
     BarWithoutSpan = "bar of unknown length, not read",
     CoarserQuote = "quote beside a finer one, not read",
     Damaged = "damaged record",

@@ -45,7 +45,6 @@ const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
 /// No row is longer.
 const LINE_BYTES_MAX: usize = 1_024;
-const CONTRADICTION: &str = "open, high, low and close contradict each other";
 
 /// A decoder of one entry of a file.
 #[derive(Debug)]
@@ -97,7 +96,6 @@ struct Tally {
     no_quote: u64,
     one_sided: u64,
     twice: u64,
-    in_parts: u64,
     conditions: [u64; 32],
 }
 
@@ -345,12 +343,7 @@ impl Decoder {
         }
         let volume = listing.lots(row.size(5, "volume")?).ok_or(off_grid(6, "volume"))?;
         let read = bars::Read { start: span.start, end: span.end, seconds, prices, volume };
-        match bars::give(&read, listing, out) {
-            bars::Given::Whole => {}
-            bars::Given::InParts => self.tally.in_parts += 1,
-            bars::Given::Refused => return Err(width(CONTRADICTION)),
-        }
-        Ok(())
+        bars::give(&read, listing, out).map_err(width)
     }
 
     /// The closes of a bar of quotes.
@@ -376,7 +369,11 @@ impl Decoder {
             let size = row.size(first + 4, "size")?;
             let [open, high, low, close] = prices;
             if high < open.max(close) || low > open.min(close) {
-                return Err(Damage { column: first + 1, name: ["bid", "ask"][side], what: CONTRADICTION });
+                return Err(Damage {
+                    column: first + 1,
+                    name: ["bid", "ask"][side],
+                    what: bars::CONTRADICTION,
+                });
             }
             *told = (!row.field(first + 3).is_empty()).then_some(Some((close, size)));
         }
@@ -472,7 +469,6 @@ impl Decode for Decoder {
             ("price band or range, not put on the book", tally.no_quote),
             ("quote bar without one side, which stays", tally.one_sided),
             ("time that the wall shows twice", tally.twice),
-            (bars::IN_PARTS, tally.in_parts),
         ]
         .into_iter()
         .filter(|(_, count)| *count > 0)

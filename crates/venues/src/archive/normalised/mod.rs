@@ -98,7 +98,6 @@ struct Tally {
     unsized_best: u64,
     unseeded: u64,
     odd_bars: u64,
-    in_parts: u64,
 }
 
 impl Default for Decoder {
@@ -302,12 +301,7 @@ impl Decoder {
         let start = moment(message.opens).unwrap_or(at.venue_at - Nanos::from_secs(i64::from(seconds)));
         let volume = at.listing.lots(volume).ok_or(off_grid)?;
         let read = bars::Read { start, end: at.received_at, seconds, prices: ticks, volume };
-        match bars::give(&read, &at.listing, out) {
-            bars::Given::Whole => {}
-            bars::Given::InParts => self.tally.in_parts += 1,
-            bars::Given::Refused => return Err("open, high, low and close contradict each other"),
-        }
-        Ok(())
+        bars::give(&read, &at.listing, out)
     }
 
     /// The connection to an exchange was lost: nothing of it is known to be right.
@@ -417,7 +411,6 @@ impl Decode for Decoder {
             ("best price without an amount, taken as none", tally.unsized_best),
             ("change before a snapshot", tally.unseeded),
             ("bar not of whole seconds, not used", tally.odd_bars),
-            (bars::IN_PARTS, tally.in_parts),
         ];
         let mut counts: Vec<(String, u64)> = kinds
             .chain(rest)

@@ -90,7 +90,6 @@ struct Tally {
     damaged: u64,
     assumed: u64,
     twice: u64,
-    in_parts: u64,
     unsided: u64,
 }
 
@@ -220,7 +219,7 @@ impl Decoder {
             last: (Vec::new(), usize::MAX),
             lines: Lines::NEW,
             seen_at: Nanos(0),
-            tally: Tally { rows: 0, damaged: 0, assumed: 0, twice: 0, in_parts: 0, unsided: 0 },
+            tally: Tally { rows: 0, damaged: 0, assumed: 0, twice: 0, unsided: 0 },
         }
     }
 
@@ -425,14 +424,7 @@ impl Decoder {
             prices: ticks,
             volume: listing.lots(volume).ok_or(off_grid(Column::Size))?,
         };
-        match bars::give(&read, listing, out) {
-            bars::Given::Whole => {}
-            bars::Given::InParts => self.tally.in_parts += 1,
-            bars::Given::Refused => {
-                return Err(Damage::row("open, high, low and close contradict each other"));
-            }
-        }
-        Ok(())
+        bars::give(&read, listing, out).map_err(Damage::row)
     }
 }
 
@@ -467,7 +459,6 @@ impl Decode for Decoder {
             ("time without a zone, taken as UTC", tally.assumed),
             ("time that the wall shows twice", tally.twice),
             ("trade whose aggressor is not told", tally.unsided),
-            (bars::IN_PARTS, tally.in_parts),
         ]
         .into_iter()
         .filter(|(_, count)| *count > 0)
