@@ -94,7 +94,8 @@ pub struct Listing {
 const UNIT_NANOS: i64 = 1_000_000_000;
 
 impl Listing {
-    fn new(id: InstrumentId, price: Step, size: Step) -> Self {
+    /// A listing of these steps.
+    pub(crate) fn new(id: InstrumentId, price: Step, size: Step) -> Self {
         let whole = UNIT_NANOS % size.nanos == 0;
         Self { id, price, size, lots_in_unit: if whole { UNIT_NANOS / size.nanos } else { 0 } }
     }

@@ -66,7 +66,7 @@ mod tests {
             let read = Read { start, end, seconds: 60, prices, volume: Lots(7) };
             for step in [Step::NANO, Step::new(10)] {
                 let is_run = step != Step::NANO;
-                let listing = Listing { id: InstrumentId(0), price: step, size: step };
+                let listing = Listing::new(InstrumentId(0), step, step);
                 let mut out = Output::default();
                 let given = give(&read, &listing, &mut out);
                 let due = wrong.or((is_run && !fits).then_some(TOO_WIDE));
