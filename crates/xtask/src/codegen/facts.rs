@@ -111,7 +111,10 @@ impl Facts {
         let (primitive, is_char) = match stored.kind {
             Kind::Number(primitive) => (primitive, false),
             Kind::Char => (primitive("char")?, true),
-            _ => bail!("words are numbers or characters"),
+            Kind::Text(_) | Kind::Price(_) | Kind::Quantity | Kind::Month | Kind::Words(_) => {
+                bail!("words are numbers or characters")
+            }
+            Kind::Constant(..) | Kind::ConstantChar(_) => bail!("words are no constants"),
         };
         let entry = Words { is_set, primitive, is_char, nullable: stored.nullable, values: Vec::new() };
         let found =
