@@ -365,15 +365,19 @@ fn amounts_of_currency_are_read_as_contracts_are() {
     }
 }
 
-/// An event's prices and sizes, whatever it is.
+/// The sizes of levels and trades, and the values of statistics.
 fn sizes(events: &[Event]) -> Vec<i64> {
-    let size = |event: &Event| match event {
-        Event::Level(delta) => Some(delta.size.0),
-        Event::Trade(trade) => Some(trade.size.0),
-        Event::Statistic(statistic) => Some(statistic.value),
-        _ => None,
-    };
-    events.iter().filter_map(size).collect()
+    let mut sizes = Vec::new();
+    for event in events {
+        if let Event::Level(delta) = event {
+            sizes.push(delta.size.0);
+        } else if let Event::Trade(trade) = event {
+            sizes.push(trade.size.0);
+        } else if let Event::Statistic(statistic) = event {
+            sizes.push(statistic.value);
+        }
+    }
+    sizes
 }
 
 #[test]
