@@ -130,3 +130,25 @@ fn strict_fails_on_each_kind_of_trouble_alone() {
     let whole = capture(&sound());
     check(&scratch, &whole[..whole.len() - 1], "faults", 1);
 }
+
+#[test]
+fn a_recording_that_starts_behind_its_instruments_start_is_not_damaged() {
+    let scratch = Scratch::new("strict-late");
+    let late: Vec<Packet> = vec![
+        (71, 0, 1, L(5, Action::New, Side::Buy, 100)),
+        // In a book that nobody knows this says nothing.
+        (72, 10, 11, L(6, Action::Delete, Side::Sell, 102)),
+    ];
+    let file = scratch.text("late.pcap");
+    fs::write(&file, capture(&late)).expect("writable");
+    let about: Value =
+        serde_json::from_str(&succeed(&["inspect", &file, "--json", "--strict"])).expect("JSON");
+    let integrity = &about["files"][0]["integrity"];
+    assert_eq!(integrity["clean"], true, "{integrity}");
+    let instruments = integrity["instruments"].as_object().expect("by name");
+    assert!(instruments.values().all(|found| found["joined_late"] == 1), "{integrity}");
+    let missing = (74, 20, 21, L(8, Action::New, Side::Sell, 103));
+    fs::write(&file, capture(&[late, vec![missing]].concat())).expect("writable");
+    let error = fail(&["inspect", &file, "--strict"], 1);
+    assert!(error.contains("1 gaps"), "{error}");
+}

@@ -6,12 +6,13 @@
 //! | counted | when |
 //! |---|---|
 //! | gap | the feed says that something is missing |
+//! | joined late | the feed says so of an instrument of which nothing had come: the recording starts behind its start, which is no damage |
 //! | venue time backwards | an event that is no part of a snapshot is stamped before an earlier one of its instrument |
 //! | receive time backwards | an event was received before the one recorded before it |
 //! | crossed span | from the packet that crosses a book to the one that ends it, unless trading is not open: those apart |
 //! | locked | packets that leave bid equal to ask, which is legal |
 //! | duplicate | an order added under an id that stands; a trade with the number of the one before; a level set to what it is |
-//! | unknown | a change of an order or level that does not stand |
+//! | unknown | a change of an order or level that does not stand, in a book that is not stale |
 //! | fault | what could not be read |
 
 use book::{Book, Counts, State};
@@ -109,6 +110,8 @@ pub struct InstrumentIntegrity {
     pub events: BTreeMap<&'static str, u64>,
     /// Gaps that name it. Those of the whole feed are the recording's.
     pub gaps: Few<Missing>,
+    /// How often it was joined after its start, with a book that nobody knew.
+    pub joined_late: u64,
     /// Its venue's clock.
     pub venue_backwards: Backwards,
     /// Crossed while trading was open.
@@ -199,6 +202,10 @@ struct Track {
     found: InstrumentIntegrity,
     /// What the book had counted when the recording began.
     counted: Counts,
+    /// Whether anything of its book has come, or been said to be missing.
+    begun: bool,
+    /// Changes of what does not stand in a book that was stale: there it is no wonder.
+    unknown_stale: u64,
     venue_at: Option<Nanos>,
     last_trade: u64,
     /// Since when it is crossed, and whether that is legal.
@@ -250,12 +257,13 @@ impl Review {
                 let row = delta.instrument.index();
                 let book = &mut self.books[row];
                 self.tracks[row].found.duplicates.levels += u64::from(is_repeated(book, delta));
-                book.apply_level(delta);
+                self.tracks[row].apply(book, |book| _ = book.apply_level(delta));
                 self.touch(row);
             }
             Event::Order(delta) => {
-                self.books[delta.instrument.index()].apply_order(delta);
-                self.touch(delta.instrument.index());
+                let row = delta.instrument.index();
+                self.tracks[row].apply(&mut self.books[row], |book| _ = book.apply_order(delta));
+                self.touch(row);
             }
             Event::Gap(gap) => self.gap(gap),
             Event::Status(status) => {
@@ -297,7 +305,13 @@ impl Review {
         let missing = Missing { venue_at: gap.venue_at, expected: gap.expected, received: gap.received };
         match gap.instrument {
             Some(id) => {
-                self.tracks[id.index()].found.gaps.note(missing);
+                let track = &mut self.tracks[id.index()];
+                // Told twice before anything of its book came, something is missing between the two.
+                if std::mem::replace(&mut track.begun, true) {
+                    track.found.gaps.note(missing);
+                } else {
+                    track.found.joined_late += 1;
+                }
                 self.books[id.index()].on_gap();
                 self.tracks[id.index()].look(&self.books[id.index()], gap.venue_at);
             }
@@ -332,6 +346,11 @@ impl Review {
     }
 }
 
+/// A book that turned from levels to orders starts counting again.
+fn since(now: u64, before: u64) -> u64 {
+    now.checked_sub(before).unwrap_or(now)
+}
+
 /// The level stands as it is told to stand. Parts of snapshots repeat by right.
 fn is_repeated(book: &Book, delta: &LevelDelta) -> bool {
     delta.action == LevelAction::Set
@@ -360,6 +379,13 @@ impl Track {
                 Some(_) | None => self.venue_at = Some(at),
             }
         }
+    }
+
+    fn apply(&mut self, book: &mut Book, change: impl FnOnce(&mut Book)) {
+        self.begun = true;
+        let before = (book.state() == State::Stale).then(|| book.counts().unknown);
+        change(book);
+        self.unknown_stale += before.map_or(0, |before| since(book.counts().unknown, before));
     }
 
     /// The book is consistent.
@@ -393,10 +419,9 @@ impl Track {
         }
         let counts = book.counts();
         let before = std::mem::replace(&mut self.counted, counts);
-        // A book that turned from levels to orders starts counting again.
-        let since = |now: u64, before: u64| now.checked_sub(before).unwrap_or(now);
         self.found.duplicates.orders = since(counts.duplicate, before.duplicate);
-        self.found.unknown = since(counts.unknown, before.unknown);
+        let stale = std::mem::take(&mut self.unknown_stale);
+        self.found.unknown = since(counts.unknown, before.unknown).saturating_sub(stale);
         self.found.impossible = since(counts.refused, before.refused) + since(counts.excess, before.excess);
         self.venue_at = None;
         self.last_trade = 0;

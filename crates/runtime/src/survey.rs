@@ -12,7 +12,7 @@ use stdx::decimal;
 use types::instrument::Terms;
 use types::{Contract, Event, Flags, Instrument, InstrumentError, InstrumentId, Nanos, Origin};
 use venues::directory::LateName;
-use venues::{Directory, Fault, Output, binance};
+use venues::{Composition, Directory, Fault, Output, binance};
 
 /// Faults kept with their text; beyond them only counted.
 const FAULTS_KEPT: usize = 100;
@@ -223,6 +223,12 @@ impl Survey {
             instrument.price_step = divisor(instrument.price_step, seen.price_step);
             instrument.size_step = divisor(instrument.size_step, seen.size_step);
         }
+    }
+
+    /// What an instrument is made of, where its venue has said so.
+    #[must_use]
+    pub fn composition(&self, instrument: &Instrument) -> Option<&Composition> {
+        self.directory.composition(&instrument.terms().venue, &instrument.terms().symbol)
     }
 
     /// The directory of a run with this table over the recordings; `Directory::turn_to` says which of them is read.

@@ -14,7 +14,7 @@
 #![allow(clippy::disallowed_types, reason = "maps are looked up by key; their order is never seen")]
 
 use std::collections::HashMap;
-use types::{Contract, Depths, Instrument, InstrumentId, Lots, Ticks};
+use types::{Contract, Depths, Instrument, InstrumentId, Lots, Side, Ticks};
 
 /// A step in nanos, with what makes exact division cheap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,6 +169,35 @@ pub struct LateName {
     pub symbol: String,
 }
 
+/// What an instrument made of others is made of, as its venue says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Composition {
+    /// The venue's name for this kind: `SP` for a calendar spread, `IS` between commodities, `VT` for a vertical of
+    /// options.
+    pub kind: String,
+    /// By what a price of the second leg is multiplied where legs are priced in different units.
+    pub price_ratio_nanos: Option<i64>,
+    /// In the venue's order.
+    pub legs: Vec<Leg>,
+}
+
+/// One instrument of a [`Composition`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// The venue's number for it.
+    pub number: i64,
+    /// What it is called here: `#` and its number while nothing has defined it.
+    pub symbol: String,
+    /// What one does with it when one buys the whole; `None` when the venue does not say.
+    pub side: Option<Side>,
+    /// How many of it.
+    pub ratio: i32,
+    /// At which price it is exchanged, where that was agreed (the future of a covered option).
+    pub price_nanos: Option<i64>,
+    /// How much of it covers one of the options.
+    pub delta_nanos: Option<i64>,
+}
+
 /// Every instrument of a run, found by venue and symbol.
 #[derive(Debug, Default)]
 pub struct Directory {
@@ -184,6 +213,7 @@ pub struct Directory {
     foretold: Vec<HashMap<String, usize>>,
     /// Which recording is being read.
     recording: usize,
+    compositions: HashMap<String, Composition>,
 }
 
 fn key(venue: &str, symbol: &str) -> String {
@@ -272,6 +302,7 @@ impl Directory {
     /// What another survey was told by its venues, too; what it says wins.
     pub fn learn(&mut self, other: &Self) {
         self.definitions.extend(other.definitions.clone());
+        self.compositions.extend(other.compositions.clone());
     }
 
     /// The venue defined an instrument. Kept in a survey, for the table of the run; later ones win.
@@ -279,6 +310,19 @@ impl Directory {
         if self.surveying {
             self.definitions.insert(key(&definition.venue, &definition.symbol), definition);
         }
+    }
+
+    /// The venue said what an instrument is made of. Kept in a survey; later ones win.
+    pub fn compose(&mut self, venue: &str, symbol: &str, composition: Composition) {
+        if self.surveying {
+            self.compositions.insert(key(venue, symbol), composition);
+        }
+    }
+
+    /// What an instrument is made of, if the survey was told.
+    #[must_use]
+    pub fn composition(&self, venue: &str, symbol: &str) -> Option<&Composition> {
+        self.compositions.get(&key(venue, symbol))
     }
 
     /// What the venue said of an instrument, if the survey met it.

@@ -15,5 +15,5 @@ mod json;
 pub mod nasdaq;
 pub mod output;
 
-pub use directory::{Definition, Directory, Listing, Step};
+pub use directory::{Composition, Definition, Directory, Leg, Listing, Step};
 pub use output::{Decode, Fault, Output, Quote, Wide};

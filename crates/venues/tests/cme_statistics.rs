@@ -335,7 +335,7 @@ fn numbering_goes_on_across_books_and_statistics() {
         desk.give(LINE, &packet(3, &[made(50, refresh(), &entry)])).iter().map(Event::kind).collect();
     assert_eq!(kinds, ["gap", "statistic", "statistic", "statistic"]);
     // A template of a schema to come is passed over; that it took a number shows in the next one.
-    let later = Made { template: 64, block: refresh(), groups: Vec::new() };
+    let later = Made { template: 99, block: refresh(), groups: Vec::new() };
     assert_eq!(desk.give(LINE, &packet(4, &[later])), []);
     assert_eq!(desk.count("messages of unknown templates"), 1);
     let events = desk.give(LINE, &packet(5, &[made(37, refresh(), &[volume_entry(7, ES, 32)])]));
@@ -412,6 +412,9 @@ fn every_trading_status_is_a_phase_or_no_change() {
         (SecurityTradingStatus::CROSS, Some(Phase::PreOpen)),
         (SecurityTradingStatus::POST_CLOSE, Some(Phase::Closed)),
         (SecurityTradingStatus::NO_CHANGE, None),
+        // Between others, and at one price.
+        (SecurityTradingStatus::PRIVATE_WORKUP, Some(Phase::Halted)),
+        (SecurityTradingStatus::PUBLIC_WORKUP, Some(Phase::Halted)),
         // Of a schema to come: we do not trade where we do not know.
         (SecurityTradingStatus(77), Some(Phase::Halted)),
     ];

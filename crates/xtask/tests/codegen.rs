@@ -11,12 +11,90 @@ fn generating_again_gives_what_is_committed() {
     let Some(templates) = testkit::data::recorded("cme-mdp3/templates") else {
         return;
     };
-    let files = codegen::files(&templates).expect("the schemas are understood");
+    let files = codegen::files(&templates, Some(codegen::NEWER)).expect("the schemas are understood");
     assert_eq!(files.len(), 3);
     for (name, text) in files {
         let path = Path::new(WORKSPACE).join(codegen::FOLDER).join(name);
         let committed = fs::read_to_string(&path).expect("it is committed");
         assert!(committed == text, "{name} is stale: cargo run -p xtask -- codegen");
+    }
+}
+
+/// The entries of a generated file, from one that starts with `start` to the next.
+fn entries<'a>(text: &'a str, start: &str) -> Vec<&'a str> {
+    let entries = text.split("\n\n").skip(1);
+    entries.map(str::trim).filter(|entry| entry.contains(start)).collect()
+}
+
+/// Needs no file of the exchange: what is newer than those is stated in full by our own facts.
+#[test]
+fn generating_from_our_own_facts_gives_part_of_what_is_committed() {
+    let mut found = 0;
+    for (name, text) in codegen::newer_files(codegen::NEWER).expect("the facts are understood") {
+        let path = Path::new(WORKSPACE).join(codegen::FOLDER).join(name);
+        let committed = fs::read_to_string(&path).expect("it is committed");
+        for entry in entries(&text, "! {") {
+            let title = entry.lines().next().expect("it has a line");
+            assert!(committed.contains(entry), "{name}: {title} is stale: cargo run -p xtask -- codegen");
+            found += 1;
+        }
+    }
+    // Words, messages with their blocks and groups, and the table's messages.
+    assert!(found > 22 + 13 * 3, "{found}");
+}
+
+#[test]
+fn facts_that_cannot_be_are_refused_with_their_line() {
+    let facts = |was: &str, is: &str| {
+        assert!(codegen::NEWER.contains(was), "{was}");
+        codegen::NEWER.replacen(was, is, 1)
+    };
+    let cases = [
+        (facts("schema 13", ""), "does not say which schema"),
+        (facts("schema 13", "scheme 13"), "no statement we know"),
+        (facts("int8 null", "int9 null"), "\"int9\" is not understood"),
+        (facts("  201 PrivateWorkup", "  20x PrivateWorkup"), "20x PrivateWorkup"),
+        (
+            facts("  5   SecurityUpdateAction 980", "  6   SecurityUpdateAction 980"),
+            "what is before it ends at 5",
+        ),
+        (
+            facts("MDInstrumentDefinitionRepo58 276", "MDInstrumentDefinitionRepo58 200"),
+            "lies outside its block",
+        ),
+        (facts("MDInstrumentDefinitionRepo58", "MDInstrumentDefinitionRepo5"), "ends with its template"),
+        (facts("message 58 MDInstrumentDefinitionRepo58", "message 57 Repo57"), "here twice"),
+        (facts("911 uInt32NULL", "911 uInt33NULL"), "type uInt33NULL is not known here"),
+        (facts("  -   SecurityIDSource", "  59  SecurityIDSource"), "is nowhere"),
+    ];
+    for (facts, due) in cases {
+        let said = format!("{:#}", codegen::newer_files(&facts).expect_err(due));
+        assert!(said.contains(due), "{due}: {said}");
+    }
+}
+
+#[test]
+fn facts_that_contradict_the_exchange_are_refused() {
+    let Some(templates) = testkit::data::recorded("cme-mdp3/templates") else {
+        return;
+    };
+    let cases = [
+        ("schema 13", "schema 9", "no later schema"),
+        ("add 54 224", "add 99 224", "template 99"),
+        ("add 46 11", "add 46 10", "became shorter"),
+        ("in NoMDEntries 32", "in NoEntries 32", "NoEntries is not there"),
+        ("  17  ReadyToTrade", "  19  ReadyToTrade", "ReadyToTrade means another code"),
+        (
+            "InstrumentGUID 37513 uInt64NULL since 10",
+            "InstrumentGUID 37513 uInt64NULL",
+            "does not say since when",
+        ),
+        ("InstrumentGUID 37513 uInt64NULL since 10", "InstrumentGUID 37513 uInt64 since 10", "has no null"),
+    ];
+    for (was, is, due) in cases {
+        let facts = codegen::NEWER.replacen(was, is, 1);
+        let said = format!("{:#}", codegen::files(&templates, Some(&facts)).expect_err(due));
+        assert!(said.contains(due), "{due}: {said}");
     }
 }
 
@@ -46,7 +124,7 @@ fn a_schema_beyond_us_is_refused_by_name() {
         let folder = std::env::temp_dir().join(format!("quoin-codegen-{}-{at}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder of our own");
         fs::write(folder.join("templates_FixBinary_v1.xml"), xml).expect("written");
-        let answer = codegen::files(&folder);
+        let answer = codegen::files(&folder, None);
         fs::remove_dir_all(&folder).expect("it is there");
         match refusal {
             None => assert_eq!(answer.expect("understood").len(), 3),
@@ -56,7 +134,7 @@ fn a_schema_beyond_us_is_refused_by_name() {
             }
         }
     }
-    assert!(codegen::files(Path::new("/nowhere")).is_err());
+    assert!(codegen::files(Path::new("/nowhere"), None).is_err());
 }
 
 #[test]
@@ -64,7 +142,7 @@ fn the_table_holds_every_message_of_every_schema() {
     let Some(templates) = testkit::data::recorded("cme-mdp3/templates") else {
         return;
     };
-    let table = codegen::files(&templates).expect("the schemas are understood");
+    let table = codegen::files(&templates, Some(codegen::NEWER)).expect("the schemas are understood");
     let (_, table) = table.into_iter().find(|(name, _)| *name == "table.rs").expect("generated");
     let mut fields = 0;
     for (file, count) in [("v5_20140806", 17), ("v8_20160701", 19), ("v9_20180308", 29)] {

@@ -11,7 +11,8 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use stdx::decimal;
-use types::Nanos;
+use types::{Nanos, Side};
+use venues::{Composition, Leg};
 
 #[derive(clap::Args)]
 #[command(after_help = "Formats are told by their first bytes:
@@ -111,7 +112,6 @@ fn file_text(file: &FileSurvey) -> String {
         terminal::row(&mut table, [format!("{kind} events"), grouped(*count)]);
     }
     for (what, count) in [
-        ("gaps", file.gaps),
         ("stamped before an earlier event", file.out_of_order),
         ("damaged places", file.fault_count),
         ("bytes skipped", file.skipped),
@@ -215,6 +215,14 @@ fn instruments_text(inspection: &Inspection) -> String {
         Some(more @ 1..) => format!("… and {more} instruments more (--json shows all)\n"),
         _ => String::new(),
     };
+    let made_of: String = order
+        .iter()
+        .filter_map(|&row| {
+            let instrument = &inspection.table.instruments[row];
+            Some(composition_text(instrument.symbol(), inspection.survey.composition(instrument)?))
+        })
+        .take(SHOWN)
+        .collect();
     let spans: String = order
         .iter()
         .filter_map(|&row| {
@@ -240,8 +248,41 @@ fn instruments_text(inspection: &Inspection) -> String {
         .take(SHOWN)
         .collect();
     format!(
-        "\n{table}\n{rest}{spans}{quotes}books: times the book was consistent; spread: its mean in ticks\n"
+        "\n{table}\n{rest}{made_of}{spans}{quotes}books: times the book was consistent; spread: its mean in ticks\n"
     )
+}
+
+/// `ESM6-ESU6 (EQ): sell 1 ESM6, buy 1 ESU6`.
+fn composition_text(symbol: &str, composition: &Composition) -> String {
+    let leg = |leg: &Leg| {
+        let act = match leg.side {
+            Some(Side::Buy) => "buy ",
+            Some(Side::Sell) => "sell ",
+            None => "",
+        };
+        let price = leg.price_nanos.map_or(String::new(), |price| format!(" at {}", decimal::Display(price)));
+        format!("{act}{} {}{price}", leg.ratio, leg.symbol)
+    };
+    let legs: Vec<_> = composition.legs.iter().map(leg).collect();
+    format!("{symbol} ({}): {}\n", composition.kind, legs.join(", "))
+}
+
+fn composition_json(composition: &Composition) -> serde_json::Value {
+    let leg = |leg: &Leg| {
+        json!({
+            "number": leg.number,
+            "symbol": leg.symbol,
+            "side": leg.side.map(|side| if side == Side::Buy { "buy" } else { "sell" }),
+            "ratio": leg.ratio,
+            "price_nanos": leg.price_nanos,
+            "delta_nanos": leg.delta_nanos,
+        })
+    };
+    json!({
+        "kind": composition.kind,
+        "price_ratio_nanos": composition.price_ratio_nanos,
+        "legs": composition.legs.iter().map(leg).collect::<Vec<_>>(),
+    })
 }
 
 fn origin(origin: types::Origin) -> &'static str {
@@ -307,6 +348,7 @@ fn as_json(inspection: &Inspection) -> serde_json::Value {
                 "quotes_differ": book.quotes_differ,
                 "quotes_unused": book.quotes_unused,
                 "spread_mean_ticks": book.spread_mean(),
+                "composition": inspection.survey.composition(instrument).map(composition_json),
             })
         })
         .collect();

@@ -19,6 +19,7 @@ pub(crate) fn text(integrity: &Integrity) -> String {
     let sum =
         |of: fn(&InstrumentIntegrity) -> u64| integrity.instruments.iter().map(|(_, i)| of(i)).sum::<u64>();
     for (what, count) in [
+        ("instruments joined after their start (no damage)", sum(|i| i.joined_late)),
         ("crossed spans while closed (legal)", sum(|i| i.crossed_closed.spans.count)),
         ("packets that left a book locked (legal)", sum(|i| i.locked)),
     ] {

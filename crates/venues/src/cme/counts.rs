@@ -3,7 +3,7 @@
 use super::sbe::table::MESSAGES;
 
 /// Templates are small numbers; whatever is beyond is unknown.
-const KNOWN: usize = 64;
+const KNOWN: usize = 128;
 
 #[derive(Debug)]
 pub(crate) struct Counts {
@@ -68,6 +68,8 @@ tally! {
     orders_unmatched = "trade orders unmatched";
     unmarked = "events ended without an arrival to mark";
     statuses = "statuses";
+    /// Of instruments that trade at one price for a while, template 60.
+    workups = "statuses of workups";
     /// By `SecurityTradingEvent`: what they tell beside the state.
     no_cancel = "statuses no cancel";
     statistics_reset = "statuses reset statistics";
@@ -99,6 +101,10 @@ tally! {
     relisted = "instruments listed anew";
     definitions = "definitions";
     definitions_unusable = "definitions unusable";
+    /// Bids above offers: yields and rates. They are among the unusable.
+    definitions_inverted = "definitions of inverted books";
+    /// Of templates that name no place in the channel's order, or no instrument: see the dispatch.
+    passed_over = "messages passed over";
 }
 
 impl Default for Counts {

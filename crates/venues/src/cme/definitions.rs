@@ -1,11 +1,13 @@
-//! Instrument definitions: futures (27, 54), options (41, 55) and spreads (29, 56).
+//! Instrument definitions: futures (27, 54), options (41, 55) and spreads (29, 56). Bonds, repos and currency pairs
+//! are in `debt`.
 //!
 //! Money per price unit. CME says what one price step of one contract is worth (`MinPriceIncrementAmount`, tag
 //! 1146), and how a sent price becomes the written one (`DisplayFactor`, tag 9787); so
 //! `multiplier = amount ÷ (MinPriceIncrement × DisplayFactor)`. Where that is not said or not exact in nanos,
 //! `UnitOfMeasureQty` (tag 1147) is the multiplier of products quoted in currency per unit. A spread says
 //! neither: its price is quoted in its legs' units, so the legs' multiplier is the spread's, where they have the
-//! same; a spread that comes before its legs waits for one, and between commodities for all.
+//! same; a spread that comes before its legs waits for one, and between commodities for all. What a spread is of
+//! (its legs in their order, their sides and ratios) is said of every spread, whatever it is worth.
 //!
 //! Never registers an instrument: a definition without data is not one of the run's.
 
@@ -16,13 +18,13 @@ use super::sbe::messages::{
     md_instrument_definition_spread as spread,
 };
 use super::sbe::schema::{Price, Scale};
-use super::sbe::words::SecurityUpdateAction;
+use super::sbe::words::{LegSide, SecurityUpdateAction};
 use super::status::trimmed;
 use super::wire::{Damage, Message};
-use crate::Definition;
+use crate::{Composition, Definition, Leg};
 use std::collections::BTreeMap;
 use stdx::decimal::ONE;
-use types::{Contract, Depths};
+use types::{Contract, Depths, Side};
 
 /// Spreads of which a leg has not been defined, by that leg's number.
 #[derive(Debug, Default)]
@@ -49,28 +51,28 @@ enum Worth {
 
 /// The numbers and names of one definition, in nanos.
 #[derive(Clone, Debug)]
-struct Terms {
-    security: i32,
-    currency: [u8; 3],
-    wire_tick: Option<i64>,
-    display_factor: Option<i64>,
-    tick_amount: Option<i64>,
-    unit_size: Option<i64>,
-    depths: Depths,
+pub(super) struct Terms {
+    pub(super) security: i32,
+    pub(super) currency: [u8; 3],
+    pub(super) wire_tick: Option<i64>,
+    pub(super) display_factor: Option<i64>,
+    pub(super) tick_amount: Option<i64>,
+    pub(super) unit_size: Option<i64>,
+    pub(super) depths: Depths,
 }
 
-/// What futures, spreads and options say of themselves in the same place.
-struct Head {
-    security: i32,
-    action: SecurityUpdateAction,
-    symbol: [u8; 20],
-    group: [u8; 6],
-    asset: [u8; 6],
+/// What every kind of instrument says of itself in the same place.
+pub(super) struct Head {
+    pub(super) security: i32,
+    pub(super) action: SecurityUpdateAction,
+    pub(super) symbol: [u8; 20],
+    pub(super) group: [u8; 6],
+    pub(super) asset: [u8; 6],
 }
 
 macro_rules! head {
     ($block:ident) => {
-        Head {
+        $crate::cme::definitions::Head {
             security: $block.security_id(),
             action: $block.security_update_action(),
             symbol: $block.symbol(),
@@ -79,22 +81,24 @@ macro_rules! head {
         }
     };
 }
+pub(super) use head;
 
 /// How deep the books are, of a definition's `NoMDFeedTypes`: `GBX` is the real book, `GBI` the implied one.
 macro_rules! depths {
     ($definition:ident, $groups:ident) => {{
         use $definition::NoMdFeedTypes as Feed;
         $groups.no_md_feed_types.of_at_least(Feed::LEAST).map(|feeds| {
-            let mut depths = Depths::default();
+            let mut depths = types::Depths::default();
             let mut spare = Feed::SPARE;
             for index in 0..feeds.count() {
                 let feed = Feed::of(feeds.entry(index), &mut spare);
-                deepen(&mut depths, feed.md_feed_type(), feed.market_depth());
+                $crate::cme::definitions::deepen(&mut depths, feed.md_feed_type(), feed.market_depth());
             }
             depths
         })
     }};
 }
+pub(super) use depths;
 
 /// The finest step of CME's variable tick tables (tag 6350 `TickRule`; CME "MDP 3.0 - CME Globex Pricing"), in
 /// nanos. Every coarser step of a table is a whole number of its finest, so the finest is a tick for all prices.
@@ -109,6 +113,9 @@ const VARIABLE_TICKS: [(i8, i64); 8] = [
     (13, 1_000_000_000),
 ];
 
+/// `DecimalQty` has four decimals.
+const DELTA_NANOS: i64 = 100_000;
+
 impl Reading<'_> {
     /// Templates 27 and 54.
     pub(super) fn future<D: Scale>(&mut self, message: &Message<'_>) -> Result<(), Damage> {
@@ -119,7 +126,7 @@ impl Reading<'_> {
         let Some(security) = self.introduce(&head!(block)) else {
             return Ok(());
         };
-        self.define(Terms {
+        self.define(&Terms {
             security,
             currency: block.currency(),
             wire_tick: present(Some(block.min_price_increment())),
@@ -141,7 +148,7 @@ impl Reading<'_> {
             return Ok(());
         };
         let tick = present(block.min_price_increment());
-        self.define(Terms {
+        self.define(&Terms {
             security,
             currency: block.currency(),
             wire_tick: tick.or_else(|| variable_tick(block.tick_rule())),
@@ -178,16 +185,42 @@ impl Reading<'_> {
             return Ok(());
         }
         let mut spare = NoLegs::<D>::SPARE;
-        let legs = (0..legs.count())
-            .map(|index| NoLegs::<D>::of(legs.entry(index), &mut spare).leg_security_id())
-            .collect();
-        let between_commodities = trimmed(block.security_sub_type()).starts_with(b"IS\0");
+        let mut composed = Vec::new();
+        for index in 0..legs.count() {
+            let leg = NoLegs::<D>::of(legs.entry(index), &mut spare);
+            composed.push(Leg {
+                number: i64::from(leg.leg_security_id()),
+                symbol: self.name_of(leg.leg_security_id()),
+                side: match leg.leg_side() {
+                    LegSide::BUY_SIDE => Some(Side::Buy),
+                    LegSide::SELL_SIDE => Some(Side::Sell),
+                    _ => None,
+                },
+                ratio: i32::from(leg.leg_ratio_qty()),
+                price_nanos: present(leg.leg_price()),
+                delta_nanos: leg.leg_option_delta().map(|delta| i64::from(delta.mantissa) * DELTA_NANOS),
+            });
+        }
+        let kind = trimmed(block.security_sub_type());
+        let between_commodities = kind.starts_with(b"IS\0");
+        let name = self.name_of(security);
+        let legs = composed.iter().filter_map(|leg| i32::try_from(leg.number).ok()).collect();
+        let kind = text(&kind).to_string();
+        let price_ratio_nanos = present(block.price_ratio());
+        self.directory.compose(VENUE, &name, Composition { kind, price_ratio_nanos, legs: composed });
         self.define_spread(Spread { terms, legs, between_commodities });
         Ok(())
     }
 
+    /// What an instrument goes by here.
+    fn name_of(&self, security: i32) -> String {
+        let slot = self.shared.instruments.find(security);
+        let name = slot.and_then(|slot| self.shared.instruments.about[slot].name.clone());
+        name.unwrap_or_else(|| format!("#{security}"))
+    }
+
     /// Keeps what all definitions say, and answers whose it is. `None` for a deletion, or for nobody.
-    fn introduce(&mut self, head: &Head) -> Option<i32> {
+    pub(super) fn introduce(&mut self, head: &Head) -> Option<i32> {
         self.channel.replay = true;
         self.shared.counts.tally.definitions += 1;
         let symbol = trimmed(head.symbol);
@@ -219,9 +252,9 @@ impl Reading<'_> {
         self.shared.instruments.about[slot].multiplier_nanos
     }
 
-    fn define(&mut self, terms: Terms) {
+    pub(super) fn define(&mut self, terms: &Terms) {
         match terms.multiplier() {
-            Some(multiplier) => self.define_with(&terms, multiplier),
+            Some(multiplier) => self.define_with(terms, multiplier),
             None => self.shared.counts.tally.definitions_unusable += 1,
         }
     }
@@ -319,7 +352,7 @@ impl Terms {
 }
 
 /// One feed's depth. A feed of orders (`GBX` with depth 0 has none) or of another kind says nothing of levels.
-fn deepen(depths: &mut Depths, feed: [u8; 3], depth: i8) {
+pub(super) fn deepen(depths: &mut Depths, feed: [u8; 3], depth: i8) {
     let depth = u8::try_from(depth).ok().filter(|depth| *depth > 0);
     match &feed {
         b"GBX" => depths.outright = depth,
@@ -333,7 +366,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or("").trim_end_matches('\0')
 }
 
-fn exact(product: i128, divisor: i64) -> Option<i64> {
+pub(super) fn exact(product: i128, divisor: i64) -> Option<i64> {
     if product % i128::from(divisor) != 0 {
         return None;
     }
@@ -341,7 +374,7 @@ fn exact(product: i128, divisor: i64) -> Option<i64> {
 }
 
 /// A number off the wire in nanos; `None` where there is none, or it is beyond us.
-fn present<D: Scale>(price: Option<Price<D>>) -> Option<i64> {
+pub(super) fn present<D: Scale>(price: Option<Price<D>>) -> Option<i64> {
     price.filter(|price| price.mantissa != i64::MAX)?.nanos()
 }
 

@@ -52,6 +52,8 @@ type Status<'a> = security_status::Root<'a>;
 
 const SCHEMA: u16 = 1;
 const VERSION: u16 = 9;
+/// Of a future's definition as schema 9 has it; later ones are longer.
+const DEFINITION_BYTES: u16 = 216;
 
 /// A future's definition (template 54).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,8 +246,8 @@ impl<'a> PacketWriter<'a> {
 
     /// Template 54 as it is sent again: what became of the instrument, and how deep its books are shown.
     pub fn definition(&mut self, future: &Future<'_>, update: Update, depths: &[Depth], at: Nanos) {
-        let message = self.message(54, Definition::WIRE);
-        let block = self.block(message, Definition::WIRE);
+        let message = self.message(54, DEFINITION_BYTES);
+        let block = self.block(message, DEFINITION_BYTES);
         // What a simulated future does not have; the rest of what is not set below stays zero, as it always was:
         // a session is quoted by its seed, and its bytes must not change.
         Definition::TOT_NUM_REPORTS.set(block, None);
@@ -475,7 +477,8 @@ const _: () = assert!(PACKET_HEADER == 4 + 8);
 
 /// Every field of the block is absent.
 pub(super) fn nothing(block: &mut [u8], fields: &[Field]) {
-    for field in fields {
+    // What later schemas put there is padding in ours.
+    for field in fields.iter().filter(|field| field.since <= VERSION) {
         blank(field, &mut block[usize::from(field.at)..usize::from(field.at + field.bytes)]);
     }
 }

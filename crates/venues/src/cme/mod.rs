@@ -13,8 +13,10 @@
 //! rows of its ladder (`cargo bench -p venues --bench cme`). Nothing is allocated once every instrument has been
 //! met and the caller's buffers have grown.
 
+mod amounts;
 mod channel;
 mod counts;
+mod debt;
 mod decoder;
 mod definitions;
 mod describe;
@@ -25,6 +27,7 @@ mod instruments;
 mod ladder;
 mod line;
 mod listings;
+mod long;
 mod orders;
 pub mod products;
 mod reading;

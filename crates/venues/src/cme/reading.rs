@@ -80,6 +80,20 @@ impl Reading<'_> {
             35 => self.session::<Seven>(message),
             51 => self.session::<Nine>(message),
             37 => self.volume(message),
+            // What schemas 10 to 13 brought.
+            64 => self.long_levels(message),
+            65 => self.long_trades(message),
+            66 => self.long_volume(message),
+            67 => self.long_session(message),
+            69 => self.long_snapshot(message),
+            60 => self.workup(message),
+            57 => self.fixed_income(message),
+            58 => self.repo(message),
+            63 => self.currency_pair(message),
+            59 | 61 | 62 | 68 => {
+                self.pass_over();
+                Ok(())
+            }
             39 => self.quote_request(message),
             36 => self.old_trades(message),
             30 => self.status(message),
@@ -212,7 +226,7 @@ impl Reading<'_> {
 
     /// A reset, an entry of no book, or an action that is none.
     #[cold]
-    fn odd_level(&mut self, slot: usize, kind: sent::MdEntryTypeBook, root: Root) {
+    pub(super) fn odd_level(&mut self, slot: usize, kind: sent::MdEntryTypeBook, root: Root) {
         if kind == sent::MdEntryTypeBook::BOOK_RESET {
             self.clear(slot, root);
         } else if EntryKind::read(kind).is_none() {

@@ -1,18 +1,22 @@
 //! What CME publishes beside its books: session statistics (35, 51), daily ones (33, 49), limits and bands (34, 50),
-//! traded volume (37), the statistics of a snapshot (38, 52), and requests for quotes (39).
+//! traded volume (37), the statistics of a snapshot (38, 52), and requests for quotes (39); of amounts of currency,
+//! session statistics (67), volume (66) and a snapshot's (69).
 //!
 //! Each becomes a [`Statistic`]; none changes a book. Every entry has its place in its instrument's `RptSeq`, and a
 //! hole before one is a gap like any other. A price may lie off the grid (settlements at clearing ticks), and keeps
 //! its fraction; one beyond us is counted and nothing else, for no book hangs on it.
 
+use super::amounts::Amount;
 use super::instruments::Limits;
 use super::reading::{Reading, Root};
 use super::sbe::messages::{
     md_incremental_refresh_daily_statistics as daily, md_incremental_refresh_limits_banding as limits,
-    md_incremental_refresh_session_statistics as session, md_incremental_refresh_volume as volume,
-    quote_request, snapshot_full_refresh as snapshot,
+    md_incremental_refresh_session_statistics as session,
+    md_incremental_refresh_session_statistics_long_qty as long_session,
+    md_incremental_refresh_volume as volume, md_incremental_refresh_volume_long_qty as long_volume,
+    quote_request, snapshot_full_refresh as snapshot, snapshot_full_refresh_long_qty as long_snapshot,
 };
-use super::sbe::schema::{Price, Scale};
+use super::sbe::schema::{Nine, Price, Scale};
 use super::sbe::words::{
     MdEntryType, MdEntryTypeDailyStatistics, MdEntryTypeStatistics, MdUpdateAction, OpenCloseSettlFlag,
     SettlPriceType,
@@ -26,10 +30,29 @@ use types::{Event, Flags, Lots, Nanos, QuoteRequest, Side, Statistic, StatisticK
 #[derive(Clone, Copy, Debug)]
 struct Figure {
     kind: StatisticKind,
-    size: Option<i32>,
+    size: Option<Amount>,
     /// `LocalMktDate`: days since 1970.
     session_day: Option<u16>,
     deleted: bool,
+}
+
+/// What an entry of a snapshot says, whichever way its message counts sizes.
+struct Shown<D> {
+    word: MdEntryType,
+    flag: Option<OpenCloseSettlFlag>,
+    settlement: SettlPriceType,
+    session_day: Option<u16>,
+    price: Option<Price<D>>,
+    size: Option<Amount>,
+}
+
+/// What the root of a snapshot says of itself.
+struct Shows<D> {
+    security: i32,
+    rpt_seq: u32,
+    venue_at: Nanos,
+    /// High, low, band.
+    limits: [Option<Price<D>>; 3],
 }
 
 impl Figure {
@@ -61,7 +84,7 @@ impl Reading<'_> {
             let entry = NoMdEntries::<D>::of(group.entry(index), &mut spare);
             let Some(listing) = self.figure_of(entry.security_id(), entry.rpt_seq(), root) else { continue };
             let figure = Figure {
-                size: entry.md_entry_size(message.version),
+                size: entry.md_entry_size(message.version).map(Amount::Contracts),
                 deleted: entry.md_update_action() == MdUpdateAction::DELETE,
                 ..match session_kind(entry.md_entry_type(), entry.open_close_settl_flag()) {
                     Some(kind) => Figure::new(kind),
@@ -70,6 +93,31 @@ impl Reading<'_> {
                         continue;
                     }
                 }
+            };
+            self.price_figure(listing, root, Some(entry.md_entry_px()), figure);
+        }
+        self.ended(root.event);
+        Ok(())
+    }
+
+    /// Template 67: the same of amounts of currency.
+    pub(super) fn long_session(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use long_session::{Groups, NoMdEntries};
+        let group = Groups::read(message.rest)?.no_md_entries.of_at_least(NoMdEntries::<Nine>::LEAST)?;
+        let root = self.root(message)?;
+        self.shared.counts.tally.statistics += group.count() as u64;
+        let mut spare = NoMdEntries::<Nine>::SPARE;
+        for index in 0..group.count() {
+            let entry = NoMdEntries::<Nine>::of(group.entry(index), &mut spare);
+            let Some(listing) = self.figure_of(entry.security_id(), entry.rpt_seq(), root) else { continue };
+            let Some(kind) = session_kind(entry.md_entry_type(), entry.open_close_settl_flag()) else {
+                self.shared.counts.tally.other_kinds += 1;
+                continue;
+            };
+            let figure = Figure {
+                size: entry.md_entry_size().map(Amount::Currency),
+                deleted: entry.md_update_action() == MdUpdateAction::DELETE,
+                ..Figure::new(kind)
             };
             self.price_figure(listing, root, Some(entry.md_entry_px()), figure);
         }
@@ -99,7 +147,8 @@ impl Reading<'_> {
             };
             match kind.unit() {
                 Unit::Size => {
-                    self.size_figure(listing, root, entry.md_entry_size(), figure);
+                    let size = entry.md_entry_size().map(Amount::Contracts);
+                    self.size_figure(listing, root, size, figure);
                 }
                 Unit::Price | Unit::Number => self.price_figure(listing, root, entry.md_entry_px(), figure),
             }
@@ -138,7 +187,25 @@ impl Reading<'_> {
             let Some(listing) = self.figure_of(entry.security_id(), entry.rpt_seq(), root) else { continue };
             let deleted = entry.md_update_action() == MdUpdateAction::DELETE;
             let figure = Figure { deleted, ..Figure::new(StatisticKind::Volume) };
-            self.size_figure(listing, root, Some(entry.md_entry_size()), figure);
+            self.size_figure(listing, root, Some(Amount::Contracts(entry.md_entry_size())), figure);
+        }
+        self.ended(root.event);
+        Ok(())
+    }
+
+    /// Template 66: the same of amounts of currency.
+    pub(super) fn long_volume(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use long_volume::{Groups, NoMdEntries};
+        let group = Groups::read(message.rest)?.no_md_entries.of_at_least(NoMdEntries::LEAST)?;
+        let root = self.root(message)?;
+        self.shared.counts.tally.statistics += group.count() as u64;
+        let mut spare = NoMdEntries::SPARE;
+        for index in 0..group.count() {
+            let entry = NoMdEntries::of(group.entry(index), &mut spare);
+            let Some(listing) = self.figure_of(entry.security_id(), entry.rpt_seq(), root) else { continue };
+            let deleted = entry.md_update_action() == MdUpdateAction::DELETE;
+            let figure = Figure { deleted, ..Figure::new(StatisticKind::Volume) };
+            self.size_figure(listing, root, Some(Amount::Currency(entry.md_entry_size())), figure);
         }
         self.ended(root.event);
         Ok(())
@@ -163,7 +230,10 @@ impl Reading<'_> {
             };
             self.emit(Event::QuoteRequest(QuoteRequest {
                 venue_at,
-                size: entry.order_qty().and_then(|size| in_lots(&listing, size)).unwrap_or(Lots::ZERO),
+                size: entry
+                    .order_qty()
+                    .and_then(|size| Amount::Contracts(size).lots(&listing))
+                    .unwrap_or(Lots::ZERO),
                 instrument: listing.id,
                 // FIX tag 54; 8 is a cross, which has no side.
                 side: match entry.side() {
@@ -184,49 +254,89 @@ impl Reading<'_> {
         let group = Groups::read(message.rest)?.no_md_entries.of_at_least(NoMdEntries::<D>::LEAST)?;
         let mut spare = Block::<D>::SPARE;
         let block = Block::<D>::of(message.block_of_at_least(Block::<D>::LEAST)?, &mut spare);
-        let Some(slot) = self.shared.instruments.find(block.security_id()) else { return Ok(()) };
-        let entry = &self.shared.instruments.slots[slot];
-        let (Some(listing), heard) = (entry.listing, entry.rpt_seq) else { return Ok(()) };
-        let said = &mut self.shared.instruments.about[slot].statistics_at;
-        if block.rpt_seq() < heard || *said == Some(block.rpt_seq()) {
-            return Ok(());
-        }
-        *said = Some(block.rpt_seq());
-        let venue_at = self.venue_at(block.transact_time());
-        let root = Root { venue_at, event: MatchEvent::NONE, flags: Flags::SNAPSHOT };
-        let limits = [block.high_limit_price(), block.low_limit_price(), block.max_price_variation()];
-        self.limits_of(slot, listing, root, limits);
+        let shows = Shows {
+            security: block.security_id(),
+            rpt_seq: block.rpt_seq(),
+            venue_at: self.venue_at(block.transact_time()),
+            limits: [block.high_limit_price(), block.low_limit_price(), block.max_price_variation()],
+        };
+        let Some((listing, root)) = self.snapshot_news(&shows) else { return Ok(()) };
         let mut spare = NoMdEntries::<D>::SPARE;
         for index in 0..group.count() {
-            self.snapshot_figure(listing, root, NoMdEntries::<D>::of(group.entry(index), &mut spare));
+            let entry = NoMdEntries::<D>::of(group.entry(index), &mut spare);
+            let shown = Shown {
+                word: entry.md_entry_type(),
+                flag: entry.open_close_settl_flag(),
+                settlement: entry.settl_price_type(),
+                session_day: entry.trading_reference_date(),
+                price: entry.md_entry_px(),
+                size: entry.md_entry_size().map(Amount::Contracts),
+            };
+            self.snapshot_figure(listing, root, &shown);
         }
         Ok(())
     }
 
-    fn snapshot_figure<D: Scale>(
-        &mut self,
-        listing: Listing,
-        root: Root,
-        entry: snapshot::NoMdEntries<'_, D>,
-    ) {
-        let word = entry.md_entry_type();
-        let kind = session_kind(MdEntryTypeStatistics(word.0), entry.open_close_settl_flag())
-            .or_else(|| daily_kind(word, entry.settl_price_type()))
-            .or(match word {
+    /// The same of a snapshot of amounts of currency (69), which says nothing of settlements.
+    pub(super) fn long_snapshot_statistics(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        use long_snapshot::{Groups, NoMdEntries, Root as Block};
+        let group = Groups::read(message.rest)?.no_md_entries.of_at_least(NoMdEntries::<Nine>::LEAST)?;
+        let mut spare = Block::<Nine>::SPARE;
+        let block = Block::<Nine>::of(message.block_of_at_least(Block::<Nine>::LEAST)?, &mut spare);
+        let shows = Shows {
+            security: block.security_id(),
+            rpt_seq: block.rpt_seq(),
+            venue_at: self.venue_at(block.transact_time()),
+            limits: [block.high_limit_price(), block.low_limit_price(), block.max_price_variation()],
+        };
+        let Some((listing, root)) = self.snapshot_news(&shows) else { return Ok(()) };
+        let mut spare = NoMdEntries::<Nine>::SPARE;
+        for index in 0..group.count() {
+            let entry = NoMdEntries::<Nine>::of(group.entry(index), &mut spare);
+            let shown = Shown {
+                word: entry.md_entry_type(),
+                flag: entry.open_close_settl_flag(),
+                settlement: SettlPriceType::NULL_VALUE,
+                session_day: None,
+                price: entry.md_entry_px(),
+                size: entry.md_entry_size().map(Amount::Currency),
+            };
+            self.snapshot_figure(listing, root, &shown);
+        }
+        Ok(())
+    }
+
+    /// Whose statistics a snapshot shows, if they are news; its limits have been said then.
+    fn snapshot_news<D: Scale>(&mut self, shows: &Shows<D>) -> Option<(Listing, Root)> {
+        let slot = self.shared.instruments.find(shows.security)?;
+        let entry = &self.shared.instruments.slots[slot];
+        let (listing, heard) = (entry.listing?, entry.rpt_seq);
+        let said = &mut self.shared.instruments.about[slot].statistics_at;
+        if shows.rpt_seq < heard || *said == Some(shows.rpt_seq) {
+            return None;
+        }
+        *said = Some(shows.rpt_seq);
+        let root = Root { venue_at: shows.venue_at, event: MatchEvent::NONE, flags: Flags::SNAPSHOT };
+        self.limits_of(slot, listing, root, shows.limits);
+        Some((listing, root))
+    }
+
+    fn snapshot_figure<D: Scale>(&mut self, listing: Listing, root: Root, shown: &Shown<D>) {
+        let kind = session_kind(MdEntryTypeStatistics(shown.word.0), shown.flag)
+            .or_else(|| daily_kind(shown.word, shown.settlement))
+            .or(match shown.word {
                 MdEntryType::ELECTRONIC_VOLUME => Some(StatisticKind::Volume),
                 MdEntryType::TRADE => Some(StatisticKind::LastPrice),
                 _ => None,
             });
         // The rest are levels.
         let Some(kind) = kind else { return };
-        let figure = Figure { session_day: entry.trading_reference_date(), ..Figure::new(kind) };
+        let figure = Figure { session_day: shown.session_day, ..Figure::new(kind) };
         match kind.unit() {
-            Unit::Size => {
-                self.size_figure(listing, root, entry.md_entry_size(), figure);
-            }
+            Unit::Size => self.size_figure(listing, root, shown.size, figure),
             Unit::Price | Unit::Number => {
-                let figure = Figure { size: entry.md_entry_size(), ..figure };
-                self.price_figure(listing, root, entry.md_entry_px(), figure);
+                let figure = Figure { size: shown.size, ..figure };
+                self.price_figure(listing, root, shown.price, figure);
             }
         }
     }
@@ -279,8 +389,9 @@ impl Reading<'_> {
         }
     }
 
-    fn size_figure(&mut self, listing: Listing, root: Root, contracts: Option<i32>, figure: Figure) {
-        match contracts.or(figure.deleted.then_some(0)).and_then(|contracts| in_lots(&listing, contracts)) {
+    fn size_figure(&mut self, listing: Listing, root: Root, size: Option<Amount>, figure: Figure) {
+        let size = size.or(figure.deleted.then_some(Amount::NOTHING));
+        match size.and_then(|size| size.lots(&listing)) {
             Some(size) => self.say_figure(listing, root, size.0, 0, Figure { size: None, ..figure }),
             None => self.shared.counts.tally.statistics_unusable += 1,
         }
@@ -291,7 +402,7 @@ impl Reading<'_> {
         self.emit(Event::Statistic(Statistic {
             venue_at: root.venue_at,
             value,
-            size: size.and_then(|size| in_lots(&listing, size)).unwrap_or(Lots::ZERO),
+            size: size.and_then(|size| size.lots(&listing)).unwrap_or(Lots::ZERO),
             instrument: listing.id,
             fraction,
             session_day: session_day.unwrap_or(0),
@@ -320,10 +431,6 @@ fn side_of(kind: StatisticKind) -> Option<Side> {
     } else {
         None
     }
-}
-
-fn in_lots(listing: &Listing, contracts: i32) -> Option<Lots> {
-    super::reading::lots(listing, Some(contracts))
 }
 
 fn session_kind(word: MdEntryTypeStatistics, flag: Option<OpenCloseSettlFlag>) -> Option<StatisticKind> {

@@ -1,11 +1,13 @@
-//! Security status (30): of one instrument, or of every instrument of a security group.
+//! Security status (30): of one instrument, or of every instrument of a security group; and workups (60).
 //!
 //! A group's status may come before the first change of its instruments' books, or before their definitions. It
 //! is kept, and an instrument takes it over when it is met: nothing is registered for the sake of a status.
 
 use super::reading::Reading;
 use super::sbe::messages::security_status::Root as Block;
-use super::sbe::words::SecurityTradingEvent;
+use super::sbe::messages::security_status_workup::{Groups, Root as Workup};
+use super::sbe::schema::Nine;
+use super::sbe::words::{SecurityTradingEvent, SecurityTradingStatus};
 use super::wire::{Damage, Message};
 use super::words::{self, MatchEvent};
 use types::{Event, InstrumentId, Nanos, Phase, Status};
@@ -61,6 +63,30 @@ impl Reading<'_> {
         }
         self.ended(MatchEvent(block.match_event_indicator().0));
         Ok(())
+    }
+
+    /// Template 60. In a workup an instrument trades at one price only, first between those whose orders met, then
+    /// by whoever joins them (CME "BrokerTec on CME Globex Market Functionality"): the book beside it does not trade,
+    /// so for us it is a halt, and the status that ends it opens again. Its number and its orders are not passed on.
+    pub(super) fn workup(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        Groups::read(message.rest)?;
+        let mut spare = Workup::<Nine>::SPARE;
+        let block = Workup::<Nine>::of(message.block_of_at_least(Workup::<Nine>::LEAST)?, &mut spare);
+        self.channel.incremental = true;
+        self.shared.counts.tally.workups += 1;
+        let venue_at = self.venue_at(block.transact_time());
+        // The same codes as template 30's.
+        if let Some(phase) = words::phase(Some(SecurityTradingStatus(block.security_trading_status().0))) {
+            self.security_status(block.security_id(), venue_at, phase);
+        }
+        self.ended(MatchEvent(block.match_event_indicator().0));
+        Ok(())
+    }
+
+    /// Templates 59, 61 and 68 are pictures of conflated feeds over TCP: no number in them says which packets they
+    /// know, so no book can be taken from them. Template 62 prices collateral, by CUSIP or ISIN, and no instrument.
+    pub(super) fn pass_over(&mut self) {
+        self.shared.counts.tally.passed_over += 1;
     }
 
     /// A trading session began, for one instrument or for those of a group that have been met.

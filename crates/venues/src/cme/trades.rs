@@ -1,4 +1,4 @@
-//! Trade summaries (42, 48): what traded at each price, and which orders took part.
+//! Trade summaries (42, 48, and 65 of amounts of currency): what traded at each price, and which orders took part.
 //!
 //! A message lists trades, then orders: the first trade's `NumberOfOrders` of them, then the second's, and so
 //! on. With an aggressor, the first order of each trade is the aggressor's, the others rested on the other side
@@ -6,16 +6,32 @@
 //! are not said. A long summary is split: orders may come in a later packet than their trades, so what is owed
 //! is kept with the channel until the event's trades end.
 
+use super::amounts::Amount;
 use super::channel::{Channel, Owed};
 use super::reading::{Reading, Root, lots};
 use super::sbe::messages::md_incremental_refresh_trade_summary::{Groups, NoMdEntries, NoOrderIdEntries};
-use super::sbe::schema::Scale;
+use super::sbe::messages::md_incremental_refresh_trade_summary_long_qty as long;
+use super::sbe::schema::{Nine, Scale};
+use super::sbe::words::{AggressorSide, MdUpdateAction};
 use super::wire::{Damage, Group, Message};
 use super::words::{self, Action, MatchEvent};
 use types::{Event, Flags, Lots, MarketOrderId, OrderAction, OrderDelta, Ticks, Trade};
 
 /// More trades than any event of the market: a summary whose end never came is dropped here.
 const OWED_MAX: usize = 4_096;
+
+/// What an entry says, whichever way its message counts sizes.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    security: i32,
+    rpt_seq: u32,
+    nanos: Option<i64>,
+    size: Amount,
+    aggressor: Option<AggressorSide>,
+    action: MdUpdateAction,
+    orders: i32,
+    id: Option<u32>,
+}
 
 impl Channel {
     /// Forgets trades whose orders have not come; answers how many orders.
@@ -39,22 +55,65 @@ impl Reading<'_> {
         let mut spare = NoMdEntries::<D>::SPARE;
         for index in 0..group.count() {
             let entry = NoMdEntries::<D>::of(group.entry(index), &mut spare);
-            self.trade(entry, root, message.version);
+            let told = Told {
+                security: entry.security_id(),
+                rpt_seq: entry.rpt_seq(),
+                nanos: entry.md_entry_px().nanos(),
+                size: Amount::Contracts(entry.md_entry_size()),
+                aggressor: entry.aggressor_side(),
+                action: entry.md_update_action(),
+                orders: entry.number_of_orders().unwrap_or(0),
+                id: entry.md_trade_entry_id(message.version),
+            };
+            self.trade(&told, root);
         }
-        self.trade_orders(&orders, root);
+        self.trades_told(&orders, root);
+        Ok(())
+    }
+
+    /// Template 65: the same of amounts of currency.
+    pub(super) fn long_trades(&mut self, message: &Message<'_>) -> Result<(), Damage> {
+        let groups = long::Groups::read(message.rest)?;
+        let group = groups.no_md_entries.of_at_least(long::NoMdEntries::<Nine>::LEAST)?;
+        // The orders of both templates have one layout.
+        let orders = groups.no_order_id_entries.of_at_least(long::NoOrderIdEntries::LEAST)?;
+        let root = self.root(message)?;
+        self.shared.counts.tally.trades += group.count() as u64;
+        let mut spare = long::NoMdEntries::<Nine>::SPARE;
+        for index in 0..group.count() {
+            let entry = long::NoMdEntries::<Nine>::of(group.entry(index), &mut spare);
+            let told = Told {
+                security: entry.security_id(),
+                rpt_seq: entry.rpt_seq(),
+                nanos: entry.md_entry_px().nanos(),
+                size: Amount::Currency(entry.md_entry_size()),
+                aggressor: entry.aggressor_side(),
+                action: entry.md_update_action(),
+                orders: entry.number_of_orders(),
+                id: Some(entry.md_trade_entry_id()),
+            };
+            self.trade(&told, root);
+        }
+        self.trades_told(&orders, root);
+        Ok(())
+    }
+
+    /// The message's orders, and its end.
+    fn trades_told(&mut self, orders: &Group<'_>, root: Root) {
+        self.trade_orders(orders, root);
         if root.event.has(MatchEvent::LAST_TRADE) || root.event.has(MatchEvent::END) {
             self.shared.counts.tally.orders_unmatched += self.channel.forget_trades();
         }
         self.ended(root.event);
-        Ok(())
     }
 
-    fn trade<D: Scale>(&mut self, entry: NoMdEntries<'_, D>, root: Root, version: u16) {
-        let slot = self.meet(entry.security_id());
-        self.follow(slot, entry.rpt_seq(), root.venue_at);
-        let aggressor = words::aggressor(entry.aggressor_side());
-        let price = self.report_trade(slot, entry, root, version);
-        let orders = entry.number_of_orders().unwrap_or(0);
+    #[inline]
+    fn trade(&mut self, told: &Told, root: Root) {
+        let slot = self.meet(told.security);
+        self.follow(slot, told.rpt_seq, root.venue_at);
+        let aggressor = words::aggressor(told.aggressor);
+        let price = self.report_trade(slot, told, root);
+        let orders = told.orders;
         if orders > 0 {
             if self.channel.owed.len() >= OWED_MAX {
                 self.shared.counts.tally.orders_unmatched += self.channel.forget_trades();
@@ -64,22 +123,13 @@ impl Reading<'_> {
     }
 
     /// Emits the trade if the instrument is in the run, and answers its price if orders traded at it now.
-    fn report_trade<D: Scale>(
-        &mut self,
-        slot: usize,
-        entry: NoMdEntries<'_, D>,
-        root: Root,
-        version: u16,
-    ) -> Option<Ticks> {
+    fn report_trade(&mut self, slot: usize, told: &Told, root: Root) -> Option<Ticks> {
         let Some(listing) = self.shared.instruments.slots[slot].listing else {
             self.shared.counts.tally.foreign += 1;
             return None;
         };
-        let nanos = entry.md_entry_px().nanos();
-        let action = Action::read(entry.md_update_action());
-        let (Some(nanos), Some(size), Some(action)) =
-            (nanos, lots(&listing, Some(entry.md_entry_size())), action)
-        else {
+        let action = Action::read(told.action);
+        let (Some(nanos), Some(size), Some(action)) = (told.nanos, told.size.lots(&listing), action) else {
             self.spoiled(
                 slot,
                 root.venue_at,
@@ -98,10 +148,10 @@ impl Reading<'_> {
             venue_at: root.venue_at,
             price: Ticks(count),
             size,
-            id: entry.md_trade_entry_id(version).map_or(0, u64::from),
+            id: told.id.map_or(0, u64::from),
             instrument: listing.id,
             price_fraction,
-            aggressor: words::aggressor(entry.aggressor_side()),
+            aggressor: words::aggressor(told.aggressor),
             flags: root.flags,
         };
         match action {

@@ -183,7 +183,7 @@ pub(crate) const fn phase(status: Option<SecurityTradingStatus>) -> Option<Phase
             | SecurityTradingStatus::NOT_AVAILABLE_FOR_TRADING
             | SecurityTradingStatus::POST_CLOSE,
         ) => Some(Phase::Closed),
-        // TradingHalt, UnknownorInvalid, and what no schema of ours knows.
+        // TradingHalt, UnknownorInvalid, the workups, and what no schema of ours knows.
         Some(_) => Some(Phase::Halted),
     }
 }

@@ -1,8 +1,8 @@
 //! The generated files: `words.rs` (enumerations and sets), `messages.rs` (the codecs), `table.rs` (what every
 //! message holds, as data).
 //!
-//! Templates of one name differ only in the decimals of their prices (7 or 9), which is asserted: they share one
-//! codec, generic over the scale. Each file is a list of macro calls; the macros are in `sbe/codec.rs`.
+//! Templates of one name differ only in the decimals of their prices (7 or 9) and in what later schemas added to the
+//! newer one, which is asserted: they share one codec, generic over the scale. Each file is a list of macro calls; the macros are in `sbe/codec.rs`.
 
 use super::names::{base, pascal, shouting, snake};
 use super::schema::{Block, Field, Group, Kind, Merged, Message, Primitive, Words};
@@ -187,12 +187,14 @@ fn is_constant(field: &Field) -> bool {
     matches!(field.kind, Kind::Constant(..) | Kind::ConstantChar(_))
 }
 
-/// The fields of blocks that differ only in their decimals: absent where either may be absent.
+/// The fields of blocks that differ in their decimals, and in what only the newest has at its end: absent where
+/// either may be absent.
 fn fields(message: &str, twins: &[&Block]) -> Vec<Field> {
     let mut fields = twins[twins.len() - 1].fields.clone();
     for twin in twins {
-        assert_eq!(twin.fields.len(), fields.len(), "{message} and its twin have the same fields");
-        assert_eq!(twin.bytes, twins[0].bytes, "{message} and its twin are as long");
+        let more = fields.get(twin.fields.len()..).expect("the newest has the most fields");
+        assert!(more.iter().all(|field| field.since > 0), "{message} has what its twin lacks from the start");
+        assert!(twin.bytes <= twins[twins.len() - 1].bytes, "{message} is as long as its twin");
         for (field, other) in fields.iter_mut().zip(&twin.fields) {
             let is_same = match (&field.kind, &other.kind) {
                 (Kind::Price(_), Kind::Price(_)) => true,

@@ -1,10 +1,12 @@
 //! Codecs of CME's market data, written from the exchange's own schema files.
 //!
 //! Reads every `templates_FixBinary*.xml` of a folder, oldest version first, and lays them over each other: a later
-//! file wins, what only an earlier one has stays. Never writes what it does not understand: a type, null, byte order
+//! file wins, what only an earlier one has stays. On top comes [`NEWER`], our own statement of what later schemas
+//! have, because the files themselves are the exchange's and not ours to commit. Never writes what it does not understand: a type, null, byte order
 //! or dimension that these codecs could not read is an error that names it.
 
 mod emit;
+mod facts;
 mod names;
 mod schema;
 
@@ -17,17 +19,42 @@ use std::process::{Command, Stdio};
 /// Where the generated files lie in the workspace.
 pub const FOLDER: &str = "crates/venues/src/cme/sbe";
 
+/// Where our own facts of later schemas lie in the workspace.
+pub const NEWER_PATH: &str = "crates/xtask/schemas/cme-mdp3-after-9.txt";
+/// Our own facts of later schemas.
+pub const NEWER: &str = include_str!("../../schemas/cme-mdp3-after-9.txt");
+
 /// The generated files: name and text.
 ///
 /// # Errors
-/// When the folder holds no schema, or one that is beyond us; when `rustfmt` is not there.
-pub fn files(templates: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
+/// When the folder holds no schema, or one that is beyond us; when the facts contradict it; when `rustfmt` is not
+/// there.
+pub fn files(templates: &Path, newer: Option<&str>) -> anyhow::Result<Vec<(&'static str, String)>> {
     let mut schemas = schemas(templates)?;
     schemas.sort_by_key(|schema| schema.version);
     ensure!(!schemas.is_empty(), "no templates_FixBinary*.xml in {}", templates.display());
+    if let Some(newer) = newer {
+        let facts = facts::read(NEWER_PATH, newer)?;
+        let newest = schemas.iter().map(|schema| schema.version).max();
+        ensure!(newest < Some(facts.version), "the facts are of no later schema than the files");
+        schemas.push(facts);
+    }
     let sources: Vec<String> = schemas.iter().map(|schema| schema.file.clone()).collect();
-    let merged = schema::merge(schemas)?;
-    emit::files(&merged, &sources).into_iter().map(|(name, text)| Ok((name, formatted(&text)?))).collect()
+    written(&schema::merge(schemas)?, &sources)
+}
+
+/// What the facts alone give, without any file of the exchange: every message that is new in them, whole.
+///
+/// # Errors
+/// When they are beyond us, or `rustfmt` is not there.
+pub fn newer_files(newer: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let mut facts = facts::read(NEWER_PATH, newer)?;
+    facts.additions.clear();
+    written(&schema::merge(vec![facts])?, &[NEWER_PATH.to_owned()])
+}
+
+fn written(merged: &schema::Merged, sources: &[String]) -> anyhow::Result<Vec<(&'static str, String)>> {
+    emit::files(merged, sources).into_iter().map(|(name, text)| Ok((name, formatted(&text)?))).collect()
 }
 
 /// Writes the generated files, and answers their paths.
@@ -36,7 +63,7 @@ pub fn files(templates: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
 /// As [`files`], or when they cannot be written.
 pub fn write(templates: &Path, workspace: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut written = Vec::new();
-    for (name, text) in files(templates)? {
+    for (name, text) in files(templates, Some(NEWER))? {
         let path = workspace.join(FOLDER).join(name);
         fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
         written.push(path);

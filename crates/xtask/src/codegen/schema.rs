@@ -12,8 +12,20 @@ use std::collections::BTreeMap;
 pub(super) struct Schema {
     pub(super) file: String,
     pub(super) version: u16,
-    words: BTreeMap<String, Words>,
-    messages: BTreeMap<u16, Message>,
+    pub(super) words: BTreeMap<String, Words>,
+    pub(super) messages: BTreeMap<u16, Message>,
+    /// To messages of earlier schemas.
+    pub(super) additions: Vec<Addition>,
+}
+
+/// What a schema adds to a message of an earlier one.
+#[derive(Debug)]
+pub(super) struct Addition {
+    pub(super) template: u16,
+    /// As long as the root block is now, with its new fields.
+    pub(super) root: Block,
+    /// The same of groups, by name.
+    pub(super) groups: BTreeMap<String, Block>,
 }
 
 /// All files, laid over each other.
@@ -115,13 +127,13 @@ pub(super) struct Message {
 
 /// A type of the `types` section.
 #[derive(Clone, Debug)]
-struct Type {
-    kind: Kind,
-    bytes: u16,
-    nullable: bool,
+pub(super) struct Type {
+    pub(super) kind: Kind,
+    pub(super) bytes: u16,
+    pub(super) nullable: bool,
 }
 
-type Types = BTreeMap<String, Type>;
+pub(super) type Types = BTreeMap<String, Type>;
 
 /// Reads one file.
 pub(super) fn read(file: &str, xml: &str) -> anyhow::Result<Schema> {
@@ -137,7 +149,8 @@ pub(super) fn read(file: &str, xml: &str) -> anyhow::Result<Schema> {
         let message = message(node, &types).with_context(|| format!("template {template}"))?;
         messages.insert(template, message);
     }
-    Ok(Schema { file: file.to_owned(), version: number(root, "version")?, words, messages })
+    let version = number(root, "version")?;
+    Ok(Schema { file: file.to_owned(), version, words, messages, additions: Vec::new() })
 }
 
 fn elements<'a, 'i>(node: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {
@@ -157,7 +170,7 @@ fn since(node: Node<'_, '_>) -> anyhow::Result<u16> {
     if node.has_attribute("sinceVersion") { number(node, "sinceVersion") } else { Ok(0) }
 }
 
-fn primitive(name: &str) -> anyhow::Result<Primitive> {
+pub(super) fn primitive(name: &str) -> anyhow::Result<Primitive> {
     let (rust, bytes, max) = match name {
         "char" | "uint8" => ("u8", 1, u64::from(u8::MAX)),
         "int8" => ("i8", 1, i8::MAX as u64),
@@ -329,7 +342,12 @@ fn block(node: Node<'_, '_>, types: &Types) -> anyhow::Result<Block> {
 pub(super) fn merge(schemas: Vec<Schema>) -> anyhow::Result<Merged> {
     let mut merged = Merged { words: BTreeMap::new(), messages: BTreeMap::new() };
     for schema in schemas {
-        merged.words.extend(schema.words);
+        for (name, words) in schema.words {
+            if let Some(old) = merged.words.get(&name) {
+                same_words(old, &words).with_context(|| format!("{}, {name}", schema.file))?;
+            }
+            merged.words.insert(name, words);
+        }
         for (template, message) in schema.messages {
             let over = match merged.messages.remove(&template) {
                 None => message,
@@ -338,8 +356,42 @@ pub(super) fn merge(schemas: Vec<Schema>) -> anyhow::Result<Merged> {
             };
             merged.messages.insert(template, over);
         }
+        for addition in schema.additions {
+            let template = addition.template;
+            let whose = || format!("{}, template {template}", schema.file);
+            let old = merged.messages.get(&template).context("no schema has it").with_context(whose)?;
+            let over = overlay(old, longer(old, addition)?, schema.version).with_context(whose)?;
+            merged.messages.insert(template, over);
+        }
     }
     Ok(merged)
+}
+
+/// What a word meant it still means.
+fn same_words(old: &Words, new: &Words) -> anyhow::Result<()> {
+    for (value, code) in &old.values {
+        let after = new.values.iter().find(|(after, _)| after == value);
+        ensure!(after.is_none_or(|(_, after)| after == code), "{value} means another code");
+    }
+    ensure!(old.is_set == new.is_set && old.nullable == new.nullable, "it is another kind of words");
+    Ok(())
+}
+
+/// The message with what was added to it.
+fn longer(old: &Message, addition: Addition) -> anyhow::Result<Message> {
+    let mut new = old.clone();
+    let add = |block: &mut Block, more: Block| {
+        ensure!(more.bytes >= block.bytes, "a block became shorter");
+        block.bytes = more.bytes;
+        block.fields.extend(more.fields);
+        Ok(())
+    };
+    add(&mut new.root, addition.root)?;
+    for (name, more) in addition.groups {
+        let group = new.groups.iter_mut().find(|group| group.name == name);
+        add(&mut group.with_context(|| format!("{name} is not there"))?.block, more)?;
+    }
+    Ok(new)
 }
 
 fn overlay(old: &Message, mut new: Message, version: u16) -> anyhow::Result<Message> {
@@ -378,8 +430,10 @@ fn overlay_block(old: &Block, new: &mut Block) -> anyhow::Result<()> {
             Some(before) => field.hidden = before.hidden,
             None => {
                 ensure!(field.since > 0, "{} is new and does not say since when", field.name);
-                ensure!(field.nullable, "{} is new and has no null", field.name);
                 field.hidden = field.at + field.bytes <= old.bytes;
+                // Text that is not there is empty, if what is there instead is not in its place.
+                let may_lack = field.nullable || matches!(field.kind, Kind::Text(_)) && !field.hidden;
+                ensure!(may_lack, "{} is new and has no null", field.name);
             }
         }
     }
