@@ -66,12 +66,20 @@ impl Prepared {
     /// # Errors
     /// When a recording cannot be read.
     pub fn feed(&self, progress: &Progress) -> Result<Feed, SourceError> {
+        self.feed_of(&self.setup, progress)
+    }
+
+    /// The same for another setup over the same recordings: one with another seed.
+    ///
+    /// # Errors
+    /// When a recording cannot be read.
+    pub fn feed_of(&self, setup: &Setup, progress: &Progress) -> Result<Feed, SourceError> {
         let mut sources = Vec::new();
         for (recording, file) in self.recordings.iter().zip(&self.survey.files) {
             sources.push((open(recording, progress)?, file));
         }
         let directory = Directory::run(&self.table.instruments, &self.table.wire_ticks);
-        let [link, ..] = self.setup.links();
-        Feed::new(sources, directory, &self.setup.config.latency, link)
+        let [link, ..] = setup.links();
+        Feed::new(sources, directory, &setup.config.latency, link)
     }
 }
