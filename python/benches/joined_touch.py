@@ -64,7 +64,7 @@ class JoinedTouch(quoin.Strategy):
             view.quote(None, None)
         if not self.waits and (self.stirred or self.seen != self.touch):
             self.waits = True
-            view.wake_at(self.next_at, 0)
+            view.wake_at(self.next_at, view.instrument)
 
     def think(self, view: quoin.View, bid: int, ask: int) -> None:
         self.next_at = view.now + self.interval

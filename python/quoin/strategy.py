@@ -8,7 +8,7 @@ same events must give the same wishes, and `quoin.verify(folder, strategy)` prov
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,8 @@ class Strategy:
 
 @dataclass(frozen=True, slots=True)
 class Quotes:
-    """Quotes to have from some moment on: prices in ticks, sizes in lots. `None`, or a size of 0, is no quote."""
+    """Quotes to have from some moment on: prices in ticks, sizes in lots. `None`, or a size of 0, is no quote. What has
+    traded of a quote is not quoted again before the next ones."""
 
     bid: int | None = None
     ask: int | None = None
@@ -79,7 +80,7 @@ class Position:
 
 
 Aim = Quotes | Position
-Answer = Aim | list[tuple[float, Aim]] | None
+Answer = Aim | Sequence[tuple[float, Aim]] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ use crate::view::{quote, target};
 use engine::{Strategy, Want, Wants};
 use orders::{Change, Order};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyTuple};
 use risk::Refusal;
 use strategies::quotes::{Target, Working};
 use types::{Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderKind, Side, TimeInForce, TimerId};
@@ -181,6 +181,17 @@ impl Desk {
         }
     }
 
+    /// What has traded of a quote is not quoted again before the next aim: sizes bound what one answer can trade.
+    fn spend(&mut self, side: Side, size: Lots) {
+        if let Aim::Quotes(targets) = &mut self.aim {
+            let wanted = &mut targets[side.index()];
+            *wanted = wanted.and_then(|target| {
+                let left = target.size - size;
+                (left > Lots::ZERO).then_some(Target { size: left, ..target })
+            });
+        }
+    }
+
     /// Does what brings the present nearer to the aim. A position is approached once for each time it is named.
     fn approach(&self, view: &engine::View<'_>, wants: &mut Wants, named: bool) {
         let live = view.book(self.instrument).is_live();
@@ -255,8 +266,11 @@ impl Strategy for Vectorised {
         }
     }
 
-    fn on_order(&mut self, order: &Order, _: &Change, view: &engine::View<'_>, wants: &mut Wants) {
+    fn on_order(&mut self, order: &Order, change: &Change, view: &engine::View<'_>, wants: &mut Wants) {
         if let Some(desk) = self.desk(order.terms.instrument) {
+            if let Change::Filled { size, .. } = change {
+                desk.spend(order.terms.side, *size);
+            }
             desk.approach(view, wants, false);
         }
     }
@@ -279,10 +293,12 @@ fn schedule(answer: &Bound<'_, PyAny>, now: Nanos) -> PyResult<Vec<(Nanos, Aim)>
     if answer.is_none() {
         return Ok(Vec::new());
     }
-    let Ok(list) = answer.cast::<PyList>() else { return Ok(vec![(now, aim(answer)?)]) };
-    let mut schedule: Vec<(Nanos, Aim)> = Vec::with_capacity(list.len());
-    for item in list.iter() {
-        let (after, wanted): (f64, Bound<'_, PyAny>) = item
+    if !answer.is_instance_of::<PyList>() && !answer.is_instance_of::<PyTuple>() {
+        return Ok(vec![(now, aim(answer)?)]);
+    }
+    let mut schedule: Vec<(Nanos, Aim)> = Vec::new();
+    for item in answer.try_iter()? {
+        let (after, wanted): (f64, Bound<'_, PyAny>) = item?
             .extract()
             .map_err(|_| refuse("a schedule is a list of (seconds from now, Quotes or Position)"))?;
         if !(0.0..=86_400.0).contains(&after) {

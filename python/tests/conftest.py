@@ -39,9 +39,9 @@ def command_line() -> Callable[..., str]:
     if path is None:
         pytest.skip("SKIPPED: no `quoin` binary to compare with (cargo build, or set QUOIN_BIN)")
 
-    def run(*arguments: str, code: int = 0) -> str:
+    def run(*arguments: str, code: int = 0, cwd: Path | None = None) -> str:
         done = subprocess.run(
-            [path, *arguments], capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"}
+            [path, *arguments], capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"}, cwd=cwd
         )
         assert done.returncode == code, done.stderr
         return done.stdout if code == 0 else done.stderr

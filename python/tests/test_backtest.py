@@ -87,7 +87,8 @@ def test_fills_orders_and_equity_agree_with_the_report(run: quoin.Run) -> None:
     assert len(fills) == report["headline"]["fills"]
     assert len(orders) == report["activity"]["orders_placed"]
     assert fills["fee"].sum() == pytest.approx(float(report["headline"]["fees"]), abs=1e-9)
-    turnover = (fills["price"] * fills["size"]).sum() * 50.0
+    multiplier = float(report["instruments"][0]["multiplier"])
+    turnover = (fills["price"] * fills["size"]).sum() * multiplier
     assert turnover == pytest.approx(float(report["headline"]["turnover"]), rel=1e-12)
     # The position after each fill is the sum of what was bought less what was sold.
     signed = fills["lots"].where(fills["side"] == "buy", -fills["lots"])

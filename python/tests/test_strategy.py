@@ -69,7 +69,7 @@ class Notes(quoin.Strategy):
 
     def __init__(self) -> None:
         self.heard: list[str] = []
-        self.views: list[Any] = []
+        self.traded = False
         self.sent = False
 
     def on_start(self, view: quoin.View) -> None:
@@ -86,8 +86,9 @@ class Notes(quoin.Strategy):
             view.place_order("buy", view.bid, 11)
 
     def on_trade(self, view: quoin.View, trade: quoin.Trade) -> None:
-        if len(self.heard) < 3:
+        if not self.traded:
             self.heard.append(f"trade {trade.side}")
+        self.traded = True
 
     def on_fill(self, view: quoin.View, fill: quoin.Fill) -> None:
         assert fill.side == 1 and not fill.maker
