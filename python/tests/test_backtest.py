@@ -68,6 +68,23 @@ def test_a_recorded_day_gives_the_same_numbers(
     assert run.report_json == said
 
 
+def test_a_part_of_history_gives_the_command_line_s_report(
+    day: str, tmp_path: Path, command_line: Callable[..., str]
+) -> None:
+    history = str(tmp_path / "history")
+    command_line("import", day, "--to", history)
+    part = ["--from", "2026-01-05T14:30:20Z", "--to", "2026-01-05T14:30:50Z", "--symbol", "ESH6"]
+    said = command_line("backtest", "--data", history, *part, "--strategy", "joined_touch", "--json")
+    run = quoin.backtest(
+        data=history,
+        strategy="joined_touch",
+        start="2026-01-05 14:30:20Z",
+        end=1_767_623_450_000_000_000,
+        select=["ESH6"],
+    )
+    assert run.report["headline"]["fills"] > 0 and run.report_json == said
+
+
 def test_what_is_written_is_what_the_command_line_writes(
     day: str, tmp_path: Path, command_line: Callable[..., str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -41,7 +42,7 @@ def test_the_readme_s_script_prints_the_command_line_s_numbers(
     (tmp_path / "day.pcap").symlink_to(day)
     said = run("-c", scripts[0], cwd=tmp_path)
     due = command_line("backtest", "--data", "day.pcap", "--strategy", "joined_touch", "--json", cwd=tmp_path)
-    assert said == due and '"fills": 0' not in said
+    assert said == due and json.loads(said)["headline"]["fills"] > 0
 
 
 def test_types_are_strict_and_the_stubs_are_the_library_s(tmp_path: Path) -> None:

@@ -31,7 +31,6 @@ def episode(environment: MarketMaking, seed: int, actions: int) -> list[Any]:
 def test_gymnasium_s_own_checker_is_content() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", message=".*not within the observation space.*bounds.*")
         check_env(MarketMaking(episode=10.0), skip_render_check=True)
 
 

@@ -66,8 +66,8 @@ fn run(name: &str) -> PathBuf {
 }
 
 fn divergence(folder: &Path, behind: i64) -> Option<String> {
-    let replayed =
-        replay_with(folder, |setup| Ok(setup.engine_of(joins(behind))), &mut Nobody, |_| {}).expect("it replays");
+    let replayed = replay_with(folder, |setup| Ok(setup.engine_of(joins(behind))), &mut Nobody, |_| {})
+        .expect("it replays");
     assert_eq!(replayed.setup.config.trading.strategy, NAME);
     assert!(replayed.setup.strategies[0].is_outside());
     replayed.divergence.map(|divergence| format!("{divergence:?}"))
@@ -79,6 +79,9 @@ fn its_journal_is_proved_by_who_has_the_code_and_refused_by_who_has_not() {
     assert_eq!(divergence(&folder, 0), None);
     assert!(divergence(&folder, 1).is_some_and(|text| text.contains("Place")));
     let refused = replay(&folder, &mut Nobody, |_| {}).expect_err("the code is not here").to_string();
-    assert!(refused.starts_with(&format!("the strategy `{NAME}` is code from outside this program")), "{refused}");
+    assert!(
+        refused.starts_with(&format!("the strategy `{NAME}` is code from outside this program")),
+        "{refused}"
+    );
     let _ = std::fs::remove_dir_all(&folder);
 }
