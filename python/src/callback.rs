@@ -253,7 +253,8 @@ impl Strategy for Callback {
         let (id, happened) = (order.id.0, word(change));
         let tells = self.has.order;
         if fill.is_none() && !tells {
-            return;
+            // A call about another instrument must see it all the same.
+            return Python::attach(|py| self.view.bind(py).borrow_mut().presents[place].stir());
         }
         self.call(
             place,

@@ -42,7 +42,7 @@ pub struct Interval {
     #[pyo3(get)]
     position: i64,
     /// The touch each time it changed, oldest first: a structured array of shape `(n,)` with `at` (ns), `bid`, `ask`
-    /// (ticks), `bid_size`, `ask_size` (lots). The last row is the present touch; it is there even when nothing changed.
+    /// (ticks), `bid_size`, `ask_size` (lots). While the book is live the last row is the present touch, there even when nothing changed.
     #[pyo3(get)]
     quotes: Py<PyAny>,
     /// The market's trades, oldest first: a structured array of shape `(n,)` with `at` (ns), `price` (ticks), `size`

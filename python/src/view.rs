@@ -29,7 +29,7 @@ pub struct Present {
     pub orders: Vec<Working>,
     /// Best first; only as many as the strategy asked for.
     pub levels: [Vec<(i64, i64)>; 2],
-    /// Something was wished for it: its orders are looked at again before the next call.
+    /// Something was wished for it, or happened to its orders: it is looked at again before the next call.
     stirred: bool,
     /// The touch that `on_book` was last asked about. A trade shows the book, too, and must not hide its change.
     asked: Touch,
@@ -56,6 +56,11 @@ impl Present {
                 levels.extend(book.levels(side).take(depth).map(level));
             }
         }
+    }
+
+    /// What is known of it is old: an order of ours changed.
+    pub const fn stir(&mut self) {
+        self.stirred = true;
     }
 
     /// Whether the touch is another than when this was last asked.

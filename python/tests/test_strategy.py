@@ -198,6 +198,32 @@ def test_a_strategy_is_told_what_is_wrong_with_it(day: str) -> None:
         quoin.backtest(data=day, strategy="gltf")
 
 
+class Crossed(quoin.Strategy):
+    """Buys one future, and looks at it only through the other's events."""
+
+    def __init__(self) -> None:
+        self.bought = False
+        self.seen: list[int] = []
+
+    def on_book(self, view: quoin.View) -> None:
+        if view.symbol == "NQH6":
+            self.seen.append(view.book("ESH6").position)
+        elif view.live and not self.bought and view.ask is not None:
+            self.bought = True
+            view.place_order(1, view.ask, 3, kind="limit", time_in_force="ioc")
+
+
+def test_what_happened_to_one_instrument_is_seen_in_calls_about_another(day: str) -> None:
+    crossed = Crossed()
+    run = quoin.backtest({"trading": {"symbols": ["ESH6", "NQH6"]}}, day, crossed)
+    filled_at = int(run.fills["at"].astype("int64")[-1])
+    assert run.fills["position"][-1] == 3 and crossed.seen[0] == 0 and crossed.seen[-1] == 3
+    # From the first event of the other behind the fill on.
+    listener = Listener("touch", 0.0)
+    quoin.backtest({"trading": {"symbols": ["ESH6", "NQH6"]}}, day, listener, tables=False)
+    assert sum(at <= filled_at for at in listener.calls[1]) >= crossed.seen.index(3)
+
+
 class Pairs(quoin.Strategy):
     """Quotes one future only while the other's bid has not fallen below where it was first seen."""
 
