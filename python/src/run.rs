@@ -158,7 +158,7 @@ impl Plan {
         let setup = &self.prepared.setup;
         let strategy =
             Python::attach(|py| outside.seat(py, &setup.instruments, &setup.strategies[0], &trouble))?;
-        self.run(|setup| Ok(setup.engine_of(vec![strategy])), &trouble)
+        self.run(|setup| Ok(setup.engine_of(strategy)), &trouble)
     }
 
     fn run(
@@ -340,8 +340,7 @@ pub fn verify<'py>(
         (None, _) => py.detach(|| replay(&folder, &mut Nobody, |_| {}).map(Proof::of)),
         (Some(outside), Some(seated)) => {
             let strategy = outside.seat(py, &setup.instruments, seated, &trouble)?;
-            replay_with(&folder, |setup| Ok(setup.engine_of(vec![strategy])), &mut Nobody, |_| {})
-                .map(Proof::of)
+            replay_with(&folder, |setup| Ok(setup.engine_of(strategy)), &mut Nobody, |_| {}).map(Proof::of)
         }
         (Some(_), None) => {
             return Err(refuse("the run was of a strategy of the list: verify it without one of your own"));

@@ -107,7 +107,8 @@ impl Backtest {
         Ok(Self::with_engine(setup, setup.engine()?, feed, journal))
     }
 
-    /// The same with an engine of the caller's, made with [`Setup::engine_of`]: for strategies from outside the list.
+    /// The same with an engine made by the caller: for strategies that are in no list. Its journal cannot be replayed
+    /// by a program that does not have them.
     #[must_use]
     pub fn with_engine(setup: &Setup, engine: Engine, feed: Feed, journal: Option<Writer>) -> Self {
         let [_, order_link, answer_link] = setup.links();

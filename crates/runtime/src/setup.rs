@@ -155,23 +155,15 @@ impl Setup {
             })?;
             let given = setup.values.iter().map(|(name, value)| (name.as_str(), *value));
             let values = strategy_values(spec, given)?;
-            seats.push((spec.make)(&values, &self.instruments, &setup.traded));
+            let strategy = (spec.make)(&values, &self.instruments, &setup.traded);
+            seats.push(Seat { strategy, instruments: setup.traded.clone() });
         }
-        Ok(self.engine_of(seats))
+        Ok(self.engine_with(seats))
     }
 
-    /// The same with these strategies, one for each of the setup's, in their order.
-    ///
-    /// # Panics
-    /// When they are not as many.
+    /// The same engine with other strategies: those of a caller that are in no list.
     #[must_use]
-    pub fn engine_of(&self, strategies: Vec<Box<dyn Strategy>>) -> Engine {
-        assert_eq!(strategies.len(), self.strategies.len(), "a strategy for each that the setup names");
-        let seats = strategies
-            .into_iter()
-            .zip(&self.strategies)
-            .map(|(strategy, setup)| Seat { strategy, instruments: setup.traded.clone() })
-            .collect();
+    pub fn engine_with(&self, seats: Vec<Seat>) -> Engine {
         Engine::new(EngineConfig {
             instruments: self.instruments.clone(),
             limits: self.limits(),
@@ -179,6 +171,13 @@ impl Setup {
             kill_switch: self.config.risk.kill_switch,
             seats,
         })
+    }
+
+    /// The same with the one strategy that [`seat_outside`](Self::seat_outside) named.
+    #[must_use]
+    pub fn engine_of(&self, strategy: Box<dyn Strategy>) -> Engine {
+        let traded = self.strategies.iter().flat_map(|strategy| &strategy.traded);
+        self.engine_with(vec![Seat { strategy, instruments: traded.copied().collect() }])
     }
 
     /// Puts a strategy from outside the list in the place of the configured one. Its name begins with whose it is
