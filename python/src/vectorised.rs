@@ -1,5 +1,5 @@
 //! A strategy that is asked once an interval: it gets what happened as arrays, and gives back a schedule of quotes or
-//! positions. One call for thousands of events: Python's cost is a few microseconds an interval.
+//! positions. One call for thousands of events: Python's cost is some ten microseconds an interval.
 
 use crate::arguments::refuse;
 use crate::callback::seconds;
