@@ -4,7 +4,6 @@
 
 mod commands;
 mod terminal;
-mod watch;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -7,6 +7,7 @@
 // What watches a run.
 pub mod about;
 pub mod recorder;
+pub mod run;
 pub mod watched;
 
 // What it keeps of it.

@@ -117,12 +117,25 @@ pub fn setup_of(path: &Path) -> Result<Setup, ReplayError> {
 pub fn replay(
     path: &Path,
     observer: &mut dyn Observer,
+    tick: impl FnMut(u64),
+) -> Result<Replayed, ReplayError> {
+    replay_with(path, Setup::engine, observer, tick)
+}
+
+/// The same with an engine of the caller's, made from the journal's setup: for strategies from outside the list.
+///
+/// # Errors
+/// As above, and whatever `engine` says.
+pub fn replay_with(
+    path: &Path,
+    engine: impl FnOnce(&Setup) -> Result<Engine, SetupError>,
+    observer: &mut dyn Observer,
     mut tick: impl FnMut(u64),
 ) -> Result<Replayed, ReplayError> {
     let mut reader = Reader::open(path)?;
     let setup = Setup::from_json(reader.config())?;
     let mut comparison = Comparison {
-        engine: setup.engine()?,
+        engine: engine(&setup)?,
         input: None,
         answers: Vec::new(),
         recorded: Vec::new(),

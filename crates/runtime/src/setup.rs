@@ -1,7 +1,7 @@
 //! Everything a run is made of, as its journal keeps it: a journal alone reproduces its run.
 
 use crate::config::{Config, ConfigError, JitterShape, QueueModelName, strategy_values};
-use engine::{Engine, EngineConfig, Seat};
+use engine::{Engine, EngineConfig, Seat, Strategy};
 use risk::{AccountLimits, InstrumentLimits, Limits};
 use serde::{Deserialize, Serialize};
 use sim::latency::{Delay, Link, Shape};
@@ -34,6 +34,14 @@ pub struct StrategySetup {
     pub values: BTreeMap<String, f64>,
     /// What it trades.
     pub traded: Vec<InstrumentId>,
+}
+
+impl StrategySetup {
+    /// Whether it came from outside the list.
+    #[must_use]
+    pub fn is_outside(&self) -> bool {
+        self.name.contains(OUTSIDE)
+    }
 }
 
 /// Everything a run is made of.
@@ -75,7 +83,16 @@ pub enum SetupError {
     /// A strategy this program does not have.
     #[error("there is no strategy `{0}` in this program; the journal was written by another one")]
     NoSuchStrategy(String),
+    /// A strategy that came from outside the list, and with it its code.
+    #[error(
+        "the strategy `{0}` is code from outside this program, so its answers cannot be asked for here; whoever has \
+         that code can: in Python, `quoin.verify(folder, strategy)`"
+    )]
+    Outside(String),
 }
+
+/// Stands in the name of every strategy from outside the list, and in none of the list's: `python:touch.Touch`.
+const OUTSIDE: char = ':';
 
 impl Setup {
     /// A run of the configured strategy over the instruments.
@@ -132,20 +149,48 @@ impl Setup {
     pub fn engine(&self) -> Result<Engine, SetupError> {
         let mut seats = Vec::new();
         for setup in &self.strategies {
-            let spec = strategies::find(&setup.name)
-                .ok_or_else(|| SetupError::NoSuchStrategy(setup.name.clone()))?;
+            let spec = strategies::find(&setup.name).ok_or_else(|| match setup.is_outside() {
+                true => SetupError::Outside(setup.name.clone()),
+                false => SetupError::NoSuchStrategy(setup.name.clone()),
+            })?;
             let given = setup.values.iter().map(|(name, value)| (name.as_str(), *value));
             let values = strategy_values(spec, given)?;
             let strategy = (spec.make)(&values, &self.instruments, &setup.traded);
             seats.push(Seat { strategy, instruments: setup.traded.clone() });
         }
-        Ok(Engine::new(EngineConfig {
+        Ok(self.engine_with(seats))
+    }
+
+    /// The same engine with other strategies: those of a caller that are in no list.
+    #[must_use]
+    pub fn engine_with(&self, seats: Vec<Seat>) -> Engine {
+        Engine::new(EngineConfig {
             instruments: self.instruments.clone(),
             limits: self.limits(),
             fees: vec![self.fees(); self.instruments.len()],
             kill_switch: self.config.risk.kill_switch,
             seats,
-        }))
+        })
+    }
+
+    /// The same with the one strategy that [`seat_outside`](Self::seat_outside) named.
+    #[must_use]
+    pub fn engine_of(&self, strategy: Box<dyn Strategy>) -> Engine {
+        let traded = self.strategies.iter().flat_map(|strategy| &strategy.traded);
+        self.engine_with(vec![Seat { strategy, instruments: traded.copied().collect() }])
+    }
+
+    /// Puts a strategy from outside the list in the place of the configured one. Its name begins with whose it is
+    /// (`python:`), so that a journal says where its code was. See [`Setup::engine_of`].
+    ///
+    /// # Panics
+    /// When the name has no such beginning.
+    pub fn seat_outside(&mut self, name: &str, values: BTreeMap<String, f64>) {
+        assert!(name.contains(OUTSIDE), "{name} does not say whose it is");
+        let traded = self.strategies.drain(..).flat_map(|strategy| strategy.traded).collect();
+        self.config.trading.strategy = name.into();
+        self.config.strategy.clear();
+        self.strategies = vec![StrategySetup { name: name.into(), values, traded }];
     }
 
     /// The simulated venue of this run.

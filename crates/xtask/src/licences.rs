@@ -8,6 +8,7 @@ use cargo_metadata::Metadata;
 use serde::Deserialize;
 use spdx::{Expression, ParseMode};
 use std::fs;
+use std::path::Path;
 
 #[derive(Deserialize)]
 struct Deny {
@@ -50,15 +51,17 @@ pub struct Report {
     pub sources: usize,
 }
 
-/// Checks licences of what is built on this platform and sources of everything in `Cargo.lock`.
+/// Checks licences of what is built on this platform and sources of everything in `Cargo.lock`, for the workspace in
+/// `folder` of this one: the empty path, or `python`.
 ///
 /// # Errors
 /// When `deny.toml`, `Cargo.lock` or the workspace cannot be read.
-pub fn check() -> anyhow::Result<Report> {
+pub fn check(folder: &Path) -> anyhow::Result<Report> {
     let root = workspace::root();
     let deny: Deny = toml::from_str(&fs::read_to_string(root.join("deny.toml"))?).context("deny.toml")?;
-    let lock: Lock = toml::from_str(&fs::read_to_string(root.join("Cargo.lock"))?).context("Cargo.lock")?;
-    let metadata = workspace::with_dependencies()?;
+    let lock: Lock =
+        toml::from_str(&fs::read_to_string(root.join(folder).join("Cargo.lock"))?).context("Cargo.lock")?;
+    let metadata = workspace::with_dependencies_of(folder)?;
     let mut wrong = wrong_licences(&metadata, &deny.licenses.allow);
     let registries = &deny.sources.allow_registry;
     for package in &lock.package {

@@ -17,7 +17,10 @@ enum Chore {
     /// Which crate may depend on which, and what the core may never link
     Layers,
     /// Every dependency's licence and source, against deny.toml, without a network
-    Licences,
+    Licences {
+        /// A folder with a workspace of its own, as `python` [default: this one]
+        workspace: Option<PathBuf>,
+    },
     /// Clippy over the core's libraries with .config/core/clippy.toml
     Core,
     /// Runs the benches and writes docs/benchmarks.md (some ten minutes)
@@ -32,7 +35,7 @@ enum Chore {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::Layers => check_layers(),
-        Chore::Licences => check_licences(),
+        Chore::Licences { workspace } => check_licences(&workspace.unwrap_or_default()),
         Chore::Core => core_lints::check(),
         Chore::Benchmarks => write_benchmarks(),
         Chore::Codegen { templates } => generate(templates),
@@ -49,8 +52,8 @@ fn check_layers() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn check_licences() -> anyhow::Result<()> {
-    let report = licences::check()?;
+fn check_licences(folder: &Path) -> anyhow::Result<()> {
+    let report = licences::check(folder)?;
     tell(&report.wrong)?;
     println!(
         "licences: {} packages on the list of deny.toml; sources: {} packages from crates.io or our own",

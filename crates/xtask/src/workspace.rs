@@ -20,7 +20,7 @@ pub fn root() -> PathBuf {
 /// # Errors
 /// When cargo cannot read the workspace.
 pub fn crates() -> anyhow::Result<Metadata> {
-    let mut command = command();
+    let mut command = command(Path::new(""));
     command.no_deps();
     command.exec().context("cargo metadata --no-deps")
 }
@@ -30,13 +30,21 @@ pub fn crates() -> anyhow::Result<Metadata> {
 /// # Errors
 /// When cargo cannot read the workspace, or not all of it was downloaded by a build.
 pub fn with_dependencies() -> anyhow::Result<Metadata> {
-    let context = "cargo metadata --offline; has `cargo build --workspace --all-targets` run here?";
-    command().exec().context(context)
+    with_dependencies_of(Path::new(""))
 }
 
-fn command() -> MetadataCommand {
+/// The same for a workspace of its own in a folder of this one: `python`.
+///
+/// # Errors
+/// As above.
+pub fn with_dependencies_of(folder: &Path) -> anyhow::Result<Metadata> {
+    let context = "cargo metadata --offline; has `cargo build --workspace --all-targets` run here?";
+    command(folder).exec().context(context)
+}
+
+fn command(folder: &Path) -> MetadataCommand {
     let mut command = MetadataCommand::new();
-    command.manifest_path(root().join("Cargo.toml"));
+    command.manifest_path(root().join(folder).join("Cargo.toml"));
     command.other_options(["--offline", "--filter-platform", PLATFORM].map(String::from));
     command
 }

@@ -60,10 +60,14 @@ pub(super) struct Fields {
 
 /// What a cell holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Cell<'a> {
+pub enum Cell<'a> {
+    /// Nothing.
     None,
+    /// A whole number; of an unsigned column, its bits.
     Whole(i64),
+    /// An estimate.
     Real(f64),
+    /// One of a few names.
     Text(&'a str),
 }
 
@@ -106,13 +110,20 @@ pub(super) struct Column {
 
 /// How a column is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub enum Shape {
+    /// Nanoseconds since 1970 UTC, 64 bits.
     Moment,
+    /// 64 bits.
     Signed,
+    /// 64 bits.
     Unsigned,
+    /// 32 bits.
     Small,
+    /// Days since 1970, 32 bits.
     Date,
+    /// A double.
     Real,
+    /// UTF-8.
     Text,
 }
 
@@ -236,6 +247,27 @@ columns! {
     /// A gap: the one that came.
     received: Unsigned, |f, _| whole(f.received.map(u64::cast_signed)),
         Some(|f, cell| put(&mut f.received, cell.bits()));
+}
+
+/// Name and shape of every column and whether each row has it, in the order of the files: for other stores of columns.
+pub fn layout() -> impl Iterator<Item = (&'static str, Shape, bool)> {
+    COLUMNS.iter().map(|column| (column.name, column.shape, column.required))
+}
+
+/// Gives the cells of a row in that order, each with its column's place.
+///
+/// # Errors
+/// When the row is no market data.
+pub fn cells(
+    row: &Row,
+    scale: &Scale,
+    mut put: impl FnMut(usize, Cell<'static>),
+) -> Result<(), HistoryError> {
+    let fields = Fields::of(row)?;
+    for (place, column) in COLUMNS.iter().enumerate() {
+        put(place, (column.put)(&fields, scale));
+    }
+    Ok(())
 }
 
 /// The place of a column in the files.

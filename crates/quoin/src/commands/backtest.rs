@@ -2,20 +2,17 @@
 
 use super::select::Select;
 use crate::terminal::{self, Unit, grouped, permille};
-use crate::watch::Watch;
 use anyhow::{Context as _, bail};
 use journal::{Options, Writer};
-use reports::{Counted, Report, number};
+use reports::run::{Watch, faults, misfit};
+use reports::{Counted, Report};
 use runtime::backtest::{Backtest, Totals};
-use runtime::config::{Fees, JitterShape, MarketDataLatency, QueueModelName};
 use runtime::source::{Progress, Recording, recordings};
-use runtime::{Config, Prepared, Setup, generate, prepare};
+use runtime::{Config, Prepared, generate, prepare};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
-use types::{Nanos, Origin};
-use venues::Fault;
 
 #[derive(clap::Args)]
 #[command(after_help = "Without --data an embedded session is generated: half an hour of two futures,
@@ -164,17 +161,6 @@ fn simulate(prepared: &Prepared, journal: Option<Writer>, watch: &mut Watch) -> 
     Ok(Finished { totals, engine, summary, seconds, misfit })
 }
 
-/// What the survey could read and the run could not: numbers that are off the grid of the instrument's terms.
-fn misfit(prepared: &Prepared, run: &[Fault]) -> Option<Counted> {
-    let files = &prepared.survey.files;
-    let known: u64 = files.iter().map(|file| file.fault_count).sum();
-    let count = (run.len() as u64).checked_sub(known).filter(|count| *count > 0)?;
-    let first = run.iter().find(|fault| files.iter().all(|file| !file.faults.contains(fault)))?;
-    let what =
-        format!("places that do not fit the instruments' terms (see [[instrument]]), the first {first}");
-    Some(Counted { what, count })
-}
-
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -183,74 +169,6 @@ fn misfit(prepared: &Prepared, run: &[Fault]) -> Option<Counted> {
 )]
 fn rate(count: u64, seconds: f64) -> u64 {
     (count as f64 / seconds.max(1e-9)) as u64
-}
-
-/// What was wrong with the data, for the report.
-fn faults(prepared: &Prepared) -> Vec<Counted> {
-    let mut faults = Vec::new();
-    for file in &prepared.survey.files {
-        let mut count = |what: &str, count| {
-            if count > 0 {
-                faults.push(Counted { what: format!("{}: {what}", file.name), count });
-            }
-        };
-        count("gaps", file.gaps);
-        count("events stamped before an earlier one", file.out_of_order);
-        count("damaged places", file.fault_count);
-        count("bytes skipped", file.skipped);
-        for fault in &file.faults {
-            count(&fault.to_string(), 1);
-        }
-    }
-    faults
-}
-
-/// What a reader must know before believing a number.
-pub(crate) fn caveats(setup: &Setup) -> Vec<String> {
-    let mut caveats = Vec::new();
-    for id in setup.strategies.iter().flat_map(|strategy| &strategy.traded) {
-        let terms = setup.instruments[id.index()].terms();
-        if terms.origin == Origin::Inferred {
-            caveats.push(format!(
-                "{}: the data does not define it; steps are inferred from prices and sizes, and its multiplier \
-                 and currency are assumed. [[instrument]] in the configuration sets them.",
-                terms.symbol
-            ));
-        }
-    }
-    let latency = &setup.config.latency;
-    let span = |ns: u64| number::span(Nanos(i64::try_from(ns).unwrap_or(i64::MAX)));
-    caveats.push(format!(
-        "Latency is assumed: orders {}, answers {}, market data {} ({}), jitter {} ({}).",
-        span(latency.order_ns),
-        span(latency.response_ns),
-        span(latency.market_data_ns),
-        match latency.market_data {
-            MarketDataLatency::Modelled => "modelled",
-            MarketDataLatency::Recorded => "on top of what the recording shows above its minimum",
-        },
-        span(latency.jitter_ns),
-        match latency.jitter_shape {
-            JitterShape::Uniform => "uniform",
-            JitterShape::Exponential => "exponential",
-        },
-    ));
-    if setup.config.fees == (Fees { maker_bp: 0.0, taker_bp: 0.0, exchange_fee_per_lot: 0.0 }) {
-        caveats.push("No fees are configured; real venues charge them ([fees] in the configuration).".into());
-    }
-    let queue = match setup.config.venue.queue_model {
-        QueueModelName::Pessimistic => "every cancel is behind us".into(),
-        QueueModelName::Power => format!("the power model, exponent {}", setup.config.venue.queue_exponent),
-        QueueModelName::Logarithmic => "the logarithmic model".into(),
-    };
-    caveats.push(format!(
-        "Our place in a queue is exact with order-by-order data and estimated with price-level data ({queue})."
-    ));
-    caveats.push(
-        "The market does not react to our orders: no impact, and nobody joins or leaves because of us."
-            .into(),
-    );
-    caveats
 }
 
 /// Writes the report's files and shows it.

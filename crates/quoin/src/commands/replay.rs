@@ -1,8 +1,8 @@
 //! `quoin replay` and `quoin verify`
 
 use crate::terminal::{self, Unit, grouped};
-use crate::watch::Watch;
 use journal::{Ending, JournalError, verify_chain};
+use reports::run::Watch;
 use runtime::backtest::Observer;
 use runtime::replay::{ReplayError, Replayed, replay as replay_journal};
 use serde_json::json;
