@@ -85,7 +85,8 @@ impl Lags {
     fn band(&self) -> usize {
         let most = self.covariance.len() - 1;
         let noise = 2.0 * math::sqrt(math::ln(self.count) / math::ln(10.0) / self.count);
-        let is_quiet = |first: &usize| (*first..first + self.quiet).all(|k| self.correlation[k].abs() < noise);
+        let is_quiet =
+            |first: &usize| (*first..first + self.quiet).all(|k| self.correlation[k].abs() < noise);
         let first = (1..=most.saturating_sub(self.quiet)).find(is_quiet);
         // Memory that does not end is looked at as far as there is something to see.
         first.map_or(most, |first| (2 * first).min(most))

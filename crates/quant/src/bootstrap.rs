@@ -182,7 +182,9 @@ mod tests {
     #[test]
     fn every_place_is_as_likely_and_blocks_are_as_long_as_said() {
         let (count, rounds) = (50, 4_000);
-        for blocks in [Blocks::Stationary(5.0), Blocks::Circular(5), Blocks::Stationary(1.0), Blocks::Circular(1)] {
+        for blocks in
+            [Blocks::Stationary(5.0), Blocks::Circular(5), Blocks::Stationary(1.0), Blocks::Circular(1)]
+        {
             let mut prng = Prng::new(9);
             let mut places = Vec::new();
             let mut seen = vec![0_u32; count];
@@ -231,13 +233,17 @@ mod tests {
     fn a_paired_test_sees_what_both_have_in_common() {
         let market = autoregressive(0.5, 300, 1);
         let (first, second) = (autoregressive(0.0, 300, 2), autoregressive(0.0, 300, 3));
-        let better: Vec<f64> = (0..300).map(|t| (market[t] * 9.0 + first[t] + 0.4) - (market[t] * 9.0 + second[t])).collect();
+        let better: Vec<f64> =
+            (0..300).map(|t| (market[t] * 9.0 + first[t] + 0.4) - (market[t] * 9.0 + second[t])).collect();
         let same: Vec<f64> = (0..300).map(|t| first[t] - second[t]).collect();
         let settings = Settings::default();
         let found = paired(&better, &settings).expect("enough");
         assert!(found.p_value < 0.01 && found.difference.low > 0.0, "{found:?}");
         let found = paired(&same, &settings).expect("enough");
-        assert!(found.p_value > 0.05 && found.difference.low < 0.0 && found.difference.high > 0.0, "{found:?}");
+        assert!(
+            found.p_value > 0.05 && found.difference.low < 0.0 && found.difference.high > 0.0,
+            "{found:?}"
+        );
         assert_eq!(paired(&same[..1], &settings), None);
         let none = paired(&[0.0; 20], &settings).expect("enough");
         assert_eq!((none.difference.low, none.difference.high), (0.0, 0.0));

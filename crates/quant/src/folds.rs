@@ -75,10 +75,16 @@ impl std::fmt::Display for FoldError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Groups { groups, observations } => {
-                write!(f, "{groups} groups cannot be made of {observations} observations: from 2 to that many")
+                write!(
+                    f,
+                    "{groups} groups cannot be made of {observations} observations: from 2 to that many"
+                )
             }
             Self::TestGroups { tested, groups } => {
-                write!(f, "{tested} of {groups} groups cannot be tested: at least 1, and one less than all at most")
+                write!(
+                    f,
+                    "{tested} of {groups} groups cannot be tested: at least 1, and one less than all at most"
+                )
             }
             Self::TooMany { tested, groups } => {
                 write!(f, "{tested} of {groups} groups are more than {SPLITS_MAX} splits; take fewer groups")
@@ -87,7 +93,10 @@ impl std::fmt::Display for FoldError {
                 write!(f, "observation {observation} starts before an earlier one, or ends before it starts")
             }
             Self::NothingLeft { fold } => {
-                write!(f, "purging leaves nothing to choose on in fold {fold}: shorten the horizon or the embargo")
+                write!(
+                    f,
+                    "purging leaves nothing to choose on in fold {fold}: shorten the horizon or the embargo"
+                )
             }
         }
     }
@@ -149,7 +158,8 @@ fn check(spans: &[Span], groups: usize) -> Result<(), FoldError> {
     if groups < 2 || groups > spans.len() {
         return Err(FoldError::Groups { groups, observations: spans.len() });
     }
-    let falls = |at: &usize| spans[*at].to < spans[*at].from || (*at > 0 && spans[*at].from < spans[*at - 1].from);
+    let falls =
+        |at: &usize| spans[*at].to < spans[*at].from || (*at > 0 && spans[*at].from < spans[*at - 1].from);
     match (0..spans.len()).find(falls) {
         Some(observation) => Err(FoldError::Order { observation }),
         None => Ok(()),
@@ -384,7 +394,10 @@ mod tests {
     fn what_cannot_be_split_is_said() {
         let spans = even(6, 10);
         assert_eq!(purged_k_fold(&spans, 7, 0), Err(FoldError::Groups { groups: 7, observations: 6 }));
-        assert_eq!(walk_forward(&spans, 0, Window::Growing), Err(FoldError::Groups { groups: 1, observations: 6 }));
+        assert_eq!(
+            walk_forward(&spans, 0, Window::Growing),
+            Err(FoldError::Groups { groups: 1, observations: 6 })
+        );
         assert_eq!(combinatorial(&spans, 3, 3, 0), Err(FoldError::TestGroups { tested: 3, groups: 3 }));
         let many = even(60, 10);
         assert_eq!(combinatorial(&many, 40, 20, 0), Err(FoldError::TooMany { tested: 20, groups: 40 }));

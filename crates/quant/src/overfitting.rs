@@ -85,7 +85,11 @@ impl Measure {
             Self::Sharpe => {
                 let variance = (sums.square - sums.gain * mean) / (count - 1.0);
                 // What rounding leaves of a constant is no deviation.
-                if variance > mean * mean * 1e-12 && variance > 0.0 { mean / math::sqrt(variance) } else { 0.0 }
+                if variance > mean * mean * 1e-12 && variance > 0.0 {
+                    mean / math::sqrt(variance)
+                } else {
+                    0.0
+                }
             }
         }
     }

@@ -153,9 +153,8 @@ mod tests {
         let mut prng = stdx::Prng::new(5);
         for trials in [10_u32, 100, 1_000] {
             let runs = 4_000;
-            let highest = |prng: &mut stdx::Prng| {
-                (0..trials).map(|_| prng.normal()).fold(f64::NEG_INFINITY, f64::max)
-            };
+            let highest =
+                |prng: &mut stdx::Prng| (0..trials).map(|_| prng.normal()).fold(f64::NEG_INFINITY, f64::max);
             let mean = (0..runs).map(|_| highest(&mut prng)).sum::<f64>() / f64::from(runs);
             // The formula is an approximation, off by up to 0.04 at ten; the deviation of a highest is below 0.6.
             near(mean, expected_highest(f64::from(trials)), 0.045 + 3.0 * 0.6 / f64::from(runs).sqrt());

@@ -194,7 +194,13 @@ mod tests {
         bent * bent + 10.0 * (1.0 - 1.0 / (8.0 * pi)) * math::cos(x) + 10.0
     }
 
-    fn search(axes: &[Axis], budget: usize, seed: u64, start: usize, value: impl Fn(&[f64]) -> f64) -> Vec<Tried> {
+    fn search(
+        axes: &[Axis],
+        budget: usize,
+        seed: u64,
+        start: usize,
+        value: impl Fn(&[f64]) -> f64,
+    ) -> Vec<Tried> {
         let mut prng = Prng::new(seed);
         let mut tried: Vec<Tried> = Vec::new();
         for trial in 0..budget {
@@ -229,7 +235,8 @@ mod tests {
     #[test]
     fn it_learns_which_choice_is_good() {
         let axes = [Axis::Choice(6), Axis::Number];
-        let value = |at: &[f64]| if choice(at[0], 6) == 4 { 1.0 } else { 0.0 } - (at[1] - 0.3) * (at[1] - 0.3);
+        let value =
+            |at: &[f64]| if choice(at[0], 6) == 4 { 1.0 } else { 0.0 } - (at[1] - 0.3) * (at[1] - 0.3);
         let tried = search(&axes, 90, 7, 15, value);
         let late = tried[45..].iter().filter(|tried| choice(tried.at[0], 6) == 4).count();
         // Chance would take it in 7 or 8 of 45.
@@ -246,7 +253,9 @@ mod tests {
         // Without the factor 1/√(2π).
         assert!((sum / math::sqrt(2.0 * core::f64::consts::PI) - 1.0).abs() < 1e-3, "{sum}");
         let counts = Counts::new(&[0.1, 0.1], 3);
-        assert!(counts.0.iter().all(|share| *share > 0.0) && (counts.0.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!(
+            counts.0.iter().all(|share| *share > 0.0) && (counts.0.iter().sum::<f64>() - 1.0).abs() < 1e-12
+        );
         // Nothing tried yet, and values that are all the same.
         let mut prng = Prng::new(1);
         let axes = [Axis::Number, Axis::Choice(1)];

@@ -2,13 +2,13 @@
 //! skfolio, and a plain reading of the overfitting paper in numpy. `QUOIN_PYTHON` names the Python that has them; what
 //! it does not have is said to be SKIPPED.
 
+use quant::Moments;
 use quant::block_length::block_lengths;
 use quant::folds::{Span, combinatorial};
 use quant::overfitting::{Measure, overfitting};
 use quant::performance::{max_drawdown_share, sharpe, sortino};
 use quant::sharpe::{deflated, min_track_record_length, probabilistic};
 use quant::sobol::{DIMENSIONS_MAX, Sobol};
-use quant::Moments;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::feed::Feed;
 use crate::setup::{DataFile, Setup, SetupError};
-use crate::source::{Progress, Recording, SourceError, open};
+use crate::source::{Progress, Recording, Source, SourceError, open};
 use crate::survey::{Survey, SurveyError, Table, survey};
 use venues::Directory;
 
@@ -66,12 +66,22 @@ impl Prepared {
     /// # Errors
     /// When a recording cannot be read.
     pub fn feed(&self, progress: &Progress) -> Result<Feed, SourceError> {
-        let mut sources = Vec::new();
-        for (recording, file) in self.recordings.iter().zip(&self.survey.files) {
-            sources.push((open(recording, progress)?, file));
-        }
+        let opened = self.recordings.iter().map(|recording| open(recording, progress));
+        self.feed_from(&self.setup, opened.collect::<Result<_, _>>()?)
+    }
+
+    /// The feed of a run of `setup`, from readers of the recordings in their order.
+    ///
+    /// # Errors
+    /// When a recording cannot be read.
+    pub(crate) fn feed_from(
+        &self,
+        setup: &Setup,
+        sources: Vec<Box<dyn Source>>,
+    ) -> Result<Feed, SourceError> {
+        let sources = sources.into_iter().zip(&self.survey.files).collect();
         let directory = Directory::run(&self.table.instruments, &self.table.wire_ticks);
-        let [link, ..] = self.setup.links();
-        Feed::new(sources, directory, &self.setup.config.latency, link)
+        let [link, ..] = setup.links();
+        Feed::new(sources, directory, &setup.config.latency, link)
     }
 }
