@@ -135,7 +135,7 @@ impl Comparison {
         };
         let [first, second] = &self.names;
         let (ahead, behind) = if test.difference.value > 0.0 { (second, first) } else { (first, second) };
-        let p = crate::number::ratio(test.p_value);
+        let p = page::probability(test.p_value);
         if test.difference.value.abs() <= 0.0 {
             return "Both earned the same in every slice.".into();
         }
@@ -191,7 +191,8 @@ fn test(runs: &[RunRead; 2], seed: u64) -> Result<Test, String> {
     let (by, width, start) = if days >= DAYS_LEAST {
         ("days", DAY_NS, from.div_euclid(DAY_NS) * DAY_NS)
     } else {
-        ("slices", ((to - from) / SLICES).max(1), from)
+        let width = crate::axis::time_step(types::Nanos(to - from), SLICES);
+        ("slices", width, from.div_euclid(width) * width)
     };
     let count = (to - start - 1) / width + 1;
     let ends: Vec<i64> = (0..=count).map(|k| (start + k * width).clamp(from, to)).collect();

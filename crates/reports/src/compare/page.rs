@@ -5,7 +5,7 @@ use crate::axis::{Axis, time_ticks};
 use crate::charts::{LABELS, WIDE, frame};
 use crate::number::{self, ratio};
 use crate::page::Tile;
-use crate::study::Bounded;
+use crate::study::{Bounded, amount};
 use crate::summary::known;
 use crate::svg::Chart;
 use crate::tables::{Row, Table, minus};
@@ -60,8 +60,8 @@ impl Comparison {
         };
         let [a, b] = &self.runs;
         let mut tiles = vec![
-            tile("First, net P&L", shown(a.headline.net), &a.currency, self.names[0].clone()),
-            tile("Second, net P&L", shown(b.headline.net), &b.currency, self.names[1].clone()),
+            tile("First, net P&L", amount(a.headline.net), &a.currency, self.names[0].clone()),
+            tile("Second, net P&L", amount(b.headline.net), &b.currency, self.names[1].clone()),
         ];
         if let Ok(test) = &self.test {
             let class = match test.difference.value {
@@ -73,14 +73,14 @@ impl Comparison {
                 class,
                 ..tile(
                     "Second less first, a slice",
-                    shown(test.difference.value),
+                    amount(test.difference.value),
                     &a.currency,
-                    format!("95 %: {} to {}", shown(test.difference.low), shown(test.difference.high)),
+                    format!("95 %: {} to {}", amount(test.difference.low), amount(test.difference.high)),
                 )
             });
             tiles.push(tile(
                 "p-value, paired",
-                ratio(test.p_value),
+                probability(test.p_value),
                 "",
                 format!(
                     "second ahead in {}, first in {} of {} {}",
@@ -200,7 +200,7 @@ impl Comparison {
         for (difference, start) in differences.iter().zip(&test.starts) {
             let left = (start - test.starts[0]) as f64 / 1e9;
             let class = if *difference < 0.0 { "loss" } else { "gain" };
-            let note = format!("{}: {}", number::moment(Nanos(*start)), shown(*difference));
+            let note = format!("{}: {}", number::moment(Nanos(*start)), amount(*difference));
             chart.bar(class, (left, left + test.width_ns as f64 / 1e9), (0.0, *difference), &note);
         }
         chart.finish()
@@ -227,16 +227,19 @@ impl Comparison {
 /// Statistics by slice with their intervals: name, first, second, difference.
 #[must_use]
 pub fn interval_rows(test: &Test) -> Vec<(String, [String; 3])> {
-    let show = |bounded: Option<Bounded>| {
-        known(bounded, |b| format!("{} ({} to {})", shown(b.value), shown(b.low), shown(b.high)))
+    let row = |i: &Interval| {
+        let write = if i.name.starts_with("Sharpe") { ratio } else { amount };
+        let show = |bounded: Option<Bounded>| {
+            known(bounded, |b| format!("{} ({} to {})", write(b.value), write(b.low), write(b.high)))
+        };
+        (i.name.to_owned(), [i.first, i.second, i.difference].map(show))
     };
-    let row = |i: &Interval| (i.name.to_owned(), [i.first, i.second, i.difference].map(show));
     test.intervals.iter().map(row).collect()
 }
 
-/// An amount or a ratio, at a glance.
-fn shown(value: f64) -> String {
-    if value.abs() >= 100.0 { number::grouped(&format!("{value:.2}")) } else { ratio(value) }
+/// Small ones to the digit that counts.
+pub(super) fn probability(p: f64) -> String {
+    if p < 0.01 { format!("{p:.4}") } else { format!("{p:.3}") }
 }
 
 fn figure(metric: &Metric, value: f64) -> String {
@@ -247,6 +250,7 @@ fn figure(metric: &Metric, value: f64) -> String {
         | "Time with a position"
         | "Time quoting both sides" => number::percent(value),
         "Fills" | "Orders placed" => number::grouped(&format!("{value:.0}")),
-        _ => shown(value),
+        _ if metric.unit.is_empty() => ratio(value),
+        _ => amount(value),
     }
 }

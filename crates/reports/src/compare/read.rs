@@ -65,21 +65,30 @@ pub struct Session {
 
 /// The figures one asks for first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "as `report::Headline` has them")]
 pub struct Headline {
+    /// After fees.
     #[serde(deserialize_with = "amount")]
     pub net: f64,
+    /// Of the capital.
     pub return_on_capital: Option<f64>,
+    /// Zero or below.
     #[serde(deserialize_with = "amount")]
     pub max_drawdown: f64,
+    /// Return over risk.
     pub sharpe: Sharpe,
+    /// How many.
     pub fills: f64,
+    /// What changed hands.
     #[serde(deserialize_with = "amount")]
     pub turnover: f64,
+    /// Of the turnover, what gave liquidity.
     pub maker_share: Option<f64>,
+    /// Positive when paid.
     #[serde(deserialize_with = "amount")]
     pub fees: f64,
+    /// Of the time, with a position.
     pub time_with_position: Option<f64>,
+    /// Of the time, quoting both sides.
     pub time_quoting_both: Option<f64>,
 }
 
@@ -103,22 +112,26 @@ pub struct Estimated {
 
 /// The P&L's parts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "as `report::Pnl` has them")]
 pub struct Parts {
+    /// By trading away from the mid.
     #[serde(deserialize_with = "amount")]
     pub spread_captured: f64,
+    /// By the mid's moves soon after.
     #[serde(deserialize_with = "amount")]
     pub adverse_selection: f64,
+    /// By holding.
     #[serde(deserialize_with = "amount")]
     pub inventory: f64,
 }
 
 /// Orders and fills.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "as `report::Activity` has them")]
 pub struct Activity {
+    /// New orders.
     pub orders_placed: f64,
+    /// Of them, with at least one fill.
     pub fill_rate: Option<f64>,
+    /// Messages for each fill.
     pub messages_per_fill: Option<f64>,
 }
 

@@ -122,6 +122,7 @@ impl Study {
         } else {
             "framed: the best".to_owned()
         };
+        let note = format!("{note}; blue above zero, orange below, each darkest at its own end");
         HeatMap { title: format!("{} by {} and {}", self.about.goal.label, names.0, names.1), note, svg }
     }
 
@@ -288,14 +289,15 @@ impl Study {
             Ok(found) => running(&mut found.tested.iter().copied(), 0.0),
             Err(_) => Vec::new(),
         };
-        let all = hindsight.iter().chain(&middle).chain(&chosen).map(|p| p.1);
-        let y = Axis::around(all.chain([0.0]));
+        let both = || hindsight.iter().chain(&chosen).map(|p| p.1);
+        let middle = if self.has_middle(&middle, both()) { middle } else { Vec::new() };
+        let y = Axis::around(both().chain(middle.iter().map(|p| p.1)).chain([0.0]));
         let x = Axis::linear(0.0, self.since(to.0));
         let mut chart = Chart::new(
             "over-time",
             "Net P&L over time",
             "Net P&L by slice of the best trial, of the middle one, and of what was chosen before.",
-            frame(WIDE, 270.0, LABELS),
+            Frame { right: 24.0, ..frame(WIDE, 270.0, LABELS) },
             x,
             y,
         );
@@ -303,12 +305,20 @@ impl Study {
         let ticks = time_ticks(from, to, 9).into_iter().map(|(at, label)| (self.since(at.0), label));
         chart.x_axis("", &ticks.collect::<Vec<_>>());
         chart.x_unit("UTC");
-        chart.line("s0", &middle);
+        if !middle.is_empty() {
+            chart.line("s0", &middle);
+        }
         chart.line("s1", &hindsight);
         if !chosen.is_empty() {
             chart.line("s2", &chosen);
         }
         chart.finish()
+    }
+
+    /// The middle trial is drawn where it does not press the others flat.
+    fn has_middle(&self, middle: &[(f64, f64)], others: impl Iterator<Item = f64>) -> bool {
+        let far = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |most: f64, v| most.max(v.abs()));
+        far(&mut middle.iter().map(|p| p.1)) <= 4.0 * far(&mut { others })
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a place on a chart")]
@@ -384,8 +394,9 @@ impl Shade {
     fn class(&self, value: f64) -> (&'static str, u8) {
         let level = |share: f64| (share.clamp(0.0, 1.0) * 10.0).round() as u8;
         if self.low < 0.0 && self.high > 0.0 {
-            let most = self.high.max(-self.low);
-            return (if value < 0.0 { "loss" } else { "gain" }, level(value.abs() / most));
+            // Each side to its own end: a small gain beside a large loss is still seen.
+            let (class, end) = if value < 0.0 { ("loss", self.low) } else { ("gain", self.high) };
+            return (class, level(value / end));
         }
         let share = (value - self.low) / (self.high - self.low).max(f64::MIN_POSITIVE);
         if self.high <= 0.0 { ("loss", level(1.0 - share)) } else { ("gain", level(share)) }
@@ -404,7 +415,7 @@ mod tests {
             let found: Vec<_> = values.iter().map(|v| shade.class(*v)).collect();
             assert_eq!(found, due);
         };
-        check(&[-5.0, 0.0, 10.0], &[("loss", 5), ("gain", 0), ("gain", 10)]);
+        check(&[-5.0, -1.0, 0.0, 10.0], &[("loss", 10), ("loss", 2), ("gain", 0), ("gain", 10)]);
         check(&[2.0, 3.0, 4.0], &[("gain", 0), ("gain", 5), ("gain", 10)]);
         check(&[-4.0, -2.0], &[("loss", 10), ("loss", 0)]);
         check(&[1.0, 1.0], &[("gain", 0), ("gain", 0)]);

@@ -154,8 +154,8 @@ impl Study {
         if let Some(net) = self.best_net.filter(|net| net.low <= 0.0 && net.value > 0.0) {
             doubts.push(format!(
                 "The best trial's net P&L is not told from zero: 95 % of its resamples lie from {} to {} {}.",
-                number::ratio(net.low),
-                number::ratio(net.high),
+                super::summary::amount(net.low),
+                super::summary::amount(net.high),
                 self.about.currency
             ));
         }

@@ -15,6 +15,7 @@ mod summary;
 pub use folds::{FoldReport, Validation};
 pub use judge::{Deflated, Overfit};
 pub use neighbours::Neighbourhood;
+pub(crate) use summary::amount;
 
 use crate::about::DataFile;
 use quant::folds::Scheme;

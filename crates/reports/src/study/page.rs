@@ -22,6 +22,7 @@ struct Page<'a> {
     style: &'static str,
     best_point: String,
     meta: String,
+    warnings: Vec<String>,
     tiles: Vec<Tile>,
     best_table: Table,
     near_table: Option<Table>,
@@ -55,6 +56,7 @@ impl Study {
             style: include_str!("../../templates/style.css"),
             best_point: self.best_point(),
             meta: self.meta(),
+            warnings: self.warnings.iter().cloned().map(minus).collect(),
             tiles: self.tiles(),
             best_table: pairs("The best trial", self.best_rows()),
             near_table: self.near_table(),
@@ -143,7 +145,7 @@ impl Study {
             Tile {
                 class: tested.map_or("", |found| class(found.gain_outside > 0.0)),
                 ..tile(
-                    "Left out of sample",
+                    "Kept out of sample",
                     tested.and_then(|found| found.efficiency).map_or_else(|| "n/a".into(), percent),
                     "",
                     known(tested, |t| {
@@ -184,20 +186,36 @@ impl Study {
         let near = self.neighbourhood.as_ref()?;
         let row = |neighbour: &super::neighbours::Neighbour| Row {
             name: neighbour.point.clone(),
-            cells: vec![
+            cells: self.without_double([
                 neighbour.rank.to_string(),
                 minus(self.goal_value(Some(neighbour.value))),
                 minus(amount(neighbour.net)),
                 count(neighbour.fills),
-            ],
+            ]),
             class: "",
         };
         Some(Table {
             caption: "Its neighbours".into(),
-            head: ["", "rank", self.about.goal.label, "net P&L", "fills"].map(String::from).to_vec(),
+            head: [
+                vec![String::new()],
+                self.without_double(["rank", self.about.goal.label, "net P&L", "fills"].map(String::from)),
+            ]
+            .concat(),
             rows: near.neighbours.iter().map(row).collect(),
             class: "",
         })
+    }
+
+    /// Where net P&L is what was sought, it is told once.
+    fn without_double<const N: usize>(&self, cells: [String; N]) -> Vec<String> {
+        const NET: usize = 2;
+        let told_before = self.about.goal.name == "net";
+        cells
+            .into_iter()
+            .enumerate()
+            .filter(|(at, _)| *at != NET || !told_before)
+            .map(|(_, cell)| cell)
+            .collect()
     }
 
     fn near_note(&self) -> String {
@@ -251,7 +269,8 @@ impl Study {
         let mut head = vec![String::new()];
         head.extend(self.about.keys.iter().map(|key| short(key).to_owned()));
         let (scale, name) = self.scale();
-        head.push(self.about.goal.label.to_owned());
+        let is_net = self.about.goal.name == "net";
+        head.extend((!is_net).then(|| self.about.goal.label.to_owned()));
         head.extend(["net P&L".into(), format!("Sharpe, {name}"), "drawdown".into()]);
         head.extend(["fees", "fills", "maker", "turnover"].map(String::from));
         let row = |trial: &Ranked| {
@@ -259,8 +278,8 @@ impl Study {
             let mut cells: Vec<String> = run.point.iter().map(|value| value.text.clone()).collect();
             #[expect(clippy::cast_precision_loss, reason = "a share for people")]
             let maker = (run.fills > 0).then(|| percent(run.fills_maker as f64 / run.fills as f64));
+            cells.extend((!is_net).then(|| minus(self.goal_value(trial.value))));
             cells.extend([
-                minus(self.goal_value(trial.value)),
                 minus(amount(run.net)),
                 minus(known(trial.sharpe, |sharpe| ratio(sharpe * scale))),
                 minus(amount(run.max_drawdown)),

@@ -101,7 +101,7 @@ impl Study {
             Ok(found) => rows.extend([
                 row("Probability of overfitting", percent(found.probability)),
                 row("Chosen one lost outside", percent(found.loss)),
-                row("Outside on inside", ratio(found.slope)),
+                row("Slope, outside on inside", ratio(found.slope)),
                 row(
                     "Ways to halve the time",
                     format!("{} of {} blocks", number::count(found.ways as u64), found.blocks),
@@ -120,7 +120,7 @@ impl Study {
                     row("How", found.scheme.clone()),
                     row("Gain a slice, inside", amount(found.gain_inside)),
                     row("Gain a slice, outside", amount(found.gain_outside)),
-                    row("Left outside", known(found.efficiency, percent)),
+                    row("Kept outside", known(found.efficiency, percent)),
                 ];
                 if found.paths.is_empty() {
                     rows.push(row(
@@ -149,7 +149,7 @@ fn row(label: &str, value: String) -> (String, String) {
 }
 
 /// An amount of money that was counted in floats.
-pub(super) fn amount(value: f64) -> String {
+pub(crate) fn amount(value: f64) -> String {
     let decimals = match value.abs() {
         v if v >= 1.0 || v == 0.0 => 2,
         v if v >= 0.01 => 4,

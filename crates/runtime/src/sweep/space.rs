@@ -149,7 +149,7 @@ impl Dimension {
                 let room = if *whole && !log { 0.5 } else { 0.0 };
                 let x = between(from - room, to + room, *log, coordinate);
                 let x = if *whole { math::round(x) } else { x };
-                number(x.clamp(*from, *to), *integer)
+                number(x.clamp(*from, *to), DIGITS, *integer)
             }
         }
     }
@@ -163,9 +163,10 @@ impl Dimension {
             Values::Range { from, to, steps, log, whole, integer } => {
                 let steps = (*steps)?;
                 let last = steps.saturating_sub(1).max(1) as f64;
+                let digits = if *log { DIGITS_LOG } else { DIGITS };
                 let at = |step: usize| {
                     let x = between(*from, *to, *log, step as f64 / last);
-                    number(if *whole { math::round(x) } else { x }, *integer)
+                    number(if *whole { math::round(x) } else { x }, digits, *integer)
                 };
                 let mut values: Vec<Value> = (0..steps).map(at).collect();
                 // Whole numbers may meet.
@@ -180,7 +181,9 @@ impl Dimension {
     pub fn ends(&self) -> Vec<Value> {
         match &self.values {
             Values::List(list) => list.clone(),
-            Values::Range { from, to, integer, .. } => vec![number(*from, *integer), number(*to, *integer)],
+            Values::Range { from, to, integer, .. } => {
+                vec![number(*from, DIGITS, *integer), number(*to, DIGITS, *integer)]
+            }
         }
     }
 }
@@ -242,13 +245,18 @@ fn between(from: f64, to: f64, log: bool, share: f64) -> f64 {
     }
 }
 
-/// Twelve digits: what people would have written, and not what adding left.
+/// Digits of a value on a grid of ratios: what people would have written.
+const DIGITS_LOG: usize = 4;
+/// Digits of any other value: finer than any parameter is felt, and what is shown is what is run.
+const DIGITS: usize = 8;
+
 #[expect(clippy::cast_possible_truncation, reason = "rounded; ranges of integers have integers as ends")]
-fn number(x: f64, integer: bool) -> Value {
+fn number(x: f64, digits: usize, integer: bool) -> Value {
     if integer {
         return Value::Integer(x.round() as i64);
     }
-    Value::Float(format!("{x:.11e}").parse().unwrap_or(x))
+    let decimals = digits - 1;
+    Value::Float(format!("{x:.decimals$e}").parse().unwrap_or(x))
 }
 
 impl Space {
@@ -293,11 +301,7 @@ impl Space {
 pub fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Float(x) => {
-            let text = format!("{x:.6}");
-            let short = text.trim_end_matches('0').trim_end_matches('.');
-            if x.abs() > 0.0 && x.abs() < 1e-3 { format!("{x:.3e}") } else { short.to_owned() }
-        }
+        Value::Float(x) => x.to_string(),
         Value::Integer(_) | Value::Boolean(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_) => {
             value.to_string()
         }

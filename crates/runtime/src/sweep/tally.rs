@@ -262,7 +262,7 @@ mod tests {
         };
         check(0, None, (1, 1));
         check(1_800, None, (30, 61));
-        check(86_399, None, (900, 97));
+        check(86_399, None, (900, 96));
         check(40 * 86_400, None, (86_400, 41));
         check(1_800, Some(600), (600, 4));
         assert!(Slices::over(at(0), at(86_400 * 365), Some(Nanos(1))).count <= 10_002);
