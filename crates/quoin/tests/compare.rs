@@ -68,7 +68,12 @@ fn two_runs_are_compared_slice_by_slice() {
     let said = succeed(&["compare", &first, &dear, "--out", &out]);
     assert!(said.contains("fees.maker_bp") && said.contains("noise seldom differs as much"), "{said}");
     let page = fs::read_to_string(scratch.path("out").join("compare.html")).expect("written");
-    assert!(!page.contains("<script") && !page.contains("http") && page.contains("fees.maker_bp"));
+    assert!(
+        !page.contains("<script")
+            && !page.contains("http:")
+            && !page.contains("https:")
+            && page.contains("fees.maker_bp")
+    );
     assert_eq!(
         fs::read_to_string(scratch.path("out").join("compare.json")).expect("written"),
         succeed(&["compare", &first, &dear, "--json"])

@@ -174,3 +174,37 @@ fn the_printed_sweep_is_the_embedded_one() {
         succeed(&["sweep", "--config", &scratch.text("sweep.toml"), "--data", &scratch.text("day.pcap")]);
     assert!(said.contains("2 runs in"), "{said}");
 }
+
+#[test]
+fn recordings_from_memory_are_the_recordings_from_their_files() {
+    let files = [
+        // Two venues, merged by their times; order by order; a zip with its opening book.
+        vec!["binance-l2/usdm/btcusdt_20240808.gz", "binance-l2/spot/btcusdt_20240808.gz"],
+        vec!["dbn/esh4-glbx-mdp3-20231224.mbo.dbn.zst"],
+        vec!["lobster/LOBSTER_SampleFile_AAPL_2012-06-21_1.zip"],
+    ];
+    let scratch = Scratch::new("sweep-recorded");
+    for files in files {
+        let Some(data) = files.iter().map(|file| testkit::data::recorded(file)).collect::<Option<Vec<_>>>()
+        else {
+            return;
+        };
+        let symbols = if files.len() > 1 { "symbols = [\"binance-usdm/BTCUSDT\"]\n" } else { "" };
+        fs::write(scratch.path("quoin.toml"), format!("[trading]\nstrategy = \"joined_touch\"\n{symbols}"))
+            .expect("writable");
+        let sweep =
+            "config = \"quoin.toml\"\n[space]\n\"strategy.joined_touch.requote_interval\" = [0.1, 1.0]\n";
+        fs::write(scratch.path("sweep.toml"), sweep).expect("writable");
+        let file = scratch.text("sweep.toml");
+        let mut arguments = vec!["sweep", "--config", &file, "--json", "--data"];
+        let data: Vec<String> = data.iter().map(|path| common::text(path)).collect();
+        arguments.extend(data.iter().map(String::as_str));
+        let from_memory = succeed(&arguments);
+        arguments.extend(["--memory", "0"]);
+        assert!(from_memory == succeed(&arguments), "{files:?}");
+        assert!(
+            from_memory.contains("\"fills\"") && !from_memory.contains("\"orders\": 0"),
+            "{files:?} traded nothing"
+        );
+    }
+}

@@ -56,7 +56,14 @@ impl Study {
         };
         rows.extend([
             row("Net P&L", bounded(self.best_net, &amount)),
-            row(&format!("Sharpe, {name}"), bounded(self.best_sharpe, &|value| ratio(value * scale))),
+            row(
+                &format!("Sharpe, {name}"),
+                match self.best_sharpe {
+                    // Too few resamples vary: too few fills.
+                    None => known(best.sharpe, |value| format!("{} (95 %: {UNKNOWN})", ratio(value * scale))),
+                    known => bounded(known, &|value| ratio(value * scale)),
+                },
+            ),
             row("Max drawdown", amount(best.run.max_drawdown)),
             row("Fees", amount(best.run.fees)),
             row("Fills", number::count(best.run.fills)),
