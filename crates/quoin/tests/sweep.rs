@@ -150,6 +150,12 @@ fn every_point_is_checked_before_the_first_is_run() {
     let (scratch, file) = prepared("sweep-bad", &bad);
     let error = fail(&["sweep", "--config", &file, "--out", &scratch.text("out")], 1);
     assert!(error.contains("max_position") && error.contains("-1"), "{error}");
+    assert!(error.contains("sweep.toml: at ") && !scratch.path("out").exists(), "{error}");
+    // What only the data can refuse is refused before the first run, too.
+    let unknown = format!("{SWEEP}\"trading.symbols\" = [[\"ESH6\"], [\"ESHX\"]]\n");
+    fs::write(&file, unknown).expect("writable");
+    let error = fail(&["sweep", "--config", &file, "--out", &scratch.text("out")], 1);
+    assert!(error.contains("no instrument `ESHX` in the data; did you mean `ESH6`?"), "{error}");
     assert_eq!(fs::read_to_string(scratch.path("out").join("results.jsonl")).expect("made"), "");
     fs::write(&file, SWEEP.replace("max_position", "max_postion")).expect("writable");
     let error = fail(&["sweep", "--config", &file], 1);

@@ -74,6 +74,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let plan = planned(args)?;
+    sweep::check_values(&plan).with_context(|| file(args))?;
     let mut store = args.out.as_deref().map(Store::open).transpose()?;
     let field = field(args, &plan)?;
     let started = Instant::now();
@@ -112,7 +113,7 @@ fn planned(args: &Args) -> anyhow::Result<Plan> {
         Some(path) => {
             let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             let folder = path.parent().unwrap_or(Path::new(""));
-            Plan::parse(&text, folder).with_context(|| path.display().to_string())?
+            Plan::parse(&text, folder).with_context(|| file(args))?
         }
     };
     if !args.data.is_empty() {
@@ -129,6 +130,10 @@ fn planned(args: &Args) -> anyhow::Result<Plan> {
         plan.scheme = Scheme::KFold { folds: folds.get() };
     }
     Ok(plan)
+}
+
+fn file(args: &Args) -> String {
+    args.config.as_ref().map_or_else(|| "the embedded sweep".into(), |path| path.display().to_string())
 }
 
 /// Surveys the data, checks that the base runs on it, and decodes it if it fits.

@@ -20,6 +20,8 @@ pub(super) struct HeatMap {
     pub(super) title: String,
     pub(super) note: String,
     pub(super) svg: String,
+    /// Whether it takes the page's whole width.
+    pub(super) is_wide: bool,
 }
 
 /// One key's values, as columns or rows of a heat map.
@@ -123,7 +125,12 @@ impl Study {
             "framed: the best".to_owned()
         };
         let note = format!("{note}; blue above zero, orange below, each darkest at its own end");
-        HeatMap { title: format!("{} by {} and {}", self.about.goal.label, names.0, names.1), note, svg }
+        HeatMap {
+            title: format!("{} over {} and {}", self.about.goal.label, names.0, names.1),
+            note,
+            svg,
+            is_wide: nx > COLUMNS,
+        }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a place on a chart")]
@@ -139,7 +146,7 @@ impl Study {
         let (nx, ny) = (columns.len() as f64, rows.len() as f64);
         let about = format!("{} over {} and {}.", self.about.goal.label, names.0, names.1);
         let height = 26.0 + 40.0 + (30.0 * ny).clamp(60.0, 480.0);
-        let wide = if columns.len() > 8 { WIDE } else { HALF + 100.0 };
+        let wide = if columns.len() > COLUMNS { WIDE } else { HALF };
         let place = Frame { left: 96.0, ..frame(wide, height, LABELS_AND_NAME) };
         let mut chart = Chart::new(id, names.0, &about, place, Axis::linear(0.0, nx), Axis::linear(0.0, ny));
         let ticks = |labels: &[String]| -> Vec<(f64, String)> {

@@ -157,14 +157,35 @@ fn row(label: &str, value: String) -> (String, String) {
 
 /// An amount of money that was counted in floats.
 pub(crate) fn amount(value: f64) -> String {
-    let decimals = match value.abs() {
-        v if v >= 1.0 || v == 0.0 => 2,
-        v if v >= 0.01 => 4,
-        _ => 8,
-    };
+    // Three digits that count below one, cents above.
+    let mut decimals = 2;
+    let mut size = value.abs();
+    while size < 1.0 && size > 0.0 && decimals < 12 {
+        size *= 10.0;
+        decimals += 1;
+    }
     let text = number::grouped(&format!("{value:.decimals$}"));
     match text.strip_prefix('-') {
         Some(rest) if rest.chars().all(|c| matches!(c, '0' | '.')) => rest.to_owned(),
         _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_the_digits_that_count() {
+        let cases = [
+            (0.0, "0.00"),
+            (-0.0094, "-0.00940"),
+            (0.5, "0.500"),
+            (1_234.5, "1,234.50"),
+            (-1e-15, "0.000000000000"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(amount(value), text);
+        }
     }
 }

@@ -23,7 +23,7 @@ pub mod tape;
 pub use field::Field;
 pub use objective::Objective;
 pub use plan::{Plan, PlanError};
-pub use run::{SweepError, Trial, run};
+pub use run::{SweepError, Trial, check_values, run};
 pub use search::Method;
 pub use space::{Dimension, Point, Space};
 pub use store::{Store, StoreError};

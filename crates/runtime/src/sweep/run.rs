@@ -87,7 +87,9 @@ pub fn run(
     jobs: usize,
     mut tick: impl FnMut(Progress),
 ) -> Result<Vec<Trial>, SweepError> {
-    check_ends(plan, field)?;
+    for point in ends(plan) {
+        check(plan, field, Asked { point, at: Vec::new() })?;
+    }
     let mut search = Search::new(&plan.space, plan.method, plan.budget, plan.seed)?;
     let mut trials: Vec<Trial> = Vec::new();
     let mut tried: Vec<Tried> = Vec::new();
@@ -125,14 +127,28 @@ pub fn run(
 
 /// Every value of every list and both ends of every range, each with the others at their first: what a search that
 /// learns will ask for is not known yet, but lies between.
-fn check_ends(plan: &Plan, field: &Field) -> Result<(), SweepError> {
+fn ends(plan: &Plan) -> impl Iterator<Item = Point> {
     let first: Point = plan.space.dimensions.iter().map(|dimension| dimension.ends()[0].clone()).collect();
-    for (at, dimension) in plan.space.dimensions.iter().enumerate() {
-        for end in dimension.ends() {
+    plan.space.dimensions.iter().enumerate().flat_map(move |(at, dimension)| {
+        let first = first.clone();
+        dimension.ends().into_iter().map(move |end| {
             let mut point = first.clone();
             point[at] = end;
-            check(plan, field, Asked { point, at: Vec::new() })?;
-        }
+            point
+        })
+    })
+}
+
+/// Whether every value makes a configuration: all that can be known before the data is read.
+///
+/// # Errors
+/// When one does not.
+pub fn check_values(plan: &Plan) -> Result<(), SweepError> {
+    for point in ends(plan) {
+        plan.space.config(&plan.base, &point).map_err(|error| SweepError::Point {
+            point: plan.space.describe(&point),
+            error: PrepareError::Setup(error.into()),
+        })?;
     }
     Ok(())
 }
