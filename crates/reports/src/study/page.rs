@@ -338,7 +338,8 @@ const WORDS: [(&str, &str); 8] = [
     (
         "Deflated Sharpe",
         "The same against the ratio that the best of so many trials without skill would show (2014). All trials count \
-         as independent, which is strict; the line below counts what their correlation makes of them.",
+         as independent, and trials that lose much widen the scatter they are measured by: both make it strict. The \
+         line below counts what their correlation makes of them.",
     ),
     (
         "Least track record, least backtest",

@@ -111,7 +111,12 @@ impl Study {
                 row("Slope, outside on inside", ratio(found.slope)),
                 row(
                     "Ways to halve the time",
-                    format!("{} of {} blocks", number::count(found.ways as u64), found.blocks),
+                    format!(
+                        "{} of {} blocks, chosen by {}",
+                        number::count(found.ways as u64),
+                        found.blocks,
+                        found.measure
+                    ),
                 ),
             ]),
             Err(why) => rows.push(row("Probability of overfitting", format!("{UNKNOWN}: {why}"))),
