@@ -111,7 +111,7 @@ pub fn overfitting(
     }
     let ways = count(blocks, blocks / 2).filter(|ways| *ways <= WAYS_MAX);
     let length = first.len().checked_div(blocks).unwrap_or(0);
-    let Some(ways) = ways.filter(|_| blocks >= 2 && blocks % 2 == 0 && length >= 2) else {
+    let Some(ways) = ways.filter(|_| blocks >= 2 && blocks.is_multiple_of(2) && length >= 2) else {
         return Err(OverfittingError::Blocks);
     };
     let sums = block_sums(trials, blocks, length);
@@ -162,7 +162,7 @@ fn judge(inside: &[f64], outside: &[f64]) -> Half {
     }
     let own = outside[chosen];
     let below = outside.iter().filter(|value| **value < own).count() as f64;
-    let equal = outside.iter().filter(|value| value.total_cmp(&&own).is_eq()).count() as f64;
+    let equal = outside.iter().filter(|value| value.total_cmp(&own).is_eq()).count() as f64;
     // Equals share their ranks.
     let rank = below + (equal + 1.0) / 2.0;
     let omega = rank / (outside.len() as f64 + 1.0);

@@ -54,7 +54,6 @@ impl Sobol {
         }
         let mut prng = seed.map(|seed| Prng::new(seed).fork("sobol"));
         let mut shift = |_| match &mut prng {
-            #[expect(clippy::cast_possible_truncation, reason = "32 of 64 random bits")]
             Some(prng) => (prng.bits() >> 32) as u32,
             None => 0,
         };

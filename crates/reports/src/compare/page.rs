@@ -7,7 +7,7 @@ use crate::number::{self, ratio};
 use crate::page::Tile;
 use crate::study::{Bounded, amount};
 use crate::summary::known;
-use crate::svg::Chart;
+use crate::svg::{Chart, Frame};
 use crate::tables::{Row, Table, minus};
 use askama::Template;
 use types::Nanos;
@@ -178,7 +178,8 @@ impl Comparison {
         let (first, second) = (running(&test.first), running(&test.second));
         let y = Axis::around(first.iter().chain(&second).map(|p| p.1).chain([0.0]));
         let about = "Net P&L of both runs over the time they have in common.";
-        let mut chart = Chart::new("earned", "Net P&L", about, frame(WIDE, 270.0, LABELS), x, y);
+        let mut chart =
+            Chart::new("earned", "Net P&L", about, Frame { right: 24.0, ..frame(WIDE, 270.0, LABELS) }, x, y);
         chart.y_axis(&format!("Net P&L ({})", self.runs[0].currency), &y.ticks(6));
         chart.x_axis("", &ticks);
         chart.x_unit("UTC");
@@ -193,7 +194,14 @@ impl Comparison {
         let differences: Vec<f64> = test.first.iter().zip(&test.second).map(|(a, b)| b - a).collect();
         let y = Axis::around(differences.iter().copied().chain([0.0]));
         let about = "What the second run gained more than the first, slice by slice.";
-        let mut chart = Chart::new("difference", "Difference", about, frame(WIDE, 180.0, LABELS), x, y);
+        let mut chart = Chart::new(
+            "difference",
+            "Difference",
+            about,
+            Frame { right: 24.0, ..frame(WIDE, 180.0, LABELS) },
+            x,
+            y,
+        );
         chart.y_axis(&format!("Second less first ({})", self.runs[0].currency), &y.ticks(4));
         chart.x_axis("", &ticks);
         chart.x_unit("UTC");

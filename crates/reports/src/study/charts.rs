@@ -201,8 +201,10 @@ impl Study {
             let note = format!("{} to {}: {count}", brief(left), brief(left + width));
             chart.bar(class, (left, left + width), (0.0, *count as f64), &note);
         }
-        chart.rule("", quantile(&values, 0.5), "median", true);
-        chart.rule("", high, "best", true);
+        let median = quantile(&values, 0.5);
+        chart.rule("", median, "median", true);
+        // Left of its line, unless the median's label is there.
+        chart.rule("", high, "best", high - median > 0.2 * (high - low));
         chart.finish()
     }
 

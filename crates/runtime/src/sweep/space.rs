@@ -149,7 +149,7 @@ impl Dimension {
                 let room = if *whole && !log { 0.5 } else { 0.0 };
                 let x = between(from - room, to + room, *log, coordinate);
                 let x = if *whole { math::round(x) } else { x };
-                number(x.clamp(*from, *to), DIGITS, *integer)
+                number(x.clamp(*from, *to), DIGITS_DRAWN, *integer)
             }
         }
     }
@@ -247,8 +247,10 @@ fn between(from: f64, to: f64, log: bool, share: f64) -> f64 {
 
 /// Digits of a value on a grid of ratios: what people would have written.
 const DIGITS_LOG: usize = 4;
-/// Digits of any other value: finer than any parameter is felt, and what is shown is what is run.
-const DIGITS: usize = 8;
+/// Digits of a value that was drawn: finer than any parameter is felt, and what is shown is what is run.
+const DIGITS_DRAWN: usize = 5;
+/// Digits of any other value: without what adding left behind.
+const DIGITS: usize = 12;
 
 #[expect(clippy::cast_possible_truncation, reason = "rounded; ranges of integers have integers as ends")]
 fn number(x: f64, digits: usize, integer: bool) -> Value {
