@@ -86,9 +86,9 @@ fn flat(config: &str) -> anyhow::Result<BTreeMap<String, String>> {
 fn flatten(prefix: &str, table: &toml::Table, found: &mut BTreeMap<String, String>) {
     for (key, value) in table {
         let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match value {
-            toml::Value::Table(inner) => flatten(&key, inner, found),
-            _ => {
+        match value.as_table() {
+            Some(inner) => flatten(&key, inner, found),
+            None => {
                 found.insert(key, value.to_string());
             }
         }

@@ -223,11 +223,9 @@ fn space(given: &toml::Table, base: &Config, text: &str) -> Result<Space, PlanEr
 fn flatten<'a>(prefix: &str, table: &'a toml::Table, found: &mut Vec<(String, &'a Value)>) {
     for (key, value) in table {
         let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match value {
-            Value::Table(inner) if !inner.contains_key("from") && !inner.contains_key("to") => {
-                flatten(&key, inner, found);
-            }
-            _ => found.push((key, value)),
+        match value.as_table().filter(|inner| !inner.contains_key("from") && !inner.contains_key("to")) {
+            Some(inner) => flatten(&key, inner, found),
+            None => found.push((key, value)),
         }
     }
 }
