@@ -51,10 +51,10 @@ pub(crate) struct Args {
     /// Memory for decoded data, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 2_048)]
     memory: usize,
-    /// Judge choosing by walking forward in N steps, before the file's [validation]
+    /// Judge choosing by walking forward in N steps, before what the file says
     #[arg(long, value_name = "N", conflicts_with = "folds")]
     walk_forward: Option<NonZero<usize>>,
-    /// Judge choosing by N purged folds, before the file's [validation]
+    /// Judge choosing by N purged folds, before what the file says
     #[arg(long, value_name = "N")]
     folds: Option<NonZero<usize>>,
     /// Rows of the table
