@@ -18,6 +18,7 @@ use std::process::ExitCode;
     after_help = "Examples:
   quoin backtest                                  an embedded session: no files, no set-up
   quoin backtest --data es.dbn.zst --out runs/es  a recorded day; report and journal in runs/es
+  quoin sweep --config sweep.toml --out sweeps/1  many configurations, and how much of the best is luck
   quoin inspect es.dbn.zst                        what is in a recording
   quoin inspect day.pcap --messages --limit 20    its messages, field by field
   quoin import es.dbn.zst --to history            keep it as Parquet, for runs, queries and other tools
@@ -38,6 +39,10 @@ struct Cli {
 enum Command {
     /// Run a strategy against recorded or generated market data
     Backtest(commands::backtest::Args),
+    /// Run a strategy for many configurations, and say how much of the best is luck
+    Sweep(commands::sweep::Args),
+    /// Compare two runs: configuration, figures, and a paired test on the same time
+    Compare(commands::compare::Args),
     /// Show what is in a recording: instruments, span, counts, gaps, crossed books; or its messages
     Inspect(commands::inspect::Args),
     /// Record multicast lines into capture files and history
@@ -62,6 +67,8 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Backtest(args) => commands::backtest::run(&args),
+        Command::Sweep(args) => commands::sweep::run(&args),
+        Command::Compare(args) => commands::compare::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         #[cfg(target_os = "linux")]
         Command::Record(args) => commands::record::run(&args),

@@ -66,6 +66,7 @@ pub(crate) fn progress(what: &'static str, total: u64, unit: Unit) -> ProgressBa
     let template = match unit {
         Unit::Bytes => "{msg:>10} {wide_bar} {bytes}/{total_bytes} {prefix} ETA {eta}",
         Unit::Share => "{msg:>10} {wide_bar} {percent}% ETA {eta}",
+        Unit::Runs => "{msg:>10} {wide_bar} {pos}/{len} runs ETA {eta}",
         Unit::Records => "{msg:>10} {wide_bar} {human_pos} records {per_sec} {prefix}",
     };
     bar.set_style(ProgressStyle::with_template(template).expect("the template is a constant"));
@@ -78,6 +79,7 @@ pub(crate) fn progress(what: &'static str, total: u64, unit: Unit) -> ProgressBa
 pub(crate) enum Unit {
     Bytes,
     Records,
+    Runs,
     /// Of a thousand.
     Share,
 }

@@ -137,12 +137,17 @@ const TIME_STEPS: [i64; 34] = [
     365 * 86_400 * SECOND,
 ];
 
+/// A round span of which at most about `wanted` make `range`.
+#[must_use]
+pub fn time_step(range: Nanos, wanted: i64) -> i64 {
+    let fits = |step: &&i64| range.0.max(1) / **step <= wanted;
+    TIME_STEPS.iter().find(fits).copied().unwrap_or(TIME_STEPS[TIME_STEPS.len() - 1])
+}
+
 /// Round moments within a session, at most about `wanted`, labelled in UTC.
 #[must_use]
 pub fn time_ticks(from: Nanos, to: Nanos, wanted: i64) -> Vec<(Nanos, String)> {
-    let range = (to - from).0.max(1);
-    let fits = |step: &&i64| range / **step <= wanted;
-    let step = TIME_STEPS.iter().find(fits).copied().unwrap_or(TIME_STEPS[TIME_STEPS.len() - 1]);
+    let step = time_step(to - from, wanted);
     let first = from.0.div_euclid(step) + i64::from(from.0.rem_euclid(step) != 0);
     let last = to.0.div_euclid(step);
     (first..=last)

@@ -12,16 +12,16 @@ use serde::Serialize;
 use stdx::math;
 use types::{Money, Nanos, Side};
 
-const WIDE: f64 = 1_080.0;
-const HALF: f64 = 520.0;
+pub(crate) const WIDE: f64 = 1_080.0;
+pub(crate) const HALF: f64 = 520.0;
 
-const fn frame(width: f64, height: f64, bottom: f64) -> Frame {
+pub(crate) const fn frame(width: f64, height: f64, bottom: f64) -> Frame {
     Frame { width, height, left: 74.0, right: 14.0, top: 26.0, bottom }
 }
 
 /// Room for labels, and for a name below them.
-const LABELS: f64 = 24.0;
-const LABELS_AND_NAME: f64 = 40.0;
+pub(crate) const LABELS: f64 = 24.0;
+pub(crate) const LABELS_AND_NAME: f64 = 40.0;
 
 /// A chart over time: the picture, and what the script needs of it.
 #[derive(Clone, Debug)]

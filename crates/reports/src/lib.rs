@@ -38,9 +38,15 @@ pub mod summary;
 pub mod svg;
 mod tables;
 
+// Many runs.
+pub mod compare;
+pub mod study;
+
 pub use about::{About, Counted, DataFile, Ending};
+pub use compare::Comparison;
 pub use recorder::Recorder;
 pub use report::Report;
+pub use study::Study;
 pub use watched::Watched;
 
 #[cfg(test)]

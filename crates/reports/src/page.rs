@@ -39,12 +39,13 @@ struct Page<'a> {
     numbers: String,
 }
 
-struct Tile {
-    label: &'static str,
-    value: String,
-    unit: String,
-    sub: String,
-    class: &'static str,
+/// A figure one asks for first.
+pub(crate) struct Tile {
+    pub(crate) label: &'static str,
+    pub(crate) value: String,
+    pub(crate) unit: String,
+    pub(crate) sub: String,
+    pub(crate) class: &'static str,
 }
 
 struct Figure {

@@ -259,6 +259,19 @@ impl Chart {
         ));
     }
 
+    /// Dots of one class, small, without whiskers: `(x, y, note)`.
+    pub fn dots(&mut self, class: &str, points: &[(f64, f64, String)]) {
+        self.put(format_args!("<g class=\"dots {class}\">"));
+        for (x, y, note) in points {
+            let (x, y) = (self.x(*x), self.y(*y));
+            self.put(format_args!(
+                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\"><title>{}</title></circle>",
+                escape(note)
+            ));
+        }
+        self.put(format_args!("</g>"));
+    }
+
     /// A line down the whole plot at `x`, with a label on top: left of it or right of it.
     pub fn rule(&mut self, class: &str, x: f64, label: &str, left: bool) {
         let (x, top, floor) = (self.x(x), self.frame.top, self.floor());
@@ -312,6 +325,7 @@ mod tests {
         chart.bar("s1", (0.1, 0.2), (0.0, 1.0), hostile);
         chart.rule("s1", 0.5, hostile, true);
         chart.note("s1", (0.5, 0.5), 0.0, hostile);
+        chart.dots("s1", &[(0.5, 0.5, hostile.into())]);
         let text = chart.finish();
         assert!(!text.contains("<script") && !text.contains('\u{1}') && !text.contains("'x"));
         assert_eq!(text.matches("<svg").count(), 1);

@@ -392,7 +392,7 @@ impl Config {
         })
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let at_least = |key: &str, value: f64, least: f64| {
             // Written so that NaN is refused too.
             if value >= least && value.is_finite() {

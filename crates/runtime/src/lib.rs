@@ -22,6 +22,7 @@ pub mod replay;
 pub mod setup;
 pub mod source;
 pub mod survey;
+pub mod sweep;
 
 pub use backtest::{Backtest, Observer, Totals};
 pub use config::{Config, ConfigError};

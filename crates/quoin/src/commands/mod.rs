@@ -1,6 +1,7 @@
 //! One file for each thing a user can ask for.
 
 pub(crate) mod backtest;
+pub(crate) mod compare;
 pub(crate) mod config;
 pub(crate) mod generate;
 pub(crate) mod import;
@@ -14,6 +15,7 @@ pub(crate) mod replay;
 mod select;
 mod sql;
 pub(crate) mod strategies;
+pub(crate) mod sweep;
 
 use anyhow::Context as _;
 use runtime::Config;

@@ -1,0 +1,27 @@
+//! What numbers of a backtest are worth: ratios with the doubt they deserve, splits of time that do not leak, and
+//! searches over parameters that can be repeated.
+//!
+//! Takes returns and gives numbers; never knows where they come from. Chance comes from a seed that the caller
+//! gives, sums keep their order, and nothing here reads a clock or starts a thread.
+
+// One series of returns.
+pub mod moments;
+pub mod performance;
+pub mod sharpe;
+
+// How far to trust it.
+pub mod block_length;
+pub mod bootstrap;
+
+// The best of many.
+pub mod overfitting;
+
+// Splits of time.
+pub mod combinations;
+pub mod folds;
+
+// Searches.
+pub mod sobol;
+pub mod tpe;
+
+pub use moments::Moments;
