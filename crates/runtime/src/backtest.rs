@@ -104,11 +104,18 @@ impl Backtest {
     /// # Errors
     /// When the setup names what this program does not have.
     pub fn new(setup: &Setup, feed: Feed, journal: Option<Writer>) -> Result<Self, BacktestError> {
+        Ok(Self::with_engine(setup, setup.engine()?, feed, journal))
+    }
+
+    /// The same with an engine made by the caller: for strategies that are in no list. Its journal cannot be replayed
+    /// by a program that does not have them.
+    #[must_use]
+    pub fn with_engine(setup: &Setup, engine: Engine, feed: Feed, journal: Option<Writer>) -> Self {
         let [_, order_link, answer_link] = setup.links();
-        Ok(Self {
+        Self {
             feed,
             venue: setup.venue(),
-            engine: setup.engine()?,
+            engine,
             journal,
             order_link,
             answer_link,
@@ -122,7 +129,7 @@ impl Backtest {
             totals: Totals::default(),
             answers: Vec::with_capacity(64),
             commands: Vec::with_capacity(64),
-        })
+        }
     }
 
     /// Runs until the recordings end and everything under way has arrived. `tick` is called now and then.

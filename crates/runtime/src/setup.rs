@@ -139,13 +139,19 @@ impl Setup {
             let strategy = (spec.make)(&values, &self.instruments, &setup.traded);
             seats.push(Seat { strategy, instruments: setup.traded.clone() });
         }
-        Ok(Engine::new(EngineConfig {
+        Ok(self.engine_with(seats))
+    }
+
+    /// The same engine with other strategies: those of a caller that are in no list.
+    #[must_use]
+    pub fn engine_with(&self, seats: Vec<Seat>) -> Engine {
+        Engine::new(EngineConfig {
             instruments: self.instruments.clone(),
             limits: self.limits(),
             fees: vec![self.fees(); self.instruments.len()],
             kill_switch: self.config.risk.kill_switch,
             seats,
-        }))
+        })
     }
 
     /// The simulated venue of this run.

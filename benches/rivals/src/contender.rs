@@ -1,0 +1,171 @@
+//! Who runs, and one run of each in a process of its own.
+
+use anyhow::{Context, bail, ensure};
+use hftbacktest::backtest::data::read_npy_file;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+use rivals::day::{Day, InMemory, Scale};
+use rivals::hft::Depth;
+use rivals::orders::Tally;
+use rivals::workload::{EXPONENT, LATENCY_NS, MAKER_BP, PERIOD_NS, Queue, TAKER_BP, Workload};
+use rivals::{hft, ours};
+use runtime::Feed;
+use runtime::source::{Progress, Selection, recordings};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use venues::Directory;
+
+/// What one run took.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    /// Of the contender.
+    pub(crate) version: String,
+    /// Market events taken in.
+    pub(crate) events: u64,
+    /// CPU from the first event to the last.
+    pub(crate) cpu_ns: u64,
+    /// CPU before it: loading, converting, compiling.
+    pub(crate) load_ns: u64,
+    /// The most memory the process held.
+    pub(crate) peak_kib: u64,
+    /// What came of it.
+    pub(crate) tally: Tally,
+}
+
+/// How a contender is started.
+#[derive(Clone, Debug)]
+enum Way {
+    /// This program, again.
+    Ours,
+    /// A script of this folder, with an argument.
+    Script { python: Option<PathBuf>, script: &'static str, argument: &'static str },
+}
+
+/// One of those compared.
+#[derive(Clone, Debug)]
+pub(crate) struct Contender {
+    pub(crate) name: &'static str,
+    /// What it reads, and what is in its figure.
+    pub(crate) about: &'static str,
+    /// Slow ones run once.
+    pub(crate) rounds_max: usize,
+    way: Way,
+}
+
+/// All of them; we come first.
+pub(crate) fn all(python: Option<&Path>) -> Vec<Contender> {
+    let rust = |name, about| Contender { name, about, rounds_max: usize::MAX, way: Way::Ours };
+    let script = |name, about, rounds_max, script, argument| {
+        let way = Way::Script { python: python.map(PathBuf::from), script, argument };
+        Contender { name, about, rounds_max, way }
+    };
+    vec![
+        rust("quoin", "decoded events in memory"),
+        rust("quoin, history", "Parquet, decoded while it runs, in the figure"),
+        rust("hftbacktest, array book", "its array in memory"),
+        rust("hftbacktest, hash book", "its array in memory"),
+        script("hftbacktest Python, array book", "its array in memory", 3, "hftbacktest_run.py", "array"),
+        script("hftbacktest Python, hash book", "its array in memory", 3, "hftbacktest_run.py", "hash"),
+        script("nautilus_trader", "its objects in memory", 1, "nautilus_run.py", ""),
+    ]
+}
+
+impl Contender {
+    /// Runs it once over a prepared folder.
+    pub(crate) fn run(&self, folder: &Path, workload: &Workload) -> anyhow::Result<Measured> {
+        let mut command = match &self.way {
+            Way::Ours => {
+                let mut command = Command::new(std::env::current_exe()?);
+                command.args(["--file", workload.name, "--alone", self.name]).arg(folder);
+                command
+            }
+            Way::Script { python, script, argument } => {
+                let Some(python) = python else {
+                    bail!("left out: no --python (or QUOIN_PYTHON) with its wheel was given");
+                };
+                let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
+                let mut command = Command::new(python);
+                command.arg(scripts.join(script)).arg(folder.join("events.npy"));
+                command.arg(terms(workload)).arg(argument);
+                command
+            }
+        };
+        let output = command.output().with_context(|| format!("starting {command:?}"))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "left out: {}", said.lines().last().unwrap_or("it failed"));
+        let text = String::from_utf8_lossy(&output.stdout);
+        let line = text.lines().last().context("it said nothing")?;
+        serde_json::from_str(line).with_context(|| format!("reading what it said: {line}"))
+    }
+}
+
+/// The workload for a script.
+fn terms(workload: &Workload) -> String {
+    let scale = Scale::of(workload);
+    let terms = serde_json::json!({
+        "symbol": workload.symbol,
+        "tick": scale.tick,
+        "lot": scale.lot,
+        "order_size": workload.order_size,
+        "max_position": workload.max_position,
+        "inverse": workload.inverse,
+        "face": if workload.symbol.starts_with("BTC") { 100.0 } else { 10.0 },
+        "period_ns": PERIOD_NS,
+        "latency_ns": LATENCY_NS,
+        "maker_bp": MAKER_BP,
+        "taker_bp": TAKER_BP,
+        "exponent": EXPONENT,
+    });
+    terms.to_string()
+}
+
+/// One run in this process, which does nothing else.
+pub(crate) fn alone(name: &str, folder: &Path, workload: &Workload) -> anyhow::Result<Measured> {
+    match name {
+        "quoin" => quoin(folder, workload, true),
+        "quoin, history" => quoin(folder, workload, false),
+        "hftbacktest, array book" => rival(folder, workload, Depth::Array),
+        "hftbacktest, hash book" => rival(folder, workload, Depth::Hash),
+        _ => bail!("no contender `{name}`"),
+    }
+}
+
+fn quoin(folder: &Path, workload: &Workload, in_memory: bool) -> anyhow::Result<Measured> {
+    let history = recordings(&[folder.join("history")], &Selection::default())?;
+    let day = Day::of(history, workload, Queue::Power)?;
+    let feed = if in_memory { memory(&day)? } else { day.prepared.feed(&Progress::default())? };
+    let loaded = cpu_ns()?;
+    let run = ours::run(&day, workload, feed)?;
+    measured(env!("CARGO_PKG_VERSION"), run.events, loaded, run.tally())
+}
+
+fn memory(day: &Day) -> anyhow::Result<Feed> {
+    let source = Box::new(InMemory::new(day.arrivals()?));
+    let table = &day.prepared.table;
+    let directory = Directory::run(&table.instruments, &table.wire_ticks);
+    let [link, ..] = day.prepared.setup.links();
+    let latency = &day.prepared.setup.config.latency;
+    Ok(Feed::new(vec![(source, day.survey())], directory, latency, link)?)
+}
+
+fn rival(folder: &Path, workload: &Workload, depth: Depth) -> anyhow::Result<Measured> {
+    let path = folder.join("events.npy");
+    let data = read_npy_file(&path.to_string_lossy())?;
+    let loaded = cpu_ns()?;
+    let run = hft::run(data, workload, Queue::Power, depth, Scale::of(workload))?;
+    measured("0.9.4", run.events, loaded, run.tally())
+}
+
+fn measured(version: &str, events: u64, loaded: u64, tally: Tally) -> anyhow::Result<Measured> {
+    let cpu_ns = cpu_ns()? - loaded;
+    let peak_kib = u64::try_from(getrusage(UsageWho::RUSAGE_SELF)?.max_rss())?;
+    Ok(Measured { version: version.into(), events, cpu_ns, load_ns: loaded, peak_kib, tally })
+}
+
+/// CPU time of this process so far, user and system.
+fn cpu_ns() -> anyhow::Result<u64> {
+    let usage = getrusage(UsageWho::RUSAGE_SELF)?;
+    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    Ok(u64::try_from(micros)? * 1_000)
+}

@@ -1,0 +1,202 @@
+//! The workload through hftbacktest's crate, 0.9.4.
+//!
+//! Its bot is polled: time is let pass to the next whole 100 ms, then the touch and the orders are looked at, as ours
+//! does on its timer.
+
+use crate::day::Scale;
+use crate::orders::{End, Fill, Order, Run};
+use crate::workload::{EXPONENT, LATENCY_NS, MAKER_BP, PERIOD_NS, Queue, TAKER_BP, Workload};
+use anyhow::Context;
+use hftbacktest::backtest::assettype::{AssetType, InverseAsset, LinearAsset};
+use hftbacktest::backtest::data::{Data, DataSource};
+use hftbacktest::backtest::models::{
+    CommonFees, ConstantLatency, LogProbQueueFunc, PowerProbQueueFunc, ProbQueueModel, QueueModel,
+    RiskAdverseQueueModel, TradingValueFeeModel,
+};
+use hftbacktest::backtest::{Backtest, ExchangeKind, L2AssetBuilder};
+use hftbacktest::depth::{HashMapMarketDepth, INVALID_MAX, INVALID_MIN, L2MarketDepth, MarketDepth, ROIVectorMarketDepth};
+use hftbacktest::types as hft;
+use hftbacktest::types::{Bot, ElapseResult, OrdType, Status, TimeInForce};
+use std::collections::BTreeMap;
+use types::{Liquidity, Lots, Nanos, Side, Ticks};
+
+/// Which of its books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// A hash map from price to size.
+    Hash,
+    /// An array over a range of prices (`ROIVectorMarketDepth`), here a tenth above and below the market.
+    Array,
+}
+
+/// Runs the workload over events in `scale`.
+///
+/// # Errors
+/// When hftbacktest stops.
+pub fn run(
+    data: Data<hft::Event>,
+    workload: &Workload,
+    queue: Queue,
+    depth: Depth,
+    scale: Scale,
+) -> anyhow::Result<Run> {
+    let Scale { tick, lot } = scale;
+    match depth {
+        Depth::Hash => with_depth(data, workload, queue, scale, move || HashMapMarketDepth::new(tick, lot)),
+        Depth::Array => {
+            let price = (0..data.len()).map(|row| data[row].px).find(|price| *price > 0.0).context("no price")?;
+            let (low, high) = (price * 0.9, price * 1.1);
+            with_depth(data, workload, queue, scale, move || ROIVectorMarketDepth::new(tick, lot, low, high))
+        }
+    }
+}
+
+fn with_depth<MD: MarketDepth + L2MarketDepth + 'static>(
+    data: Data<hft::Event>,
+    workload: &Workload,
+    queue: Queue,
+    scale: Scale,
+    depth: impl Fn() -> MD + 'static,
+) -> anyhow::Result<Run> {
+    match queue {
+        Queue::Pessimistic => with_queue(data, workload, scale, depth, RiskAdverseQueueModel::new()),
+        Queue::Power => {
+            with_queue(data, workload, scale, depth, ProbQueueModel::new(PowerProbQueueFunc::new(EXPONENT)))
+        }
+        Queue::Log => with_queue(data, workload, scale, depth, ProbQueueModel::new(LogProbQueueFunc::new())),
+    }
+}
+
+fn with_queue<MD: MarketDepth + L2MarketDepth + 'static, Q: QueueModel<MD> + 'static>(
+    data: Data<hft::Event>,
+    workload: &Workload,
+    scale: Scale,
+    depth: impl Fn() -> MD + 'static,
+    queue: Q,
+) -> anyhow::Result<Run> {
+    if workload.inverse {
+        let face = if workload.symbol.starts_with("BTC") { 100.0 } else { 10.0 };
+        with_asset(data, workload, scale, depth, queue, InverseAsset::new(face))
+    } else {
+        with_asset(data, workload, scale, depth, queue, LinearAsset::new(1.0))
+    }
+}
+
+fn with_asset<MD, Q, A>(
+    data: Data<hft::Event>,
+    workload: &Workload,
+    scale: Scale,
+    depth: impl Fn() -> MD + 'static,
+    queue: Q,
+    asset: A,
+) -> anyhow::Result<Run>
+where
+    MD: MarketDepth + L2MarketDepth + 'static,
+    Q: QueueModel<MD> + 'static,
+    A: AssetType + Clone + 'static,
+{
+    let events = data.len() as u64;
+    let fees = CommonFees::new(MAKER_BP / 1e4, TAKER_BP / 1e4);
+    let asset = L2AssetBuilder::new()
+        .data(vec![DataSource::Data(data)])
+        .latency_model(ConstantLatency::new(LATENCY_NS, LATENCY_NS))
+        .asset_type(asset)
+        .fee_model(TradingValueFeeModel::new(fees))
+        .queue_model(queue)
+        .exchange(ExchangeKind::NoPartialFillExchange)
+        .depth(depth)
+        .build()?;
+    let mut bot = Backtest::builder().add_asset(asset).build()?;
+    let mut quoter = Quoter::new(workload, scale);
+    // The first look tells the time; the next is at a whole period.
+    let mut result = bot.elapse(0)?;
+    let mut due = (bot.current_timestamp() / PERIOD_NS + 1) * PERIOD_NS;
+    while result == ElapseResult::Ok {
+        result = bot.elapse(due - bot.current_timestamp())?;
+        due += PERIOD_NS;
+        quoter.hear(&mut bot);
+        if result == ElapseResult::Ok {
+            quoter.think(&mut bot)?;
+        }
+    }
+    quoter.hear(&mut bot);
+    let state = bot.state_values(0);
+    Ok(Run {
+        fees: state.fee,
+        position: Lots((state.position / scale.lot).round() as i64),
+        orders: quoter.orders,
+        events,
+    })
+}
+
+struct Quoter {
+    orders: Vec<Order>,
+    scale: Scale,
+    order_size: i64,
+    max_position: i64,
+}
+
+impl Quoter {
+    const fn new(workload: &Workload, scale: Scale) -> Self {
+        let Workload { order_size, max_position, .. } = *workload;
+        Self { orders: Vec::new(), scale, order_size, max_position }
+    }
+
+    /// Notes what became of orders and lets them go.
+    fn hear<MD: MarketDepth + L2MarketDepth>(&mut self, bot: &mut Backtest<MD>) {
+        for (id, order) in bot.orders(0) {
+            let at = Nanos(order.exch_timestamp);
+            let end = match order.status {
+                Status::Filled => End::Filled(Fill {
+                    at,
+                    price: Ticks(order.exec_price_tick),
+                    size: Lots((order.exec_qty / self.scale.lot).round() as i64),
+                    liquidity: if order.maker { Liquidity::Maker } else { Liquidity::Taker },
+                }),
+                Status::Expired => End::Refused,
+                Status::Canceled => End::Canceled(at),
+                _ => continue,
+            };
+            self.orders[*id as usize].end = end;
+        }
+        bot.clear_inactive_orders(None);
+    }
+
+    fn think<MD: MarketDepth + L2MarketDepth>(&mut self, bot: &mut Backtest<MD>) -> anyhow::Result<()> {
+        let depth = bot.depth(0);
+        let touch = [depth.best_bid_tick(), depth.best_ask_tick()];
+        if touch[0] == INVALID_MIN || touch[1] == INVALID_MAX {
+            return Ok(());
+        }
+        let mut quoted = [false, false];
+        // By number: a hash map's order is no order.
+        let working: BTreeMap<u64, (usize, i64, bool)> = bot
+            .orders(0)
+            .iter()
+            .map(|(id, order)| (*id, (usize::from(order.side == hft::Side::Sell), order.price_tick, order.cancellable())))
+            .collect();
+        for (id, (side, price, cancellable)) in working {
+            if price == touch[side] || !cancellable {
+                quoted[side] = true;
+            } else {
+                bot.cancel(0, id, false)?;
+            }
+        }
+        let position = (bot.position(0) / self.scale.lot).round() as i64;
+        for side in Side::BOTH {
+            if quoted[side.index()] || Lots(position).signed(side).0 >= self.max_position {
+                continue;
+            }
+            let price = touch[side.index()];
+            let id = self.orders.len() as u64;
+            let (px, qty) = (price as f64 * self.scale.tick, self.order_size as f64 * self.scale.lot);
+            match side {
+                Side::Buy => bot.submit_buy_order(0, id, px, qty, TimeInForce::GTX, OrdType::Limit, false)?,
+                Side::Sell => bot.submit_sell_order(0, id, px, qty, TimeInForce::GTX, OrdType::Limit, false)?,
+            };
+            let placed_at = Nanos(bot.current_timestamp());
+            self.orders.push(Order { placed_at, side, price: Ticks(price), end: End::Open });
+        }
+        Ok(())
+    }
+}
