@@ -62,8 +62,8 @@ def instrument(work):
 
 
 def data(events, traded):
-    """The array as its objects; deltas of one packet end with its flag."""
-    made, count = [], len(events)
+    """The array as its objects, deltas and trades; deltas of one packet end with its flag."""
+    deltas, trades, count = [], [], len(events)
     prices, sizes, name = traded.price_precision, traded.size_precision, traded.id
     columns = [events[column].tolist() for column in ("ev", "exch_ts", "local_ts", "px", "qty")]
     last = np.append(events["local_ts"][1:] != events["local_ts"][:-1], True).tolist()
@@ -73,19 +73,19 @@ def data(events, traded):
         if what == TRADE:
             if size > 0:
                 side = AggressorSide.BUYER if kind & BUY else AggressorSide.SELLER
-                made.append(
+                trades.append(
                     TradeTick(name, Price(price, prices), Quantity(size, sizes), side, TradeId(str(at)), exchange, local)
                 )
             continue
         flags = RecordFlag.F_LAST if last[at] else 0
         if what == CLEAR:
-            made.append(OrderBookDelta(name, BookAction.CLEAR, None, flags, at, exchange, local))
+            deltas.append(OrderBookDelta(name, BookAction.CLEAR, None, flags, at, exchange, local))
             continue
         side = OrderSide.BUY if kind & BUY else OrderSide.SELL
         action = BookAction.UPDATE if size > 0 else BookAction.DELETE
         order = BookOrder(side, Price(price, prices), Quantity(size, sizes), 0)
-        made.append(OrderBookDelta(name, action, order, flags, at, exchange, local))
-    return made
+        deltas.append(OrderBookDelta(name, action, order, flags, at, exchange, local))
+    return deltas, trades
 
 
 class Quoter(Strategy):
@@ -134,6 +134,12 @@ def used_ns():
     return int((usage.ru_utime + usage.ru_stime) * 1e9)
 
 
+def peak_kib():
+    """The most memory this process held. Not the resource usage's: that one begins with the parent's."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+
 def tally(fills):
     """The same figures as `orders::Run::tally`."""
     fills = sorted((at, int(size < 0), price, size) for at, price, size in fills)
@@ -162,7 +168,10 @@ def main():
     )
     engine.add_instrument(traded)
     events = np.load(path)
-    engine.add_data(data(events, traded), sort=False)
+    deltas, trades = data(events, traded)
+    engine.add_data(deltas, sort=False)
+    engine.add_data(trades, sort=True)
+    del deltas, trades
     quoter = Quoter(traded, work)
     engine.add_strategy(quoter)
     loaded = used_ns()
@@ -175,7 +184,7 @@ def main():
                 "events": len(events),
                 "cpu_ns": used,
                 "load_ns": loaded,
-                "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+                "peak_kib": peak_kib(),
                 "tally": {"orders": quoter.sent} | tally(quoter.fills),
             }
         )

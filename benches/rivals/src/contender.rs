@@ -4,17 +4,15 @@ use anyhow::{Context, bail, ensure};
 use hftbacktest::backtest::data::read_npy_file;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
-use rivals::day::{Day, InMemory, Scale};
+use rivals::day::{Day, Scale};
 use rivals::hft::Depth;
 use rivals::orders::Tally;
 use rivals::workload::{EXPONENT, LATENCY_NS, MAKER_BP, PERIOD_NS, Queue, TAKER_BP, Workload};
 use rivals::{hft, ours};
-use runtime::Feed;
 use runtime::source::{Progress, Selection, recordings};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use venues::Directory;
 
 /// What one run took.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -134,19 +132,10 @@ pub(crate) fn alone(name: &str, folder: &Path, workload: &Workload) -> anyhow::R
 fn quoin(folder: &Path, workload: &Workload, in_memory: bool) -> anyhow::Result<Measured> {
     let history = recordings(&[folder.join("history")], &Selection::default())?;
     let day = Day::of(history, workload, Queue::Power)?;
-    let feed = if in_memory { memory(&day)? } else { day.prepared.feed(&Progress::default())? };
+    let feed = if in_memory { day.feed(day.arrivals()?)? } else { day.prepared.feed(&Progress::default())? };
     let loaded = cpu_ns()?;
     let run = ours::run(&day, workload, feed)?;
     measured(env!("CARGO_PKG_VERSION"), run.events, loaded, run.tally())
-}
-
-fn memory(day: &Day) -> anyhow::Result<Feed> {
-    let source = Box::new(InMemory::new(day.arrivals()?));
-    let table = &day.prepared.table;
-    let directory = Directory::run(&table.instruments, &table.wire_ticks);
-    let [link, ..] = day.prepared.setup.links();
-    let latency = &day.prepared.setup.config.latency;
-    Ok(Feed::new(vec![(source, day.survey())], directory, latency, link)?)
 }
 
 fn rival(folder: &Path, workload: &Workload, depth: Depth) -> anyhow::Result<Measured> {
@@ -159,8 +148,15 @@ fn rival(folder: &Path, workload: &Workload, depth: Depth) -> anyhow::Result<Mea
 
 fn measured(version: &str, events: u64, loaded: u64, tally: Tally) -> anyhow::Result<Measured> {
     let cpu_ns = cpu_ns()? - loaded;
-    let peak_kib = u64::try_from(getrusage(UsageWho::RUSAGE_SELF)?.max_rss())?;
+    let peak_kib = peak_kib().context("the system does not say how much memory was used")?;
     Ok(Measured { version: version.into(), events, cpu_ns, load_ns: loaded, peak_kib, tally })
+}
+
+/// The most memory this process held. Not the resource usage's: that one begins with the parent's.
+fn peak_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
 
 /// CPU time of this process so far, user and system.

@@ -6,12 +6,13 @@
 use crate::workload::{Queue, Workload};
 use anyhow::Context;
 use hftbacktest::types as hft;
+use runtime::feed::Moment;
 use runtime::source::{Progress, Recording};
 use runtime::survey::FileSurvey;
-use runtime::{Prepared, Source, SourceError, prepare};
+use runtime::{Feed, Prepared, Source, SourceError, prepare};
 use std::collections::VecDeque;
 use std::path::Path;
-use types::{Arrival, Event, Flags, Instrument, InstrumentId, LevelAction, Side};
+use types::{Arrival, Event, Flags, Instrument, InstrumentId, LevelAction, Nanos, Side};
 use venues::{Directory, Output};
 
 /// Events to a batch of the feed, as history gives them.
@@ -81,32 +82,106 @@ impl Day {
         Ok(batches)
     }
 
-    /// Every event as hftbacktest takes it, in `scale`'s units.
+    /// A feed of this day over decoded events.
     ///
     /// # Errors
-    /// When the recording cannot be read, or holds what a price-level backtest has no word for.
-    pub fn for_hftbacktest(&self, scale: Scale) -> anyhow::Result<Vec<hft::Event>> {
-        let mut feed = self.prepared.feed(&Progress::default())?;
-        let mut events = Vec::new();
-        while let Some(moment) = feed.take()? {
-            if moment.event.instrument() != Some(self.instrument) {
-                continue;
-            }
-            let (kind, price, size) = word(&moment.event)
-                .with_context(|| format!("no word in hftbacktest for {:?}", moment.event))?;
-            events.push(hft::Event {
-                ev: kind | hft::EXCH_EVENT | hft::LOCAL_EVENT,
-                exch_ts: moment.venue_at.0,
-                local_ts: moment.received_at.0,
-                px: price as f64 * scale.tick,
-                qty: size as f64 * scale.lot,
-                order_id: 0,
-                ival: 0,
-                fval: 0.0,
-            });
-        }
-        Ok(events)
+    /// Never: nothing is read.
+    pub fn feed(&self, batches: Vec<Vec<Arrival>>) -> anyhow::Result<Feed> {
+        let table = &self.prepared.table;
+        let directory = Directory::run(&table.instruments, &table.wire_ticks);
+        let [link, ..] = self.prepared.setup.links();
+        let latency = &self.prepared.setup.config.latency;
+        let source: Box<dyn Source> = Box::new(InMemory::new(batches));
+        Ok(Feed::new(vec![(source, self.survey())], directory, latency, link)?)
     }
+
+    /// Every event of the feed as it reaches venue and us, of what is traded.
+    ///
+    /// # Errors
+    /// When the recording cannot be read.
+    pub fn moments(&self, mut feed: Feed) -> anyhow::Result<Vec<Moment>> {
+        let mut moments = Vec::new();
+        while let Some(moment) = feed.take()? {
+            if moment.event.instrument() == Some(self.instrument) {
+                moments.push(moment);
+            }
+        }
+        Ok(moments)
+    }
+}
+
+/// The same events as hftbacktest takes them, in `scale`'s units. A gap has no word there: it changes no price.
+///
+/// # Errors
+/// When they hold what a price-level backtest has no word for.
+pub fn for_hftbacktest(moments: &[Moment], scale: Scale) -> anyhow::Result<Vec<hft::Event>> {
+    let mut events = Vec::with_capacity(moments.len());
+    for moment in moments.iter().filter(|moment| !matches!(moment.event, Event::Gap(_))) {
+        let (kind, price, size) =
+            word(&moment.event).with_context(|| format!("no word in hftbacktest for {:?}", moment.event))?;
+        events.push(hft::Event {
+            ev: kind | hft::EXCH_EVENT | hft::LOCAL_EVENT,
+            exch_ts: moment.venue_at.0,
+            local_ts: moment.received_at.0,
+            px: price as f64 * scale.tick,
+            qty: size as f64 * scale.lot,
+            order_id: 0,
+            ival: 0,
+            fval: 0.0,
+        });
+    }
+    Ok(events)
+}
+
+/// The packets in the order of the venue's own stamps, as hftbacktest's tools prepare recordings: a trade that was
+/// received behind the level change it caused stands before it. Equal stamps stay as received.
+#[must_use]
+pub fn in_venue_order(batches: Vec<Vec<Arrival>>) -> Vec<Vec<Arrival>> {
+    let mut packets: Vec<(Nanos, Vec<Arrival>)> = Vec::new();
+    let mut open = false;
+    for arrival in batches.into_iter().flatten() {
+        if !open {
+            packets.push((arrival.event.venue_at().unwrap_or(Nanos::MIN), Vec::new()));
+        }
+        open = matches!(&arrival.event, Event::Level(delta) if !delta.flags.has(Flags::LAST));
+        if let Some((_, packet)) = packets.last_mut() {
+            packet.push(arrival);
+        }
+    }
+    packets.sort_by_key(|(venue_at, _)| *venue_at);
+    packets.into_iter().map(|(_, packet)| packet).collect()
+}
+
+/// The recording `times` over, each copy a whole number of seconds behind the one before, by both clocks.
+#[must_use]
+pub fn repeated(day: &Day, batches: &[Vec<Arrival>], times: usize) -> Vec<Arrival> {
+    let all = || batches.iter().flatten();
+    let stamps = || all().filter_map(|arrival| arrival.event.venue_at());
+    let span = stamps().max().unwrap_or_default() - stamps().min().unwrap_or_default();
+    let every = (span.0 / 1_000_000_000 + 2) * 1_000_000_000;
+    let ppm = day.survey().clock.and_then(|clock| clock.drift).map_or(0.0, |drift| drift.ppm);
+    let copies = (0..times as i64).flat_map(|copy| {
+        let later = Nanos(copy * every);
+        // The recorder's clock would have gone on as it went.
+        let seen_later = later + Nanos((later.0 as f64 * ppm / 1e6) as i64);
+        all().map(move |arrival| Arrival {
+            received_at: arrival.received_at + seen_later,
+            event: shifted(arrival.event, later),
+        })
+    });
+    copies.collect()
+}
+
+fn shifted(mut event: Event, later: Nanos) -> Event {
+    let stamp = match &mut event {
+        Event::Level(delta) => &mut delta.venue_at,
+        Event::Trade(trade) => &mut trade.venue_at,
+        Event::Gap(gap) => &mut gap.venue_at,
+        Event::Status(status) => &mut status.venue_at,
+        _ => return event,
+    };
+    *stamp = *stamp + later;
+    event
 }
 
 /// What a whole step of price and size is in a contender's numbers.
@@ -134,7 +209,8 @@ impl Scale {
 fn word(event: &Event) -> Option<(u64, i64, i64)> {
     match event {
         Event::Level(delta) => {
-            let kind = if delta.flags.has(Flags::SNAPSHOT) { hft::DEPTH_SNAPSHOT_EVENT } else { hft::DEPTH_EVENT };
+            let kind =
+                if delta.flags.has(Flags::SNAPSHOT) { hft::DEPTH_SNAPSHOT_EVENT } else { hft::DEPTH_EVENT };
             match delta.action {
                 LevelAction::Set => Some((kind | side(delta.side), delta.price.0, delta.size.0)),
                 LevelAction::Delete => Some((kind | side(delta.side), delta.price.0, 0)),
@@ -142,9 +218,7 @@ fn word(event: &Event) -> Option<(u64, i64, i64)> {
                 LevelAction::DeleteThru | LevelAction::DeleteFrom => None,
             }
         }
-        Event::Trade(trade) => {
-            Some((hft::TRADE_EVENT | side(trade.aggressor?), trade.price.0, trade.size.0))
-        }
+        Event::Trade(trade) => Some((hft::TRADE_EVENT | side(trade.aggressor?), trade.price.0, trade.size.0)),
         _ => None,
     }
 }

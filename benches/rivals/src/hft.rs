@@ -14,7 +14,9 @@ use hftbacktest::backtest::models::{
     RiskAdverseQueueModel, TradingValueFeeModel,
 };
 use hftbacktest::backtest::{Backtest, ExchangeKind, L2AssetBuilder};
-use hftbacktest::depth::{HashMapMarketDepth, INVALID_MAX, INVALID_MIN, L2MarketDepth, MarketDepth, ROIVectorMarketDepth};
+use hftbacktest::depth::{
+    HashMapMarketDepth, INVALID_MAX, INVALID_MIN, L2MarketDepth, MarketDepth, ROIVectorMarketDepth,
+};
 use hftbacktest::types as hft;
 use hftbacktest::types::{Bot, ElapseResult, OrdType, Status, TimeInForce};
 use std::collections::BTreeMap;
@@ -40,13 +42,44 @@ pub fn run(
     depth: Depth,
     scale: Scale,
 ) -> anyhow::Result<Run> {
+    with(data, workload, queue, depth, scale, None)
+}
+
+/// The same with orders and cancels as another run sent them, whatever becomes of them here: then each order can be
+/// compared alone.
+///
+/// # Errors
+/// When hftbacktest stops.
+pub fn follow(
+    data: Data<hft::Event>,
+    workload: &Workload,
+    queue: Queue,
+    scale: Scale,
+    orders: &[Order],
+) -> anyhow::Result<Run> {
+    with(data, workload, queue, Depth::Hash, scale, Some(orders))
+}
+
+fn with(
+    data: Data<hft::Event>,
+    workload: &Workload,
+    queue: Queue,
+    depth: Depth,
+    scale: Scale,
+    script: Option<&[Order]>,
+) -> anyhow::Result<Run> {
     let Scale { tick, lot } = scale;
     match depth {
-        Depth::Hash => with_depth(data, workload, queue, scale, move || HashMapMarketDepth::new(tick, lot)),
+        Depth::Hash => {
+            with_depth(data, workload, queue, scale, script, move || HashMapMarketDepth::new(tick, lot))
+        }
         Depth::Array => {
-            let price = (0..data.len()).map(|row| data[row].px).find(|price| *price > 0.0).context("no price")?;
+            let price =
+                (0..data.len()).map(|row| data[row].px).find(|price| *price > 0.0).context("no price")?;
             let (low, high) = (price * 0.9, price * 1.1);
-            with_depth(data, workload, queue, scale, move || ROIVectorMarketDepth::new(tick, lot, low, high))
+            with_depth(data, workload, queue, scale, script, move || {
+                ROIVectorMarketDepth::new(tick, lot, low, high)
+            })
         }
     }
 }
@@ -56,14 +89,22 @@ fn with_depth<MD: MarketDepth + L2MarketDepth + 'static>(
     workload: &Workload,
     queue: Queue,
     scale: Scale,
+    script: Option<&[Order]>,
     depth: impl Fn() -> MD + 'static,
 ) -> anyhow::Result<Run> {
     match queue {
-        Queue::Pessimistic => with_queue(data, workload, scale, depth, RiskAdverseQueueModel::new()),
-        Queue::Power => {
-            with_queue(data, workload, scale, depth, ProbQueueModel::new(PowerProbQueueFunc::new(EXPONENT)))
+        Queue::Pessimistic => with_queue(data, workload, scale, script, depth, RiskAdverseQueueModel::new()),
+        Queue::Power => with_queue(
+            data,
+            workload,
+            scale,
+            script,
+            depth,
+            ProbQueueModel::new(PowerProbQueueFunc::new(EXPONENT)),
+        ),
+        Queue::Log => {
+            with_queue(data, workload, scale, script, depth, ProbQueueModel::new(LogProbQueueFunc::new()))
         }
-        Queue::Log => with_queue(data, workload, scale, depth, ProbQueueModel::new(LogProbQueueFunc::new())),
     }
 }
 
@@ -71,14 +112,15 @@ fn with_queue<MD: MarketDepth + L2MarketDepth + 'static, Q: QueueModel<MD> + 'st
     data: Data<hft::Event>,
     workload: &Workload,
     scale: Scale,
+    script: Option<&[Order]>,
     depth: impl Fn() -> MD + 'static,
     queue: Q,
 ) -> anyhow::Result<Run> {
     if workload.inverse {
         let face = if workload.symbol.starts_with("BTC") { 100.0 } else { 10.0 };
-        with_asset(data, workload, scale, depth, queue, InverseAsset::new(face))
+        with_asset(data, workload, scale, script, depth, queue, InverseAsset::new(face))
     } else {
-        with_asset(data, workload, scale, depth, queue, LinearAsset::new(1.0))
+        with_asset(data, workload, scale, script, depth, queue, LinearAsset::new(1.0))
     }
 }
 
@@ -86,6 +128,7 @@ fn with_asset<MD, Q, A>(
     data: Data<hft::Event>,
     workload: &Workload,
     scale: Scale,
+    script: Option<&[Order]>,
     depth: impl Fn() -> MD + 'static,
     queue: Q,
     asset: A,
@@ -116,7 +159,10 @@ where
         due += PERIOD_NS;
         quoter.hear(&mut bot);
         if result == ElapseResult::Ok {
-            quoter.think(&mut bot)?;
+            match script {
+                None => quoter.think(&mut bot)?,
+                Some(orders) => quoter.follow(&mut bot, orders)?,
+            }
         }
     }
     quoter.hear(&mut bot);
@@ -173,13 +219,16 @@ impl Quoter {
         let working: BTreeMap<u64, (usize, i64, bool)> = bot
             .orders(0)
             .iter()
-            .map(|(id, order)| (*id, (usize::from(order.side == hft::Side::Sell), order.price_tick, order.cancellable())))
+            .map(|(id, order)| {
+                (*id, (usize::from(order.side == hft::Side::Sell), order.price_tick, order.cancellable()))
+            })
             .collect();
         for (id, (side, price, cancellable)) in working {
             if price == touch[side] || !cancellable {
                 quoted[side] = true;
             } else {
                 bot.cancel(0, id, false)?;
+                self.orders[id as usize].asked_back_at = Some(Nanos(bot.current_timestamp()));
             }
         }
         let position = (bot.position(0) / self.scale.lot).round() as i64;
@@ -187,16 +236,49 @@ impl Quoter {
             if quoted[side.index()] || Lots(position).signed(side).0 >= self.max_position {
                 continue;
             }
-            let price = touch[side.index()];
-            let id = self.orders.len() as u64;
-            let (px, qty) = (price as f64 * self.scale.tick, self.order_size as f64 * self.scale.lot);
-            match side {
-                Side::Buy => bot.submit_buy_order(0, id, px, qty, TimeInForce::GTX, OrdType::Limit, false)?,
-                Side::Sell => bot.submit_sell_order(0, id, px, qty, TimeInForce::GTX, OrdType::Limit, false)?,
-            };
-            let placed_at = Nanos(bot.current_timestamp());
-            self.orders.push(Order { placed_at, side, price: Ticks(price), end: End::Open });
+            self.place(bot, side, touch[side.index()])?;
         }
+        Ok(())
+    }
+
+    fn follow<MD: MarketDepth + L2MarketDepth>(
+        &mut self,
+        bot: &mut Backtest<MD>,
+        script: &[Order],
+    ) -> anyhow::Result<()> {
+        let now = Nanos(bot.current_timestamp());
+        for id in 0..self.orders.len() {
+            if script[id].asked_back_at == Some(now) {
+                self.orders[id].asked_back_at = Some(now);
+                // What is done here already is not there to be cancelled.
+                if bot.orders(0).get(&(id as u64)).is_some_and(hft::Order::cancellable) {
+                    bot.cancel(0, id as u64, false)?;
+                }
+            }
+        }
+        while let Some(order) = script.get(self.orders.len())
+            && order.placed_at <= now
+        {
+            self.place(bot, order.side, order.price.0)?;
+        }
+        Ok(())
+    }
+
+    fn place<MD: MarketDepth + L2MarketDepth>(
+        &mut self,
+        bot: &mut Backtest<MD>,
+        side: Side,
+        price: i64,
+    ) -> anyhow::Result<()> {
+        let id = self.orders.len() as u64;
+        let (px, qty) = (price as f64 * self.scale.tick, self.order_size as f64 * self.scale.lot);
+        match side {
+            Side::Buy => bot.submit_buy_order(0, id, px, qty, TimeInForce::GTX, OrdType::Limit, false)?,
+            Side::Sell => bot.submit_sell_order(0, id, px, qty, TimeInForce::GTX, OrdType::Limit, false)?,
+        };
+        let placed_at = Nanos(bot.current_timestamp());
+        let price = Ticks(price);
+        self.orders.push(Order { placed_at, side, price, asked_back_at: None, end: End::Open });
         Ok(())
     }
 }

@@ -11,8 +11,10 @@
 //! | our strategy and our run | [`ours`] |
 //! | the same through hftbacktest's crate | [`hft`] |
 //! | order by order | [`orders`] |
+//! | why an order differs | [`explain`] |
 
 pub mod day;
+pub mod explain;
 pub mod hft;
 pub mod orders;
 pub mod ours;

@@ -7,11 +7,13 @@
 mod contender;
 mod table;
 
+use adapters::parquet::Store;
 use anyhow::{Context, ensure};
 use clap::Parser;
 use contender::{Contender, Measured};
-use rivals::day::{Day, Scale};
+use rivals::day::{Day, Scale, for_hftbacktest, repeated};
 use rivals::workload::{Queue, WORKLOADS, Workload};
+use runtime::source::{Progress, Recording, Selection, recordings};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +32,12 @@ struct Arguments {
     /// Only contenders whose name holds this.
     #[arg(long)]
     only: Option<String>,
+    /// The recording so many times over: what does not depend on its length shows.
+    #[arg(long, default_value_t = 1)]
+    times: usize,
+    /// Keeps what was written for the contenders here, and uses what is there.
+    #[arg(long)]
+    keep: Option<PathBuf>,
     /// JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -53,12 +61,14 @@ fn main() -> anyhow::Result<()> {
     let Some(path) = testkit::data::recorded(workload.file) else {
         anyhow::bail!("no recorded data: QUOIN_DATA names its folder");
     };
-    let folder = Folder::new()?;
-    write(&path, &workload, &folder.0)?;
-    let contenders = contender::all(arguments.python.as_deref())
-        .into_iter()
-        .filter(|contender| arguments.only.as_ref().is_none_or(|only| contender.name.contains(only.as_str())));
-    let results = measure(contenders.collect(), arguments.rounds, &folder.0, &workload);
+    let folder = Folder::new(arguments.keep)?;
+    if !folder.path.join("events.npy").exists() {
+        write(&path, &workload, arguments.times, &folder.path)?;
+    }
+    let contenders = contender::all(arguments.python.as_deref()).into_iter().filter(|contender| {
+        arguments.only.as_ref().is_none_or(|only| contender.name.contains(only.as_str()))
+    });
+    let results = measure(contenders.collect(), arguments.rounds, &folder.path, &workload);
     if arguments.json {
         println!("{}", table::json(&workload, &results)?);
     } else {
@@ -67,29 +77,53 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A folder that goes when it is no longer needed.
-struct Folder(PathBuf);
+/// A folder that goes when it is no longer needed, unless it was asked for.
+struct Folder {
+    path: PathBuf,
+    keep: bool,
+}
 
 impl Folder {
-    fn new() -> anyhow::Result<Self> {
-        let path = std::env::temp_dir().join(format!("quoin-rivals-{}", std::process::id()));
+    fn new(asked: Option<PathBuf>) -> anyhow::Result<Self> {
+        let keep = asked.is_some();
+        let ours = || std::env::temp_dir().join(format!("quoin-rivals-{}", std::process::id()));
+        let path = asked.unwrap_or_else(ours);
         std::fs::create_dir_all(&path).with_context(|| format!("making {}", path.display()))?;
-        Ok(Self(path))
+        Ok(Self { path, keep })
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        if !self.keep {
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
     }
 }
 
 /// The recording as history for us, and as hftbacktest's array.
-fn write(recording: &Path, workload: &Workload, folder: &Path) -> anyhow::Result<()> {
-    let day = Day::open(recording, workload, Queue::Power)?;
+fn write(recording: &Path, workload: &Workload, times: usize, folder: &Path) -> anyhow::Result<()> {
+    let history = folder.join("history");
     let config = workload.config(Queue::Power);
-    runtime::import::import(&day.prepared.recordings()[0], &folder.join("history"), &config, false, |_| {})?;
-    let events = day.for_hftbacktest(Scale::of(workload))?;
+    let recording = Recording::File(recording.into());
+    let once = if times == 1 { history.clone() } else { folder.join("once") };
+    let manifest = runtime::import::import(&recording, &once, &config, false, |_| {})?.manifest;
+    let stored = |folder: &Path| -> anyhow::Result<Day> {
+        Day::of(recordings(&[folder.into()], &Selection::default())?, workload, Queue::Power)
+    };
+    if times > 1 {
+        let day = stored(&once)?;
+        let mut import = Store::begin(&history, manifest.source, true, env!("CARGO_PKG_VERSION"))?;
+        import.instruments(manifest.instruments);
+        for arrival in repeated(&day, &day.arrivals()?, times) {
+            import.push(&arrival)?;
+        }
+        import.commit(manifest.about)?;
+        std::fs::remove_dir_all(&once)?;
+    }
+    let day = stored(&history)?;
+    let moments = day.moments(day.prepared.feed(&Progress::default())?)?;
+    let events = for_hftbacktest(&moments, Scale::of(workload))?;
     let path = folder.join("events.npy");
     let file = std::fs::File::create(&path).with_context(|| format!("making {}", path.display()))?;
     hftbacktest::backtest::data::write_npy(&mut BufWriter::new(file), &events)?;

@@ -38,6 +38,8 @@ pub struct Order {
     pub side: Side,
     /// Its limit.
     pub price: Ticks,
+    /// When we asked for it back, by the local clock.
+    pub asked_back_at: Option<Nanos>,
     /// What became of it.
     pub end: End,
 }
@@ -104,9 +106,12 @@ impl Run {
     }
 }
 
-/// The first orders of two runs that differ, as pairs; a run that ends earlier has no partner for the rest.
+/// The orders of two runs that differ, as pairs; a run that ends earlier has no partner for the rest.
 #[must_use]
-pub fn differences<'a>(ours: &'a [Order], theirs: &'a [Order]) -> Vec<(Option<&'a Order>, Option<&'a Order>)> {
+pub fn differences<'a>(
+    ours: &'a [Order],
+    theirs: &'a [Order],
+) -> Vec<(Option<&'a Order>, Option<&'a Order>)> {
     let count = ours.len().max(theirs.len());
     (0..count).map(|at| (ours.get(at), theirs.get(at))).filter(|(our, their)| our != their).collect()
 }

@@ -2,12 +2,12 @@
 
 use crate::day::Day;
 use crate::orders::{End, Fill, Order, Run};
-use crate::workload::{LATENCY_NS, PERIOD_NS, Workload};
+use crate::workload::{PERIOD_NS, Workload};
 use engine::{Engine, Seat, Strategy, View, Wants};
 use runtime::{Backtest, Feed, Observer};
 use types::{
-    Command, Event, Input, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome, Side, TimeInForce,
-    TimerId,
+    Command, Event, Input, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome, Side,
+    TimeInForce, TimerId,
 };
 
 /// See [`crate::workload`].
@@ -16,20 +16,13 @@ pub struct TouchQuoter {
     instrument: InstrumentId,
     order_size: Lots,
     max_position: Lots,
-    /// Replaces at every thought, whether the touch moved or not.
-    restless: bool,
 }
 
 impl TouchQuoter {
     /// The strategy of a workload.
     #[must_use]
     pub fn new(workload: &Workload, instrument: InstrumentId) -> Self {
-        Self {
-            instrument,
-            order_size: Lots(workload.order_size),
-            max_position: Lots(workload.max_position),
-            restless: false,
-        }
+        Self { instrument, order_size: Lots(workload.order_size), max_position: Lots(workload.max_position) }
     }
 }
 
@@ -50,7 +43,7 @@ impl Strategy for TouchQuoter {
         let mut quoted = [false, false];
         for order in view.open_orders(self.instrument) {
             let side = order.terms.side.index();
-            if order.terms.price == touch[side] && !self.restless {
+            if order.terms.price == touch[side] {
                 quoted[side] = true;
             } else {
                 wants.cancel(order.id);
@@ -98,14 +91,23 @@ impl Observer for Book {
             }
         }
         for command in commands {
-            if let Command::Place(place) = command {
-                self.first.get_or_insert(place.order);
-                self.orders.push(Order {
-                    placed_at: input.received_at,
-                    side: place.terms.side,
-                    price: place.terms.price,
-                    end: End::Open,
-                });
+            match command {
+                Command::Place(place) => {
+                    self.first.get_or_insert(place.order);
+                    self.orders.push(Order {
+                        placed_at: input.received_at,
+                        side: place.terms.side,
+                        price: place.terms.price,
+                        asked_back_at: None,
+                        end: End::Open,
+                    });
+                }
+                Command::Cancel { order, .. } => {
+                    if let Some(first) = self.first {
+                        self.orders[(order.0 - first.0) as usize].asked_back_at = Some(input.received_at);
+                    }
+                }
+                Command::Replace { .. } | Command::WakeAt { .. } => {}
             }
         }
     }
@@ -124,9 +126,6 @@ pub fn run(day: &Day, workload: &Workload, feed: Feed) -> anyhow::Result<Run> {
     let totals = backtest.run(&mut book, |_| {})?;
     let (engine, _) = backtest.finish()?;
     let account = engine.portfolio().account(day.instrument);
-    // What was sent too late to reach the venue while the recording lasted is no part of the comparison.
-    let last = totals.last_at.unwrap_or(Nanos::MAX).0 - LATENCY_NS;
-    book.orders.retain(|order| order.placed_at.0 < last);
     Ok(Run {
         orders: book.orders,
         fees: account.fees.to_f64(),

@@ -57,7 +57,11 @@ pub(crate) fn text(workload: &Workload, results: &[Result]) -> String {
                 let _ = writeln!(
                     text,
                     "| {} {} | {ns:.1} | {ns_least:.1}-{ns_most:.1} | {:.2} | {ratio} | {load_s:.2} | {peak_mib:.0} | {} | {} | {same} |",
-                    contender.name, one.version, 1e3 / ns, one.tally.orders, one.tally.fills
+                    contender.name,
+                    one.version,
+                    1e3 / ns,
+                    one.tally.orders,
+                    one.tally.fills
                 );
                 let _ = writeln!(
                     notes,

@@ -30,12 +30,54 @@ pub struct Workload {
 /// Steps as of August 2024.
 pub const WORKLOADS: [Workload; 6] = [
     // 0.01 BTC, 0.1 BTC.
-    workload("usdm-btc", "binance-l2/usdm/btcusdt_20240808.gz", "BTCUSDT", ["0.1", "0.001"], [10, 100], false),
-    workload("usdm-eth", "binance-l2/usdm/ethusdt_20240808.gz", "ETHUSDT", ["0.01", "0.001"], [200, 2_000], false),
-    workload("spot-btc", "binance-l2/spot/btcusdt_20240808.gz", "BTCUSDT", ["0.01", "0.00001"], [1_000, 10_000], false),
-    workload("spot-eth", "binance-l2/spot/ethusdt_20240808.gz", "ETHUSDT", ["0.01", "0.0001"], [2_000, 20_000], false),
-    workload("coinm-btc", "binance-l2/cm/btcusd_perp_20240808.gz", "BTCUSD_PERP", ["0.1", "1"], [6, 60], true),
-    workload("coinm-eth", "binance-l2/cm/ethusd_perp_20240808.gz", "ETHUSD_PERP", ["0.01", "1"], [50, 500], true),
+    workload(
+        "usdm-btc",
+        "binance-l2/usdm/btcusdt_20240808.gz",
+        "BTCUSDT",
+        ["0.1", "0.001"],
+        [10, 100],
+        false,
+    ),
+    workload(
+        "usdm-eth",
+        "binance-l2/usdm/ethusdt_20240808.gz",
+        "ETHUSDT",
+        ["0.01", "0.001"],
+        [200, 2_000],
+        false,
+    ),
+    workload(
+        "spot-btc",
+        "binance-l2/spot/btcusdt_20240808.gz",
+        "BTCUSDT",
+        ["0.01", "0.00001"],
+        [1_000, 10_000],
+        false,
+    ),
+    workload(
+        "spot-eth",
+        "binance-l2/spot/ethusdt_20240808.gz",
+        "ETHUSDT",
+        ["0.01", "0.0001"],
+        [2_000, 20_000],
+        false,
+    ),
+    workload(
+        "coinm-btc",
+        "binance-l2/cm/btcusd_perp_20240808.gz",
+        "BTCUSD_PERP",
+        ["0.1", "1"],
+        [6, 60],
+        true,
+    ),
+    workload(
+        "coinm-eth",
+        "binance-l2/cm/ethusd_perp_20240808.gz",
+        "ETHUSD_PERP",
+        ["0.01", "1"],
+        [50, 500],
+        true,
+    ),
 ];
 
 const fn workload(

@@ -144,14 +144,12 @@ impl Feed {
         (track.next < track.out.arrivals.len()).then_some(track.venue_at)
     }
 
-    /// Takes the next event.
-    ///
-    /// # Errors
-    /// When a recording cannot be read on.
+    /// The next event with its two times, without taking it: `None` at the end. Given by reference, for an event that is
+    /// copied before it is used is waited for.
     #[inline]
-    pub fn take(&mut self) -> Result<Option<Moment>, SourceError> {
-        let Some(track) = self.tracks.get_mut(self.current) else { return Ok(None) };
-        let Some(&arrival) = track.out.arrivals.get(track.next) else { return Ok(None) };
+    pub fn look(&mut self) -> Option<(Nanos, Nanos, &Event)> {
+        let track = self.tracks.get(self.current)?;
+        let arrival = track.out.arrivals.get(track.next)?;
         let venue_at = track.venue_at;
         if !self.packet_open {
             let due = match self.mode {
@@ -165,7 +163,19 @@ impl Feed {
                 }
             };
             self.received_at = self.received_at.max(due);
+            self.packet_open = true;
         }
+        Some((venue_at, self.received_at, &arrival.event))
+    }
+
+    /// Goes behind the event that [`look`](Self::look) gave.
+    ///
+    /// # Errors
+    /// When a recording cannot be read on.
+    #[inline]
+    pub fn advance(&mut self) -> Result<(), SourceError> {
+        let Some(track) = self.tracks.get_mut(self.current) else { return Ok(()) };
+        let Some(arrival) = track.out.arrivals.get(track.next) else { return Ok(()) };
         self.packet_open = !ends_packet(&arrival.event);
         track.next += 1;
         if track.next < track.out.arrivals.len() {
@@ -177,7 +187,19 @@ impl Feed {
         if !self.packet_open || self.next_at().is_none() {
             self.choose()?;
         }
-        Ok(Some(Moment { venue_at, received_at: self.received_at, event: arrival.event }))
+        Ok(())
+    }
+
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// When a recording cannot be read on.
+    #[inline]
+    pub fn take(&mut self) -> Result<Option<Moment>, SourceError> {
+        let moment =
+            self.look().map(|(venue_at, received_at, event)| Moment { venue_at, received_at, event: *event });
+        self.advance()?;
+        Ok(moment)
     }
 
     /// The track with the earliest head; the present one wins a tie, then the first.
