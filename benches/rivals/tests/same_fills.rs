@@ -2,7 +2,7 @@
 //! and where we differ on purpose, which order and why.
 
 use hftbacktest::backtest::data::Data;
-use rivals::day::{Day, Scale, for_hftbacktest, in_venue_order};
+use rivals::day::{Day, Scale, Spent, for_hftbacktest, in_venue_order};
 use rivals::explain::{Rule, Rules, ends};
 use rivals::hft::{self, Depth};
 use rivals::orders::{End, Order, Run, differences};
@@ -29,7 +29,7 @@ fn ours(workload: &Workload, queue: Queue, by: By) -> Option<(Run, Vec<Moment>)>
     let feed = || {
         let batches = day.arrivals().expect("it is readable");
         let batches = if by == By::VenueTime { in_venue_order(batches) } else { batches };
-        day.feed(batches).expect("it opens")
+        day.feed(batches, &Spent::default()).expect("it opens")
     };
     let moments = day.moments(feed()).expect("it is readable");
     Some((ours::run(&day, workload, feed()).expect("it runs"), moments))

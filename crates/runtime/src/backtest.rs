@@ -228,24 +228,34 @@ impl Backtest {
         self.reports.front().map_or(Nanos::MAX, |(at, _)| *at)
     }
 
-    /// The next event happens at the venue, and is on its way to us.
+    /// The next packet happens at the venue, and is on its way to us: what happens at one time there comes before all
+    /// others of that time.
     #[inline]
     fn happen(&mut self) -> Result<(), BacktestError> {
-        let Some((venue_at, received_at, event)) = self.feed.look() else { return Ok(()) };
-        self.venue.on_market(venue_at, event, &mut self.answers);
-        self.deliveries.push_back(Input { seq: Seq(0), received_at, event: *event });
+        let (venue, answers, deliveries) = (&mut self.venue, &mut self.answers, &mut self.deliveries);
+        let mut now = Nanos::MIN;
+        self.feed.take_each(|venue_at, received_at, event| {
+            now = venue_at;
+            venue.on_market(venue_at, event, answers);
+            deliveries.push_back(Input { seq: Seq(0), received_at, event: *event });
+        })?;
         if !self.answers.is_empty() {
-            self.send_answers(venue_at);
+            self.send_answers(now);
         }
-        Ok(self.feed.advance()?)
+        Ok(())
     }
 
-    /// The next event reaches us.
+    /// What is next reaches us, and all that comes with it, until we say something.
     #[inline]
     fn deliver(&mut self, observer: &mut dyn Observer) {
-        let Some(mut input) = self.deliveries.pop_front() else { return };
-        self.totals.market_events += 1;
-        self.step_on(&mut input, observer);
+        let Some(at) = self.deliveries.front().map(|input| input.received_at) else { return };
+        while let Some(mut input) = self.deliveries.pop_front_if(|input| input.received_at == at) {
+            self.totals.market_events += 1;
+            self.step_on(&mut input, observer);
+            if !self.commands.is_empty() {
+                break;
+            }
+        }
     }
 
     /// The earliest thing; of equals, the first in this list.
