@@ -4,10 +4,10 @@ use anyhow::{Context, bail, ensure};
 use hftbacktest::backtest::data::read_npy_file;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
-use rivals::day::{Day, Scale, Spent};
+use rivals::day::{Day, Spent};
 use rivals::hft::Depth;
 use rivals::orders::Tally;
-use rivals::workload::{EXPONENT, LATENCY_NS, MAKER_BP, PERIOD_NS, Queue, TAKER_BP, Workload};
+use rivals::workload::{EXPONENT, LATENCY_NS, MAKER_BP, PERIOD_NS, Queue, TAKER_BP, Terms, Workload};
 use rivals::{hft, ours};
 use runtime::source::{Progress, Selection, recordings};
 use serde::{Deserialize, Serialize};
@@ -85,7 +85,7 @@ impl Contender {
                 let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
                 let mut command = Command::new(python);
                 command.arg(scripts.join(script)).arg(folder.join("events.npy"));
-                command.arg(terms(workload)).arg(argument);
+                command.arg(describe(workload, &terms(folder)?)).arg(argument);
                 command
             }
         };
@@ -99,14 +99,13 @@ impl Contender {
 }
 
 /// The workload for a script.
-fn terms(workload: &Workload) -> String {
-    let scale = Scale::of(workload);
-    let terms = serde_json::json!({
+fn describe(workload: &Workload, terms: &Terms) -> String {
+    let all = serde_json::json!({
         "symbol": workload.symbol,
-        "tick": scale.tick,
-        "lot": scale.lot,
-        "order_size": workload.order_size,
-        "max_position": workload.max_position,
+        "tick": terms.tick,
+        "lot": terms.lot,
+        "order_size": terms.order_size,
+        "max_position": terms.max_position,
         "inverse": workload.inverse,
         "face": if workload.symbol.starts_with("BTC") { 100.0 } else { 10.0 },
         "period_ns": PERIOD_NS,
@@ -115,7 +114,14 @@ fn terms(workload: &Workload) -> String {
         "taker_bp": TAKER_BP,
         "exponent": EXPONENT,
     });
-    terms.to_string()
+    all.to_string()
+}
+
+/// The steps that were found when the folder was written.
+fn terms(folder: &Path) -> anyhow::Result<Terms> {
+    let path = folder.join("terms.json");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(serde_json::from_str(&text)?)
 }
 
 /// One run in this process, which does nothing else.
@@ -139,7 +145,7 @@ fn quoin(folder: &Path, workload: &Workload, in_memory: bool) -> anyhow::Result<
         day.prepared.feed(&Progress::default())?
     };
     let loaded = cpu_ns()?;
-    let run = ours::run(&day, workload, feed)?;
+    let run = ours::run(&day, &terms(folder)?, feed)?;
     let measured = measured(env!("CARGO_PKG_VERSION"), run.events, loaded, run.tally());
     drop(spent);
     measured
@@ -150,7 +156,7 @@ fn rival(folder: &Path, workload: &Workload, depth: Depth) -> anyhow::Result<Mea
     let data = read_npy_file(&path.to_string_lossy())?;
     let loaded = cpu_ns()?;
     // Held, for giving memory back is no part of a backtest.
-    let run = hft::run(data.clone(), workload, Queue::Power, depth, Scale::of(workload))?;
+    let run = hft::run(data.clone(), workload, Queue::Power, depth, terms(folder)?)?;
     let measured = measured("0.9.4", run.events, loaded, run.tally());
     drop(data);
     measured

@@ -3,7 +3,7 @@
 //! Both come out of our feed, so that both see the same venue times and the same times of arrival: what is compared is
 //! the backtest, not the decoder (whose comparison with independent readers is `crates/venues/tests`).
 
-use crate::workload::{Queue, Workload};
+use crate::workload::{Queue, Terms, Workload};
 use anyhow::Context;
 use hftbacktest::types as hft;
 use runtime::feed::Moment;
@@ -14,7 +14,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::rc::Rc;
-use types::{Arrival, Event, Flags, Instrument, InstrumentId, LevelAction, Nanos, Side};
+use types::{Arrival, Event, Flags, InstrumentId, LevelAction, Nanos, Side};
 use venues::{Directory, Output};
 
 /// Events to a batch of the feed, as history gives them.
@@ -48,10 +48,13 @@ impl Day {
         Ok(Self { prepared, instrument })
     }
 
-    /// What is traded.
+    /// The workload in the instrument's steps.
     #[must_use]
-    pub fn terms(&self) -> &Instrument {
-        &self.prepared.table.instruments[self.instrument.index()]
+    pub fn terms(&self, workload: &Workload) -> Terms {
+        let terms = self.prepared.table.instruments[self.instrument.index()].terms();
+        let (tick, lot) = (terms.tick_nanos as f64 / 1e9, terms.lot_nanos as f64 / 1e9);
+        let lots = |size: f64| (size / lot).round() as i64;
+        Terms { tick, lot, order_size: lots(workload.order_size), max_position: lots(workload.max_position) }
     }
 
     /// What is known of its only recording.
@@ -112,11 +115,11 @@ impl Day {
     }
 }
 
-/// The same events as hftbacktest takes them, in `scale`'s units. A gap has no word there: it changes no price.
+/// The same events as hftbacktest takes them, in the units of `terms`. A gap has no word there: it changes no price.
 ///
 /// # Errors
 /// When they hold what a price-level backtest has no word for.
-pub fn for_hftbacktest(moments: &[Moment], scale: Scale) -> anyhow::Result<Vec<hft::Event>> {
+pub fn for_hftbacktest(moments: &[Moment], terms: &Terms) -> anyhow::Result<Vec<hft::Event>> {
     let mut events = Vec::with_capacity(moments.len());
     for moment in moments.iter().filter(|moment| !matches!(moment.event, Event::Gap(_))) {
         let (kind, price, size) =
@@ -125,8 +128,8 @@ pub fn for_hftbacktest(moments: &[Moment], scale: Scale) -> anyhow::Result<Vec<h
             ev: kind | hft::EXCH_EVENT | hft::LOCAL_EVENT,
             exch_ts: moment.venue_at.0,
             local_ts: moment.received_at.0,
-            px: price as f64 * scale.tick,
-            qty: size as f64 * scale.lot,
+            px: price as f64 * terms.tick,
+            qty: size as f64 * terms.lot,
             order_id: 0,
             ival: 0,
             fval: 0.0,
@@ -186,27 +189,6 @@ fn shifted(mut event: Event, later: Nanos) -> Event {
     };
     *stamp = *stamp + later;
     event
-}
-
-/// What a whole step of price and size is in a contender's numbers.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scale {
-    /// One price step.
-    pub tick: f64,
-    /// One size step.
-    pub lot: f64,
-}
-
-impl Scale {
-    /// Steps themselves: every number is whole, and no rounding is anywhere.
-    pub const STEPS: Self = Self { tick: 1.0, lot: 1.0 };
-
-    /// Prices and sizes as the venue writes them.
-    #[must_use]
-    pub fn of(workload: &Workload) -> Self {
-        let number = |text: &str| text.parse().expect("the table holds numbers");
-        Self { tick: number(workload.tick), lot: number(workload.lot) }
-    }
 }
 
 /// An event in hftbacktest's words: kind, price and size in steps.

@@ -20,6 +20,9 @@ pub enum Rule {
     /// A level change that follows trades: what cancelled is split between ahead and behind. We take what traded out
     /// first, for it stood ahead; there it still counts as standing behind.
     TradedStandsBehind,
+    /// A level change takes more from ahead than stands there. We stop at nothing; there the estimate goes below it, as if
+    /// lots had traded already, and with the logarithm, which has no value there, the whole level is ahead again.
+    BelowZero,
     /// Less than a whole lot reaches us, the estimate of what is ahead being a fraction. We wait for a whole lot; there
     /// half a lot will do, and a trade that falls short leaves less than nothing ahead.
     HalfALot,
@@ -27,7 +30,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::LateTrade, Self::TradedStandsBehind, Self::HalfALot];
+    pub const ALL: [Self; 4] = [Self::LateTrade, Self::TradedStandsBehind, Self::BelowZero, Self::HalfALot];
 }
 
 /// Which rules are theirs.
@@ -38,12 +41,12 @@ impl Rules {
     /// None: ours.
     pub const OURS: Self = Self(0);
     /// All.
-    pub const THEIRS: Self = Self(0b111);
+    pub const THEIRS: Self = Self(0b1111);
 
     /// Every choice of them, fewer first.
     #[must_use]
     pub fn choices() -> Vec<Self> {
-        let mut all: Vec<Self> = (0..8).map(Self).collect();
+        let mut all: Vec<Self> = (0..16).map(Self).collect();
         all.sort_by_key(|rules| rules.0.count_ones());
         all
     }
@@ -224,8 +227,9 @@ impl Working {
             let from_behind = (1.0 - share) * cancelled;
             self.ahead = ahead - share * cancelled + (behind - from_behind).min(0.0);
         }
+        // No number is less than any: the whole level.
         self.ahead = self.ahead.min(now as f64);
-        if !rules.has(Rule::HalfALot) {
+        if !rules.has(Rule::BelowZero) {
             self.ahead = self.ahead.max(0.0);
         }
         self.cancelled = cancelled;
@@ -267,6 +271,7 @@ fn share_ahead(queue: Queue, ahead: f64, behind: f64) -> f64 {
     if behind <= 0.0 {
         return 1.0;
     }
+    // Both at nothing, or the logarithm of less than nothing: no number.
     let share = weight(ahead) / (weight(ahead) + weight(behind));
-    if share.is_finite() { share } else { 0.0 }
+    if share.is_infinite() { 0.0 } else { share }
 }

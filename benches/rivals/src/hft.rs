@@ -3,9 +3,8 @@
 //! Its bot is polled: time is let pass to the next whole 100 ms, then the touch and the orders are looked at, as ours
 //! does on its timer.
 
-use crate::day::Scale;
 use crate::orders::{End, Fill, Order, Run};
-use crate::workload::{EXPONENT, LATENCY_NS, MAKER_BP, PERIOD_NS, Queue, TAKER_BP, Workload};
+use crate::workload::{EXPONENT, LATENCY_NS, MAKER_BP, PERIOD_NS, Queue, TAKER_BP, Terms, Workload};
 use anyhow::Context;
 use hftbacktest::backtest::assettype::{AssetType, InverseAsset, LinearAsset};
 use hftbacktest::backtest::data::{Data, DataSource};
@@ -31,7 +30,7 @@ pub enum Depth {
     Array,
 }
 
-/// Runs the workload over events in `scale`.
+/// Runs the workload over events in the units of `terms`.
 ///
 /// # Errors
 /// When hftbacktest stops.
@@ -40,9 +39,9 @@ pub fn run(
     workload: &Workload,
     queue: Queue,
     depth: Depth,
-    scale: Scale,
+    terms: Terms,
 ) -> anyhow::Result<Run> {
-    with(data, workload, queue, depth, scale, None)
+    with(data, workload, queue, depth, terms, None)
 }
 
 /// The same with orders and cancels as another run sent them, whatever becomes of them here: then each order can be
@@ -54,10 +53,10 @@ pub fn follow(
     data: Data<hft::Event>,
     workload: &Workload,
     queue: Queue,
-    scale: Scale,
+    terms: Terms,
     orders: &[Order],
 ) -> anyhow::Result<Run> {
-    with(data, workload, queue, Depth::Hash, scale, Some(orders))
+    with(data, workload, queue, Depth::Hash, terms, Some(orders))
 }
 
 fn with(
@@ -65,19 +64,19 @@ fn with(
     workload: &Workload,
     queue: Queue,
     depth: Depth,
-    scale: Scale,
+    terms: Terms,
     script: Option<&[Order]>,
 ) -> anyhow::Result<Run> {
-    let Scale { tick, lot } = scale;
+    let Terms { tick, lot, .. } = terms;
     match depth {
         Depth::Hash => {
-            with_depth(data, workload, queue, scale, script, move || HashMapMarketDepth::new(tick, lot))
+            with_depth(data, workload, queue, terms, script, move || HashMapMarketDepth::new(tick, lot))
         }
         Depth::Array => {
             let price =
                 (0..data.len()).map(|row| data[row].px).find(|price| *price > 0.0).context("no price")?;
             let (low, high) = (price * 0.9, price * 1.1);
-            with_depth(data, workload, queue, scale, script, move || {
+            with_depth(data, workload, queue, terms, script, move || {
                 ROIVectorMarketDepth::new(tick, lot, low, high)
             })
         }
@@ -88,22 +87,22 @@ fn with_depth<MD: MarketDepth + L2MarketDepth + 'static>(
     data: Data<hft::Event>,
     workload: &Workload,
     queue: Queue,
-    scale: Scale,
+    terms: Terms,
     script: Option<&[Order]>,
     depth: impl Fn() -> MD + 'static,
 ) -> anyhow::Result<Run> {
     match queue {
-        Queue::Pessimistic => with_queue(data, workload, scale, script, depth, RiskAdverseQueueModel::new()),
+        Queue::Pessimistic => with_queue(data, workload, terms, script, depth, RiskAdverseQueueModel::new()),
         Queue::Power => with_queue(
             data,
             workload,
-            scale,
+            terms,
             script,
             depth,
             ProbQueueModel::new(PowerProbQueueFunc::new(EXPONENT)),
         ),
         Queue::Log => {
-            with_queue(data, workload, scale, script, depth, ProbQueueModel::new(LogProbQueueFunc::new()))
+            with_queue(data, workload, terms, script, depth, ProbQueueModel::new(LogProbQueueFunc::new()))
         }
     }
 }
@@ -111,23 +110,22 @@ fn with_depth<MD: MarketDepth + L2MarketDepth + 'static>(
 fn with_queue<MD: MarketDepth + L2MarketDepth + 'static, Q: QueueModel<MD> + 'static>(
     data: Data<hft::Event>,
     workload: &Workload,
-    scale: Scale,
+    terms: Terms,
     script: Option<&[Order]>,
     depth: impl Fn() -> MD + 'static,
     queue: Q,
 ) -> anyhow::Result<Run> {
     if workload.inverse {
         let face = if workload.symbol.starts_with("BTC") { 100.0 } else { 10.0 };
-        with_asset(data, workload, scale, script, depth, queue, InverseAsset::new(face))
+        with_asset(data, terms, script, depth, queue, InverseAsset::new(face))
     } else {
-        with_asset(data, workload, scale, script, depth, queue, LinearAsset::new(1.0))
+        with_asset(data, terms, script, depth, queue, LinearAsset::new(1.0))
     }
 }
 
 fn with_asset<MD, Q, A>(
     data: Data<hft::Event>,
-    workload: &Workload,
-    scale: Scale,
+    terms: Terms,
     script: Option<&[Order]>,
     depth: impl Fn() -> MD + 'static,
     queue: Q,
@@ -150,7 +148,7 @@ where
         .depth(depth)
         .build()?;
     let mut bot = Backtest::builder().add_asset(asset).build()?;
-    let mut quoter = Quoter::new(workload, scale);
+    let mut quoter = Quoter { orders: Vec::new(), terms };
     // The first look tells the time; the next is at a whole period.
     let mut result = bot.elapse(0)?;
     let mut due = (bot.current_timestamp() / PERIOD_NS + 1) * PERIOD_NS;
@@ -169,7 +167,7 @@ where
     let state = bot.state_values(0);
     Ok(Run {
         fees: state.fee,
-        position: Lots((state.position / scale.lot).round() as i64),
+        position: Lots((state.position / terms.lot).round() as i64),
         orders: quoter.orders,
         events,
     })
@@ -177,17 +175,10 @@ where
 
 struct Quoter {
     orders: Vec<Order>,
-    scale: Scale,
-    order_size: i64,
-    max_position: i64,
+    terms: Terms,
 }
 
 impl Quoter {
-    const fn new(workload: &Workload, scale: Scale) -> Self {
-        let Workload { order_size, max_position, .. } = *workload;
-        Self { orders: Vec::new(), scale, order_size, max_position }
-    }
-
     /// Notes what became of orders and lets them go.
     fn hear<MD: MarketDepth + L2MarketDepth>(&mut self, bot: &mut Backtest<MD>) {
         for (id, order) in bot.orders(0) {
@@ -196,7 +187,7 @@ impl Quoter {
                 Status::Filled => End::Filled(Fill {
                     at,
                     price: Ticks(order.exec_price_tick),
-                    size: Lots((order.exec_qty / self.scale.lot).round() as i64),
+                    size: Lots((order.exec_qty / self.terms.lot).round() as i64),
                     liquidity: if order.maker { Liquidity::Maker } else { Liquidity::Taker },
                 }),
                 Status::Expired => End::Refused,
@@ -231,9 +222,9 @@ impl Quoter {
                 self.orders[id as usize].asked_back_at = Some(Nanos(bot.current_timestamp()));
             }
         }
-        let position = (bot.position(0) / self.scale.lot).round() as i64;
+        let position = (bot.position(0) / self.terms.lot).round() as i64;
         for side in Side::BOTH {
-            if quoted[side.index()] || Lots(position).signed(side).0 >= self.max_position {
+            if quoted[side.index()] || Lots(position).signed(side).0 >= self.terms.max_position {
                 continue;
             }
             self.place(bot, side, touch[side.index()])?;
@@ -271,7 +262,7 @@ impl Quoter {
         price: i64,
     ) -> anyhow::Result<()> {
         let id = self.orders.len() as u64;
-        let (px, qty) = (price as f64 * self.scale.tick, self.order_size as f64 * self.scale.lot);
+        let (px, qty) = (price as f64 * self.terms.tick, self.terms.order_size as f64 * self.terms.lot);
         match side {
             Side::Buy => bot.submit_buy_order(0, id, px, qty, TimeInForce::GTX, OrdType::Limit, false)?,
             Side::Sell => bot.submit_sell_order(0, id, px, qty, TimeInForce::GTX, OrdType::Limit, false)?,

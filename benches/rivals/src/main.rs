@@ -11,7 +11,7 @@ use adapters::parquet::Store;
 use anyhow::{Context, ensure};
 use clap::Parser;
 use contender::{Contender, Measured};
-use rivals::day::{Day, Scale, for_hftbacktest, repeated};
+use rivals::day::{Day, for_hftbacktest, repeated};
 use rivals::workload::{Queue, WORKLOADS, Workload};
 use runtime::source::{Progress, Recording, Selection, recordings};
 use std::io::BufWriter;
@@ -123,7 +123,9 @@ fn write(recording: &Path, workload: &Workload, times: usize, folder: &Path) -> 
     }
     let day = stored(&history)?;
     let moments = day.moments(day.prepared.feed(&Progress::default())?)?;
-    let events = for_hftbacktest(&moments, Scale::of(workload))?;
+    let terms = day.terms(workload);
+    std::fs::write(folder.join("terms.json"), serde_json::to_string(&terms)?)?;
+    let events = for_hftbacktest(&moments, &terms)?;
     let path = folder.join("events.npy");
     let file = std::fs::File::create(&path).with_context(|| format!("making {}", path.display()))?;
     hftbacktest::backtest::data::write_npy(&mut BufWriter::new(file), &events)?;

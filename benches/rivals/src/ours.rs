@@ -2,7 +2,7 @@
 
 use crate::day::Day;
 use crate::orders::{End, Fill, Order, Run};
-use crate::workload::{PERIOD_NS, Workload};
+use crate::workload::{PERIOD_NS, Terms};
 use engine::{Engine, Seat, Strategy, View, Wants};
 use runtime::{Backtest, Feed, Observer};
 use types::{
@@ -21,8 +21,8 @@ pub struct TouchQuoter {
 impl TouchQuoter {
     /// The strategy of a workload.
     #[must_use]
-    pub fn new(workload: &Workload, instrument: InstrumentId) -> Self {
-        Self { instrument, order_size: Lots(workload.order_size), max_position: Lots(workload.max_position) }
+    pub const fn new(terms: &Terms, instrument: InstrumentId) -> Self {
+        Self { instrument, order_size: Lots(terms.order_size), max_position: Lots(terms.max_position) }
     }
 }
 
@@ -117,9 +117,9 @@ impl Observer for Book {
 ///
 /// # Errors
 /// When the recording cannot be read on.
-pub fn run(day: &Day, workload: &Workload, feed: Feed) -> anyhow::Result<Run> {
+pub fn run(day: &Day, terms: &Terms, feed: Feed) -> anyhow::Result<Run> {
     let setup = &day.prepared.setup;
-    let strategy = Box::new(TouchQuoter::new(workload, day.instrument));
+    let strategy = Box::new(TouchQuoter::new(terms, day.instrument));
     let seats = vec![Seat { strategy, instruments: vec![day.instrument] }];
     let mut backtest = Backtest::with_engine(setup, setup.engine_with(seats), feed, None);
     let mut book = Book::default();

@@ -5,6 +5,7 @@
 
 use runtime::Config;
 use runtime::config::{MarketDataLatency, QueueModelName};
+use serde::{Deserialize, Serialize};
 
 /// One recording and what is traded on it.
 #[derive(Clone, Copy, Debug)]
@@ -15,80 +16,53 @@ pub struct Workload {
     pub file: &'static str,
     /// As the recording names it.
     pub symbol: &'static str,
-    /// Its price step, as the venue publishes it.
-    pub tick: &'static str,
-    /// Its size step.
-    pub lot: &'static str,
-    /// What each order is for, in lots.
-    pub order_size: i64,
-    /// At this position no new order makes it larger, in lots.
-    pub max_position: i64,
+    /// What each order is for, in coins or contracts.
+    pub order_size: f64,
+    /// At this position no new order makes it larger.
+    pub max_position: f64,
     /// Worth by the inverse of the price (COIN-M).
     pub inverse: bool,
 }
 
-/// Steps as of August 2024.
+/// The recordings of Binance: the same six minutes.
 pub const WORKLOADS: [Workload; 6] = [
-    // 0.01 BTC, 0.1 BTC.
-    workload(
-        "usdm-btc",
-        "binance-l2/usdm/btcusdt_20240808.gz",
-        "BTCUSDT",
-        ["0.1", "0.001"],
-        [10, 100],
-        false,
-    ),
-    workload(
-        "usdm-eth",
-        "binance-l2/usdm/ethusdt_20240808.gz",
-        "ETHUSDT",
-        ["0.01", "0.001"],
-        [200, 2_000],
-        false,
-    ),
-    workload(
-        "spot-btc",
-        "binance-l2/spot/btcusdt_20240808.gz",
-        "BTCUSDT",
-        ["0.01", "0.00001"],
-        [1_000, 10_000],
-        false,
-    ),
-    workload(
-        "spot-eth",
-        "binance-l2/spot/ethusdt_20240808.gz",
-        "ETHUSDT",
-        ["0.01", "0.0001"],
-        [2_000, 20_000],
-        false,
-    ),
-    workload(
-        "coinm-btc",
-        "binance-l2/cm/btcusd_perp_20240808.gz",
-        "BTCUSD_PERP",
-        ["0.1", "1"],
-        [6, 60],
-        true,
-    ),
-    workload(
-        "coinm-eth",
-        "binance-l2/cm/ethusd_perp_20240808.gz",
-        "ETHUSD_PERP",
-        ["0.01", "1"],
-        [50, 500],
-        true,
-    ),
+    workload("usdm-btc", "binance-l2/usdm/btcusdt_20240808.gz", "BTCUSDT", [0.01, 0.1], false),
+    workload("usdm-eth", "binance-l2/usdm/ethusdt_20240808.gz", "ETHUSDT", [0.2, 2.0], false),
+    workload("spot-btc", "binance-l2/spot/btcusdt_20240808.gz", "BTCUSDT", [0.01, 0.1], false),
+    workload("spot-eth", "binance-l2/spot/ethusdt_20240808.gz", "ETHUSDT", [0.2, 2.0], false),
+    workload("coinm-btc", "binance-l2/cm/btcusd_perp_20240808.gz", "BTCUSD_PERP", [6.0, 60.0], true),
+    workload("coinm-eth", "binance-l2/cm/ethusd_perp_20240808.gz", "ETHUSD_PERP", [50.0, 500.0], true),
 ];
 
 const fn workload(
     name: &'static str,
     file: &'static str,
     symbol: &'static str,
-    [tick, lot]: [&'static str; 2],
-    [order_size, max_position]: [i64; 2],
+    [order_size, max_position]: [f64; 2],
     inverse: bool,
 ) -> Workload {
-    Workload { name, file, symbol, tick, lot, order_size, max_position, inverse }
+    Workload { name, file, symbol, order_size, max_position, inverse }
+}
+
+/// A workload in the steps of its instrument, which the recording shows, and what a step is in a contender's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    /// One price step.
+    pub tick: f64,
+    /// One size step.
+    pub lot: f64,
+    /// What each order is for, in lots.
+    pub order_size: i64,
+    /// At this position no new order makes it larger, in lots.
+    pub max_position: i64,
+}
+
+impl Terms {
+    /// The same with steps for numbers: every one is whole, and nothing is rounded anywhere.
+    #[must_use]
+    pub const fn in_steps(self) -> Self {
+        Self { tick: 1.0, lot: 1.0, ..self }
+    }
 }
 
 /// Between two thoughts, by the local clock.
@@ -144,19 +118,11 @@ impl Workload {
         config.venue.partial_fills = false;
         config.fees.maker_bp = MAKER_BP;
         config.fees.taker_bp = TAKER_BP;
-        config.risk.max_order_size = self.order_size;
-        // An order may fill while its replacement is on its way.
-        config.risk.max_position = self.max_position * 2;
+        config.risk.max_order_size = i64::from(u32::MAX);
+        config.risk.max_position = i64::from(u32::MAX);
         config.risk.max_messages_per_second = 1_000;
         config.risk.max_daily_loss = 1e9;
         config.risk.max_drawdown = 1e9;
-        config.instrument.push(runtime::config::InstrumentTerms {
-            symbol: self.symbol.into(),
-            tick: Some(self.tick.into()),
-            lot: Some(self.lot.into()),
-            multiplier: None,
-            currency: None,
-        });
         config
     }
 }

@@ -249,13 +249,19 @@ impl Backtest {
     #[inline]
     fn deliver(&mut self, observer: &mut dyn Observer) {
         let Some(at) = self.deliveries.front().map(|input| input.received_at) else { return };
-        while let Some(mut input) = self.deliveries.pop_front_if(|input| input.received_at == at) {
+        // Taken out, so that each input is stepped on where it lies: a copy would be waited for.
+        let mut deliveries = std::mem::take(&mut self.deliveries);
+        while let Some(input) = deliveries.front_mut()
+            && input.received_at == at
+        {
             self.totals.market_events += 1;
-            self.step_on(&mut input, observer);
+            self.step_on(input, observer);
+            deliveries.pop_front();
             if !self.commands.is_empty() {
                 break;
             }
         }
+        self.deliveries = deliveries;
     }
 
     /// The earliest thing; of equals, the first in this list.
