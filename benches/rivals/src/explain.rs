@@ -219,7 +219,8 @@ impl Working {
             ((before - traded).max(0) - now).max(0)
         };
         let ahead = self.ahead;
-        if cancelled > 0 {
+        // There also when nothing is cancelled: a logarithm without a value stays without one times nothing.
+        if cancelled > 0 || (cancelled == 0 && rules.has(Rule::BelowZero)) {
             let cancelled = cancelled as f64;
             let stands = if rules.has(Rule::TradedStandsBehind) { before } else { (before - traded).max(0) };
             let behind = stands as f64 - ahead;
