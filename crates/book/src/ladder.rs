@@ -1,28 +1,31 @@
 //! The levels of one side: a window of slots indexed by price, with a bitmap of the occupied ones.
 //!
 //! ```text
-//!   far (sorted)  │ base …            window, 256 to 4,096 slots             … base+n │  far (sorted)
+//!   far (sorted)  │ base …            window, 256 to 65,536 slots            … base+n │  far (sorted)
 //!   worse levels  │ ▯▯▮▯▮▮▯▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮◀best ▯▯▯▯▯▯▯▯▯ │  better levels
 //!   slot = key mod n, so moving the window moves no level that stays inside
 //! ```
 //!
 //! Keys are prices with the better one larger (see `crate::key`). The best key is kept; when its level goes, the
-//! next is found by two steps down the bitmap: 64 slots in a word, 64 words in the summary.
+//! next is found by three steps down the bitmap: 64 slots in a word, 64 words in a group, 16 groups.
 //!
 //! Cost of a change inside the window: one slot (its own cache line), one bitmap word, the header's line; about
 //! 15 instructions and no unpredictable branch unless the level is new or gone. Outside it: the two binary
 //! searches of [`Far`]. The window moves to the best, or doubles, after as many misses as it holds levels (and 64),
 //! so that moving costs a constant for each change, whatever the prices do. Memory: at most 4,096 slots a side
-//! whatever the prices, plus `Far` for what lies outside.
+//! whatever the prices, plus `Far` for what lies outside; beyond that a slot for each eighth of a miss, up to 65,536:
+//! only a book that is changed far out again and again (a coin's thousand levels) pays for a window that holds it.
 //!
 //! Never allocates after it has grown; never overflows, whatever the key.
 
 use crate::far::Far;
 
 const SLOTS_MIN: usize = 256;
-const SLOTS_MAX: usize = 4_096;
-const WORDS: usize = SLOTS_MAX / 64;
-/// Misses that are borne before the window is reconsidered, beside one for each level in it.
+/// Up to here the window doubles soon.
+const SLOTS_USUAL: usize = 4_096;
+const SLOTS_MAX: usize = 65_536;
+const GROUPS: usize = SLOTS_MAX / 4_096;
+/// Misses that are borne before the window is reconsidered, beside one for each level in it; see [`Ladder::patience`].
 const PATIENCE: usize = 64;
 
 /// The levels of one side, best first, for any kind of level.
@@ -38,10 +41,12 @@ pub(crate) struct Ladder<T> {
     near: usize,
     /// Changes outside the window since it was last reconsidered.
     misses: usize,
-    /// Which words have a bit set.
-    summary: u64,
-    /// Which slots hold a level; the first `slots.len() / 64` words are used.
-    words: [u64; WORDS],
+    /// Which groups have a bit set.
+    top: u64,
+    /// By group: which of its words have a bit set.
+    summary: [u64; GROUPS],
+    /// Which slots hold a level.
+    words: Vec<u64>,
     /// Empty until the first level comes, then a power of two.
     slots: Vec<T>,
     far: Far<T>,
@@ -67,8 +72,9 @@ impl<T: Copy + Default> Ladder<T> {
             len: 0,
             near: 0,
             misses: 0,
-            summary: 0,
-            words: [0; WORDS],
+            top: 0,
+            summary: [0; GROUPS],
+            words: Vec::new(),
             slots: Vec::new(),
             far: Far::new(),
         }
@@ -76,7 +82,8 @@ impl<T: Copy + Default> Ladder<T> {
 
     /// The whole window at once, and room for `levels` outside it.
     pub(crate) fn reserve(&mut self, levels: usize) {
-        self.rebuild(SLOTS_MAX, self.base.min(i64::MAX - (SLOTS_MAX as i64 - 1)));
+        let slots = self.slots.len().max(SLOTS_USUAL);
+        self.rebuild(slots, self.base.min(i64::MAX - (slots as i64 - 1)));
         self.far.reserve(levels);
     }
 
@@ -85,8 +92,9 @@ impl<T: Copy + Default> Ladder<T> {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.words = [0; WORDS];
-        self.summary = 0;
+        self.words.fill(0);
+        self.summary = [0; GROUPS];
+        self.top = 0;
         self.far.clear();
         (self.len, self.near, self.misses) = (0, 0, 0);
     }
@@ -119,17 +127,22 @@ impl<T: Copy + Default> Ladder<T> {
 
     #[inline]
     fn set(&mut self, slot: usize) {
-        self.words[slot / 64] |= 1 << (slot % 64);
-        self.summary |= 1 << (slot / 64);
+        let (word, group) = (slot / 64, slot / 4_096);
+        self.words[word] |= 1 << (slot % 64);
+        self.summary[group] |= 1 << (word % 64);
+        self.top |= 1 << group;
         self.near += 1;
     }
 
     #[inline]
     fn unset(&mut self, slot: usize) {
-        let word = &mut self.words[slot / 64];
-        *word &= !(1 << (slot % 64));
-        if *word == 0 {
-            self.summary &= !(1 << (slot / 64));
+        let (word, group) = (slot / 64, slot / 4_096);
+        self.words[word] &= !(1 << (slot % 64));
+        if self.words[word] == 0 {
+            self.summary[group] &= !(1 << (word % 64));
+            if self.summary[group] == 0 {
+                self.top &= !(1 << group);
+            }
         }
         self.near -= 1;
     }
@@ -143,9 +156,21 @@ impl<T: Copy + Default> Ladder<T> {
         if here != 0 {
             return word * 64 + highest(here);
         }
-        let lower = self.summary & below(word);
-        let word = highest(if lower != 0 { lower } else { self.summary });
+        let word = self.word_down(word);
         word * 64 + highest(self.words[word])
+    }
+
+    /// The occupied word that comes first when one walks down from `word`, round the end back to itself at last.
+    #[inline]
+    fn word_down(&self, word: usize) -> usize {
+        let group = word / 64;
+        let here = self.summary[group] & below(word);
+        if here != 0 {
+            return group * 64 + highest(here);
+        }
+        let lower = self.top & below(group);
+        let group = highest(if lower != 0 { lower } else { self.top });
+        group * 64 + highest(self.summary[group])
     }
 
     /// The same walking up, `slot` itself included.
@@ -155,9 +180,20 @@ impl<T: Copy + Default> Ladder<T> {
         if here != 0 {
             return word * 64 + here.trailing_zeros() as usize;
         }
-        let upper = self.summary & !below(word) & !(1 << word);
-        let word = (if upper != 0 { upper } else { self.summary }).trailing_zeros() as usize;
+        let word = self.word_up(word);
         word * 64 + self.words[word].trailing_zeros() as usize
+    }
+
+    /// The same walking up.
+    fn word_up(&self, word: usize) -> usize {
+        let group = word / 64;
+        let here = self.summary[group] & !below(word) & !(1 << (word % 64));
+        if here != 0 {
+            return group * 64 + here.trailing_zeros() as usize;
+        }
+        let upper = self.top & !below(group) & !(1 << group);
+        let group = (if upper != 0 { upper } else { self.top }).trailing_zeros() as usize;
+        group * 64 + self.summary[group].trailing_zeros() as usize
     }
 
     /// The best key.
@@ -243,7 +279,7 @@ impl<T: Copy + Default> Ladder<T> {
     #[cold]
     fn at_far(&mut self, key: i64) -> &mut T {
         self.misses += 1;
-        if self.near == 0 || self.misses > PATIENCE + self.near {
+        if self.near == 0 || self.misses > self.patience() {
             self.reconsider(key);
             if let Some(slot) = self.slot(key) {
                 return self.at_slot(key, slot);
@@ -257,6 +293,12 @@ impl<T: Copy + Default> Ladder<T> {
             self.len += 1;
         }
         level
+    }
+
+    /// The misses that are borne before the window is reconsidered: a large window is paid for by many.
+    fn patience(&self) -> usize {
+        let large = if self.slots.len() < SLOTS_USUAL { 0 } else { self.slots.len() / 8 };
+        (PATIENCE + self.near).max(large)
     }
 
     /// Takes the level at `key` out.
@@ -321,7 +363,7 @@ impl<T: Copy + Default> Ladder<T> {
     /// Moves the window to `base` with `size` slots.
     fn rebuild(&mut self, size: usize, base: i64) {
         let resized = size != self.slots.len();
-        for word in 0..WORDS {
+        for word in 0..self.words.len() {
             let mut bits = self.words[word];
             while bits != 0 {
                 let slot = word * 64 + highest(bits);
@@ -336,7 +378,8 @@ impl<T: Copy + Default> Ladder<T> {
         if resized {
             // Room outside the window comes with the window, while the book is being built: a market that later
             // wanders off finds it there.
-            self.far.reserve(size / 2);
+            self.far.reserve(size.min(SLOTS_USUAL) / 2);
+            self.words.resize(size / 64, 0);
             self.slots.resize(size, T::default());
         }
         self.base = base;
@@ -410,11 +453,9 @@ impl<T: Copy + Default> Iterator for Window<'_, T> {
         }
         self.left -= 1;
         if self.bits == 0 {
-            let summary = self.ladder.summary;
-            let lower = summary & below(self.word);
             // Round the end: back in the word one started from, its upper bits come first, and `left` ends the
             // walk before the lower ones come again.
-            self.word = highest(if lower != 0 { lower } else { summary });
+            self.word = self.ladder.word_down(self.word);
             self.bits = self.ladder.words[self.word];
         }
         let slot = self.word * 64 + highest(self.bits);

@@ -69,7 +69,7 @@ pub struct Backtest {
     /// Each in the order of its times, for no message overtakes another on its link.
     orders: VecDeque<(Nanos, Command)>,
     reports: VecDeque<(Nanos, Report)>,
-    deliveries: VecDeque<(Nanos, Event)>,
+    deliveries: VecDeque<Input>,
     timers: BinaryHeap<Reverse<(Nanos, u64, StrategyId, TimerId)>>,
     timers_set: u64,
     now: Nanos,
@@ -121,7 +121,8 @@ impl Backtest {
             answer_link,
             orders: VecDeque::with_capacity(1024),
             reports: VecDeque::with_capacity(1024),
-            deliveries: VecDeque::with_capacity(65_536),
+            // Small: a ring goes round all it has, and what is under way should stay in the nearest cache.
+            deliveries: VecDeque::with_capacity(1_024),
             timers: BinaryHeap::with_capacity(1024),
             timers_set: 0,
             now: Nanos::MIN,
@@ -143,7 +144,7 @@ impl Backtest {
     ) -> Result<Totals, BacktestError> {
         const TICK: u64 = 1 << 16;
         let mut due = TICK;
-        while self.turn(observer)? {
+        while self.flow(observer)? && self.turn(observer)? {
             if self.totals.inputs >= due {
                 due += TICK;
                 tick(&self.totals);
@@ -165,11 +166,7 @@ impl Backtest {
         match self.next() {
             None => return Ok(false),
             Some(Next::Market) => {
-                if let Some(moment) = self.feed.take()? {
-                    self.venue.on_market(moment.venue_at, &moment.event, &mut self.answers);
-                    self.send_answers(moment.venue_at);
-                    self.deliveries.push_back((moment.received_at, moment.event));
-                }
+                self.happen()?;
             }
             Some(Next::Order) => {
                 if let Some((at, command)) = self.orders.pop_front() {
@@ -188,13 +185,83 @@ impl Backtest {
                 }
             }
             Some(Next::Delivery) => {
-                if let Some((at, event)) = self.deliveries.pop_front() {
-                    self.totals.market_events += 1;
-                    self.step(at, event, observer);
-                }
+                self.deliver(observer);
             }
         }
         Ok(true)
+    }
+
+    /// Lets the market flow, to the venue and to us, as long as nothing else is due: what [`turn`](Self::turn) would do,
+    /// without asking everybody after each event. Ends after a while, too. Always true, for the sake of the loop.
+    #[inline]
+    fn flow(&mut self, observer: &mut dyn Observer) -> Result<bool, BacktestError> {
+        const EVENTS: u64 = 1 << 12;
+        let (until, orders) = (self.totals.market_events + EVENTS, self.totals.commands);
+        let others = self.others_at();
+        while let Some(market_at) = self.feed.next_at() {
+            let delivery_at = self.deliveries.front().map_or(Nanos::MAX, |input| input.received_at);
+            if market_at <= others && market_at <= delivery_at {
+                self.happen()?;
+                if !self.reports.is_empty() && self.reports_at() < others {
+                    break;
+                }
+            } else if delivery_at < others && delivery_at < market_at {
+                self.deliver(observer);
+                if self.totals.commands != orders || self.totals.market_events >= until {
+                    break;
+                }
+            } else {
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    /// When the first of all that is not market data is due.
+    fn others_at(&self) -> Nanos {
+        let order = self.orders.front().map_or(Nanos::MAX, |(at, _)| *at);
+        let timer = self.timers.peek().map_or(Nanos::MAX, |Reverse((at, ..))| *at);
+        order.min(timer).min(self.reports_at())
+    }
+
+    fn reports_at(&self) -> Nanos {
+        self.reports.front().map_or(Nanos::MAX, |(at, _)| *at)
+    }
+
+    /// The next packet happens at the venue, and is on its way to us: what happens at one time there comes before all
+    /// others of that time.
+    #[inline]
+    fn happen(&mut self) -> Result<(), BacktestError> {
+        let (venue, answers, deliveries) = (&mut self.venue, &mut self.answers, &mut self.deliveries);
+        let mut now = Nanos::MIN;
+        self.feed.take_each(|venue_at, received_at, event| {
+            now = venue_at;
+            venue.on_market(venue_at, event, answers);
+            deliveries.push_back(Input { seq: Seq(0), received_at, event: *event });
+        })?;
+        if !self.answers.is_empty() {
+            self.send_answers(now);
+        }
+        Ok(())
+    }
+
+    /// What is next reaches us, and all that comes with it, until we say something.
+    #[inline]
+    fn deliver(&mut self, observer: &mut dyn Observer) {
+        let Some(at) = self.deliveries.front().map(|input| input.received_at) else { return };
+        // Taken out, so that each input is stepped on where it lies: a copy would be waited for.
+        let mut deliveries = std::mem::take(&mut self.deliveries);
+        while let Some(input) = deliveries.front_mut()
+            && input.received_at == at
+        {
+            self.totals.market_events += 1;
+            self.step_on(input, observer);
+            deliveries.pop_front();
+            if !self.commands.is_empty() {
+                break;
+            }
+        }
+        self.deliveries = deliveries;
     }
 
     /// The earliest thing; of equals, the first in this list.
@@ -215,7 +282,7 @@ impl Backtest {
         // A timer set beyond the end of the data never fires: nothing would be left to wait for.
         let timer = self.timers.peek().map(|Reverse((at, ..))| *at);
         consider(timer.filter(|_| self.feed.next_at().is_some()), Next::Timer);
-        consider(self.deliveries.front().map(|(at, _)| *at), Next::Delivery);
+        consider(self.deliveries.front().map(|input| input.received_at), Next::Delivery);
         best
     }
 
@@ -226,13 +293,19 @@ impl Backtest {
     }
 
     fn step(&mut self, at: Nanos, event: Event, observer: &mut dyn Observer) {
-        self.now = self.now.max(at);
-        let input = Input { seq: self.seq, received_at: self.now, event };
+        self.step_on(&mut Input { seq: self.seq, received_at: at, event }, observer);
+    }
+
+    #[inline]
+    fn step_on(&mut self, input: &mut Input, observer: &mut dyn Observer) {
+        self.now = self.now.max(input.received_at);
+        (input.seq, input.received_at) = (self.seq, self.now);
+        let input = &*input;
         self.seq = self.seq.next();
         self.commands.clear();
-        self.engine.step(&input, &mut self.commands);
+        self.engine.step(input, &mut self.commands);
         if let Some(journal) = &mut self.journal {
-            journal.append(&Record::Input(input));
+            journal.append(&Record::Input(*input));
             for &command in &self.commands {
                 journal.append(&Record::Command { seq: input.seq, at: input.received_at, command });
             }
@@ -244,7 +317,7 @@ impl Backtest {
         self.totals.commands += self.commands.len() as u64;
         self.totals.first_at.get_or_insert(self.now);
         self.totals.last_at = Some(self.now);
-        observer.on_step(&input, &self.commands, &self.engine);
+        observer.on_step(input, &self.commands, &self.engine);
     }
 
     fn carry_out(&mut self, command: Command) {

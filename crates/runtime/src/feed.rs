@@ -147,30 +147,72 @@ impl Feed {
         (track.next < track.out.arrivals.len()).then_some(track.venue_at)
     }
 
+    /// Takes the next packet, as far as it happens at one time, and gives its events one after another with venue time and
+    /// time of arrival. By reference: copying an event only to look at it costs more than looking.
+    ///
+    /// # Errors
+    /// When a recording cannot be read on.
+    #[inline]
+    pub fn take_each(&mut self, mut give: impl FnMut(Nanos, Nanos, &Event)) -> Result<(), SourceError> {
+        self.open_packet();
+        let Some(track) = self.tracks.get_mut(self.current) else { return Ok(()) };
+        let (venue_at, received_at) = (track.venue_at, self.received_at);
+        for arrival in &track.out.arrivals[track.next.min(track.out.arrivals.len())..] {
+            if stamp(&arrival.event).is_some_and(|at| at > venue_at) {
+                break;
+            }
+            give(venue_at, received_at, &arrival.event);
+            track.next += 1;
+            self.packet_open = !ends_packet(&arrival.event);
+            if !self.packet_open {
+                break;
+            }
+        }
+        self.go_on()
+    }
+
     /// Takes the next event.
     ///
     /// # Errors
     /// When a recording cannot be read on.
     #[inline]
     pub fn take(&mut self) -> Result<Option<Moment>, SourceError> {
+        self.open_packet();
         let Some(track) = self.tracks.get_mut(self.current) else { return Ok(None) };
         let Some(&arrival) = track.out.arrivals.get(track.next) else { return Ok(None) };
         let venue_at = track.venue_at;
-        if !self.packet_open {
-            let due = match self.mode {
-                MarketDataLatency::Modelled => self.link.arrival(venue_at),
-                MarketDataLatency::Recorded => {
-                    let due = arrival.received_at - track.least.at(arrival.received_at);
-                    // Nothing is seen before it happened, whatever an estimate says; it is counted and reported.
-                    let sent = arrival.event.venue_at().unwrap_or(due);
-                    self.early += u64::from(due < sent);
-                    due.max(sent) + self.base
-                }
-            };
-            self.received_at = self.received_at.max(due);
-        }
         self.packet_open = !ends_packet(&arrival.event);
         track.next += 1;
+        let moment = Moment { venue_at, received_at: self.received_at, event: arrival.event };
+        self.go_on()?;
+        Ok(Some(moment))
+    }
+
+    /// When the packet at the head reaches us, if it is a new one.
+    #[inline]
+    fn open_packet(&mut self) {
+        if self.packet_open {
+            return;
+        }
+        let Some(track) = self.tracks.get(self.current) else { return };
+        let Some(arrival) = track.out.arrivals.get(track.next) else { return };
+        let due = match self.mode {
+            MarketDataLatency::Modelled => self.link.arrival(track.venue_at),
+            MarketDataLatency::Recorded => {
+                let due = arrival.received_at - track.least.at(arrival.received_at);
+                // Nothing is seen before it happened, whatever an estimate says; it is counted and reported.
+                let sent = arrival.event.venue_at().unwrap_or(due);
+                self.early += u64::from(due < sent);
+                due.max(sent) + self.base
+            }
+        };
+        self.received_at = self.received_at.max(due);
+    }
+
+    /// What is taken lies behind us: finds the new head.
+    #[inline]
+    fn go_on(&mut self) -> Result<(), SourceError> {
+        let Some(track) = self.tracks.get_mut(self.current) else { return Ok(()) };
         if track.next < track.out.arrivals.len() {
             track.note_time();
         } else {
@@ -180,7 +222,7 @@ impl Feed {
         if !self.packet_open || self.next_at().is_none() {
             self.choose()?;
         }
-        Ok(Some(Moment { venue_at, received_at: self.received_at, event: arrival.event }))
+        Ok(())
     }
 
     /// The track with the earliest head; the present one wins a tie, then the first.
@@ -276,13 +318,20 @@ impl Track {
 
     fn note_time(&mut self) {
         if let Some(arrival) = self.out.arrivals.get(self.next)
-            && let Some(venue_at) = arrival.event.venue_at()
+            && let Some(venue_at) = stamp(&arrival.event)
         {
             self.venue_at = self.venue_at.max(venue_at);
         }
     }
 }
 
+/// When it happened. Most events are changes of levels: asked first, they need no jump.
+#[inline]
+fn stamp(event: &Event) -> Option<Nanos> {
+    if let Event::Level(delta) = event { Some(delta.venue_at) } else { event.venue_at() }
+}
+
+#[inline]
 fn ends_packet(event: &Event) -> bool {
     match event {
         Event::Level(e) => e.flags.has(Flags::LAST),

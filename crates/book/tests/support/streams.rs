@@ -24,7 +24,7 @@ pub(crate) struct Profile {
     pub(crate) orders: usize,
 }
 
-pub(crate) const PROFILES: [Profile; 7] = [
+pub(crate) const PROFILES: [Profile; 8] = [
     Profile { name: "narrow", centre: 20_000, spread: 12, jump: 1, nonsense: 0.02, huge: false, orders: 60 },
     Profile { name: "negative", centre: -40, spread: 80, jump: 3, nonsense: 0.02, huge: false, orders: 200 },
     Profile {
@@ -45,6 +45,16 @@ pub(crate) const PROFILES: [Profile; 7] = [
         nonsense: 0.02,
         huge: false,
         orders: 900,
+    },
+    // Changed far out so often that the window grows to all it may be.
+    Profile {
+        name: "far out",
+        centre: 600_000,
+        spread: 40_000,
+        jump: 300,
+        nonsense: 0.02,
+        huge: false,
+        orders: 600,
     },
     Profile { name: "hostile", centre: 0, spread: 30, jump: 1_000, nonsense: 0.4, huge: true, orders: 50 },
     Profile {

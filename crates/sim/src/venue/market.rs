@@ -51,6 +51,9 @@ impl Market {
     pub(super) fn on_level(&mut self, delta: &LevelDelta, reports: &mut Reports<'_>) {
         if self.is_quiet() {
             self.book.apply_level(delta);
+        } else if !self.concerns_us(delta) {
+            self.book.apply_level(delta);
+            self.look(delta.flags, reports);
         } else {
             self.level_with_ours(delta, reports);
         }
@@ -222,11 +225,6 @@ impl Market {
 
     #[inline(never)]
     fn level_with_ours(&mut self, delta: &LevelDelta, reports: &mut Reports<'_>) {
-        if !self.concerns_us(delta) {
-            self.book.apply_level(delta);
-            self.look(delta.flags, reports);
-            return;
-        }
         let can_fill = self.can_fill(delta.flags);
         let before = self.book.size_at(delta.side, delta.price);
         self.book.apply_level(delta);
