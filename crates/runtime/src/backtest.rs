@@ -12,16 +12,16 @@
 //! always wins a tie against our order: in doubt, we were late.
 
 use crate::feed::Feed;
+use crate::routes::{OrderWay, Ways};
 use crate::setup::{Setup, SetupError};
 use crate::source::SourceError;
 use engine::Engine;
 use journal::{JournalError, Writer};
-use sim::latency::Link;
 use sim::venue::Venue;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use types::record::Record;
-use types::{Command, Event, Input, Nanos, Report, Seq, StrategyId, Timer, TimerId};
+use types::{Command, Event, Input, Nanos, NewOrder, PlaceOrder, Report, Seq, StrategyId, Timer, TimerId};
 
 /// Somebody who watches a run, step by step.
 pub trait Observer {
@@ -64,12 +64,8 @@ pub struct Backtest {
     venue: Venue,
     engine: Engine,
     journal: Option<Writer>,
-    order_link: Link,
-    answer_link: Link,
-    /// Each in the order of its times, for no message overtakes another on its link.
-    orders: VecDeque<(Nanos, Command)>,
-    reports: VecDeque<(Nanos, Report)>,
-    deliveries: VecDeque<(Nanos, Event)>,
+    ways: Ways,
+    lanes: Vec<Lane>,
     timers: BinaryHeap<Reverse<(Nanos, u64, StrategyId, TimerId)>>,
     timers_set: u64,
     now: Nanos,
@@ -88,14 +84,34 @@ impl std::fmt::Debug for Backtest {
     }
 }
 
-/// What happens next.
+/// What is under way to and from the venues of one way: each in the order of its times, for no message overtakes
+/// another on its link.
+struct Lane {
+    by: OrderWay,
+    orders: VecDeque<(Nanos, Command)>,
+    reports: VecDeque<(Nanos, Report)>,
+    deliveries: VecDeque<(Nanos, Event)>,
+}
+
+impl Lane {
+    fn new(by: OrderWay) -> Self {
+        Self {
+            by,
+            orders: VecDeque::with_capacity(1024),
+            reports: VecDeque::with_capacity(1024),
+            deliveries: VecDeque::with_capacity(65_536),
+        }
+    }
+}
+
+/// What happens next, and on which lane.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Next {
     Market,
-    Order,
-    Report,
+    Order(usize),
+    Report(usize),
     Timer,
-    Delivery,
+    Delivery(usize),
 }
 
 impl Backtest {
@@ -104,17 +120,14 @@ impl Backtest {
     /// # Errors
     /// When the setup names what this program does not have.
     pub fn new(setup: &Setup, feed: Feed, journal: Option<Writer>) -> Result<Self, BacktestError> {
-        let [_, order_link, answer_link] = setup.links();
+        let lanes = setup.order_ways()?.into_iter().map(Lane::new).collect();
         Ok(Self {
             feed,
             venue: setup.venue(),
             engine: setup.engine()?,
             journal,
-            order_link,
-            answer_link,
-            orders: VecDeque::with_capacity(1024),
-            reports: VecDeque::with_capacity(1024),
-            deliveries: VecDeque::with_capacity(65_536),
+            ways: setup.ways(),
+            lanes,
             timers: BinaryHeap::with_capacity(1024),
             timers_set: 0,
             now: Nanos::MIN,
@@ -161,17 +174,17 @@ impl Backtest {
                 if let Some(moment) = self.feed.take()? {
                     self.venue.on_market(moment.venue_at, &moment.event, &mut self.answers);
                     self.send_answers(moment.venue_at);
-                    self.deliveries.push_back((moment.received_at, moment.event));
+                    self.lanes[moment.way].deliveries.push_back((moment.received_at, moment.event));
                 }
             }
-            Some(Next::Order) => {
-                if let Some((at, command)) = self.orders.pop_front() {
+            Some(Next::Order(lane)) => {
+                if let Some((at, command)) = self.lanes[lane].orders.pop_front() {
                     self.venue.on_command(at, &command, &mut self.answers);
                     self.send_answers(at);
                 }
             }
-            Some(Next::Report) => {
-                if let Some((at, report)) = self.reports.pop_front() {
+            Some(Next::Report(lane)) => {
+                if let Some((at, report)) = self.lanes[lane].reports.pop_front() {
                     self.step(at, Event::Report(report), observer);
                 }
             }
@@ -180,8 +193,8 @@ impl Backtest {
                     self.step(due_at, Event::Timer(Timer { due_at, timer, strategy }), observer);
                 }
             }
-            Some(Next::Delivery) => {
-                if let Some((at, event)) = self.deliveries.pop_front() {
+            Some(Next::Delivery(lane)) => {
+                if let Some((at, event)) = self.lanes[lane].deliveries.pop_front() {
                     self.totals.market_events += 1;
                     self.step(at, event, observer);
                 }
@@ -203,18 +216,25 @@ impl Backtest {
             }
         };
         consider(self.feed.next_at(), Next::Market);
-        consider(self.orders.front().map(|(at, _)| *at), Next::Order);
-        consider(self.reports.front().map(|(at, _)| *at), Next::Report);
+        for (row, lane) in self.lanes.iter().enumerate() {
+            consider(lane.orders.front().map(|(at, _)| *at), Next::Order(row));
+        }
+        for (row, lane) in self.lanes.iter().enumerate() {
+            consider(lane.reports.front().map(|(at, _)| *at), Next::Report(row));
+        }
         // A timer set beyond the end of the data never fires: nothing would be left to wait for.
         let timer = self.timers.peek().map(|Reverse((at, ..))| *at);
         consider(timer.filter(|_| self.feed.next_at().is_some()), Next::Timer);
-        consider(self.deliveries.front().map(|(at, _)| *at), Next::Delivery);
+        for (row, lane) in self.lanes.iter().enumerate() {
+            consider(lane.deliveries.front().map(|(at, _)| *at), Next::Delivery(row));
+        }
         best
     }
 
     fn send_answers(&mut self, at: Nanos) {
         for report in self.answers.drain(..) {
-            self.reports.push_back((self.answer_link.arrival(at), report));
+            let lane = &mut self.lanes[self.ways.of(Some(report.instrument))];
+            lane.reports.push_back((lane.by.answers.arrival(at), report));
         }
     }
 
@@ -242,8 +262,11 @@ impl Backtest {
 
     fn carry_out(&mut self, command: Command) {
         match command {
-            Command::Place(_) | Command::Cancel { .. } | Command::Replace { .. } => {
-                self.orders.push_back((self.order_link.arrival(self.now), command));
+            Command::Place(PlaceOrder { terms: NewOrder { instrument, .. }, .. })
+            | Command::Cancel { instrument, .. }
+            | Command::Replace { instrument, .. } => {
+                let lane = &mut self.lanes[self.ways.of(Some(instrument))];
+                lane.orders.push_back((lane.by.orders.arrival(self.now), command));
             }
             Command::WakeAt { at, timer, strategy } => {
                 self.timers.push(Reverse((at.max(self.now), self.timers_set, strategy, timer)));

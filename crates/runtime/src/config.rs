@@ -3,6 +3,9 @@
 //! One list of keys ([`KEYS`]) and one set of defaults ([`Config::default`]) give the commented file that
 //! `quoin config --print` writes, the check for unknown keys, and its advice.
 
+mod latency;
+
+pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -41,47 +44,6 @@ pub struct Trading {
     pub initial_capital: f64,
     /// For everything that is left to chance.
     pub seed: u64,
-}
-
-/// `[latency]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Latency {
-    /// From our decision to the venue's matching engine.
-    pub order_ns: u64,
-    /// From the matching engine back to us.
-    pub response_ns: u64,
-    /// From the matching engine's event to our decision.
-    pub market_data_ns: u64,
-    /// Added at random to each of the three.
-    pub jitter_ns: u64,
-    /// How the added time is distributed.
-    pub jitter_shape: JitterShape,
-    /// Whether market data takes `market_data_ns`, or what the recording shows on top of its fastest message.
-    pub market_data: MarketDataLatency,
-}
-
-/// The distribution of jitter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JitterShape {
-    /// Even on 0 to `jitter_ns`.
-    Uniform,
-    /// Exponential with mean `jitter_ns`.
-    #[default]
-    Exponential,
-}
-
-/// Where market-data latency comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MarketDataLatency {
-    /// `market_data_ns` plus jitter.
-    #[default]
-    Modelled,
-    /// `market_data_ns` plus what the recording's receive times show above their minimum. The minimum itself
-    /// is the skew between two clocks and a base latency, which a recording cannot tell apart.
-    Recorded,
 }
 
 /// `[venue]`
@@ -182,19 +144,6 @@ impl Default for Trading {
     }
 }
 
-impl Default for Latency {
-    fn default() -> Self {
-        Self {
-            order_ns: 500_000,
-            response_ns: 500_000,
-            market_data_ns: 500_000,
-            jitter_ns: 100_000,
-            jitter_shape: JitterShape::default(),
-            market_data: MarketDataLatency::default(),
-        }
-    }
-}
-
 impl Default for Venue {
     fn default() -> Self {
         Self {
@@ -251,12 +200,31 @@ pub const KEYS: &[Key] = &[
         "jitter_ns",
         "Added at random to each of the three, messages never overtaking each other.",
     ),
-    Key("latency", "jitter_shape", "\"exponential\" (mean jitter_ns) or \"uniform\" (0 to jitter_ns)."),
+    Key(
+        "latency",
+        "jitter_shape",
+        "\"exponential\" (mean jitter_ns), \"uniform\" (0 to jitter_ns), \"normal\" (deviation jitter_ns, either \
+         way), \"gamma\" (scale jitter_ns) or \"constant\" (none).",
+    ),
+    Key("latency", "gamma_shape", "The gamma's shape: the added time is gamma_shape * jitter_ns on average."),
+    Key("latency", "floor_ns", "No message takes less, whatever chance says."),
+    Key("latency", "order_jitter_ns", "For orders in place of jitter_ns."),
+    Key("latency", "order_jitter_shape", "For orders in place of jitter_shape."),
+    Key("latency", "response_jitter_ns", "For answers in place of jitter_ns."),
+    Key("latency", "response_jitter_shape", "For answers in place of jitter_shape."),
+    Key("latency", "market_data_jitter_ns", "For market data in place of jitter_ns."),
+    Key("latency", "market_data_jitter_shape", "For market data in place of jitter_shape."),
     Key(
         "latency",
         "market_data",
         "\"modelled\": as above. \"recorded\": market_data_ns plus what the recording's receive times show \
-         above their minimum.",
+         above the line of its fastest messages, so without the skew and drift of the two clocks.",
+    ),
+    Key(
+        "latency",
+        "order_samples",
+        "A file of measured orders (sent, at the venue, answered): .csv, or hftbacktest's .npy and .npz. Orders and \
+         answers then take what lies between the measured ones; \"\" is none.",
     ),
     Key(
         "venue",
@@ -293,6 +261,9 @@ pub const KEYS: &[Key] = &[
 ];
 
 const INSTRUMENT_KEYS: [&str; 5] = ["symbol", "tick", "lot", "multiplier", "currency"];
+
+/// Lists of tables within a section: section, name, the keys of an entry.
+const LISTS: &[(&str, &str, &[&str])] = &[("latency", "venue", latency::VENUE_KEYS)];
 
 /// Why a configuration is refused. Each says where, and what to write instead.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -413,6 +384,7 @@ impl Config {
         at_least("fees.taker_bp", self.fees.taker_bp, -1_000.0)?;
         at_least("fees.exchange_fee_per_lot", self.fees.exchange_fee_per_lot, 0.0)?;
         at_least("report.adverse_selection_seconds", self.report.adverse_selection_seconds, 0.001)?;
+        self.latency.check(at_least)?;
         #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]
         for (key, value) in [
             ("risk.max_order_size", self.risk.max_order_size as f64),
@@ -438,8 +410,10 @@ impl Config {
                 section = of;
                 let _ = write!(text, "\n[{section}]\n");
             }
-            let value = &defaults[*of][*name];
-            let _ = write!(text, "# {about}\n{name} = {value}\n");
+            let _ = match defaults[*of].get(name) {
+                Some(value) => write!(text, "# {about}\n{name} = {value}\n"),
+                None => write!(text, "# {about}\n# {name} =\n"),
+            };
         }
         for spec in strategies::ALL {
             let _ = write!(text, "\n# {}\n# Source: {}\n[strategy.{}]\n", spec.about, spec.source, spec.name);
@@ -454,7 +428,9 @@ impl Config {
         text.push_str(
             "\n# Terms of an instrument whose data does not define it (as often as needed):\n\
              # [[instrument]]\n# symbol = \"ESH4\"\n# tick = \"0.25\"\n# lot = \"1\"\n# multiplier = \"50\"\n\
-             # currency = \"USD\"\n",
+             # currency = \"USD\"\n\
+             \n# Latency of one venue where it differs, by any keys of [latency] (as often as needed):\n\
+             # [[latency.venue]]\n# name = \"binance-usdm\"\n# order_ns = 3000000\n",
         );
         text
     }
@@ -497,13 +473,28 @@ fn refuse_unknown_keys(table: &toml::Table, text: &str) -> Result<(), ConfigErro
             }
             (name, toml::Value::Table(keys)) if sections.contains(&name) => {
                 let of_section = || KEYS.iter().filter(|key| key.0 == name).map(|key| key.1);
-                for key in keys.keys() {
-                    known(name, key, of_section(), text)?;
+                for (key, value) in keys {
+                    match LISTS.iter().find(|list| (list.0, list.1) == (name, key)) {
+                        Some(list) => refuse_unknown_entries(list, value, text)?,
+                        None => known(name, key, of_section(), text)?,
+                    }
                 }
             }
             // A known section of the wrong kind is for the typed reading to refuse.
             (name, _) => known("", name, sections.iter().copied(), text)?,
         }
+    }
+    Ok(())
+}
+
+fn refuse_unknown_entries(
+    (section, name, keys): &(&str, &str, &[&str]),
+    value: &toml::Value,
+    text: &str,
+) -> Result<(), ConfigError> {
+    let entries = value.as_array().into_iter().flatten().filter_map(toml::Value::as_table);
+    for key in entries.flat_map(toml::Table::keys) {
+        known(&format!("{section}.{name}"), key, keys.iter().copied(), text)?;
     }
     Ok(())
 }
@@ -574,7 +565,9 @@ mod tests {
 
     #[test]
     fn every_key_is_listed_once() {
-        let defaults = toml::Table::try_from(Config::default()).expect("a table");
+        // What is not set has no form: set here, and a new key fails to compile until it is.
+        let latency = Latency::everything_set();
+        let defaults = toml::Table::try_from(Config { latency, ..Config::default() }).expect("a table");
         let mut have: Vec<(String, String)> = Vec::new();
         for (section, keys) in
             defaults.iter().filter(|(name, _)| *name != "strategy" && *name != "instrument")
@@ -611,6 +604,10 @@ mod tests {
         check(
             "[[instrument]]\nsymbol = \"X\"\ntik = \"1\"\n",
             "line 3: unknown key `instrument.tik`; did you mean `instrument.tick`?",
+        );
+        check(
+            "[[latency.venue]]\nname = \"x\"\nordr_ns = 1\n",
+            "line 3: unknown key `latency.venue.ordr_ns`; did you mean `latency.venue.order_ns`?",
         );
         check(
             "[strategy.glfd]\ngamma = 1\n",

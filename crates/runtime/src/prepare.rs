@@ -47,6 +47,7 @@ pub fn prepare(
     let traded = survey.traded(&table, &config)?;
     let data = recordings.iter().map(data_file).collect::<Result<_, _>>()?;
     let setup = Setup::new(config, table.instruments.clone(), traded, data)?;
+    setup.check_order_samples(survey.files.iter().filter_map(|file| file.span))?;
     Ok(Prepared { survey, table, setup, recordings })
 }
 
@@ -71,7 +72,8 @@ impl Prepared {
             sources.push((open(recording, progress)?, file));
         }
         let directory = Directory::run(&self.table.instruments, &self.table.wire_ticks);
-        let [link, ..] = self.setup.links();
-        Feed::new(sources, directory, &self.setup.config.latency, link)
+        let ways = self.setup.ways();
+        let data = ways.data(&self.setup.root());
+        Feed::new(sources, directory, ways, data)
     }
 }

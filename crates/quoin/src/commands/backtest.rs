@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use journal::{Options, Writer};
 use reports::{Counted, Report, number};
 use runtime::backtest::{Backtest, Totals};
-use runtime::config::{Fees, JitterShape, MarketDataLatency, QueueModelName};
+use runtime::config::{Fees, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName};
 use runtime::source::{Progress, Recording, recordings};
 use runtime::{Config, Prepared, Setup, generate, prepare};
 use std::fs;
@@ -219,22 +219,10 @@ pub(crate) fn caveats(setup: &Setup) -> Vec<String> {
         }
     }
     let latency = &setup.config.latency;
-    let span = |ns: u64| number::span(Nanos(i64::try_from(ns).unwrap_or(i64::MAX)));
-    caveats.push(format!(
-        "Latency is assumed: orders {}, answers {}, market data {} ({}), jitter {} ({}).",
-        span(latency.order_ns),
-        span(latency.response_ns),
-        span(latency.market_data_ns),
-        match latency.market_data {
-            MarketDataLatency::Modelled => "modelled",
-            MarketDataLatency::Recorded => "on top of what the recording shows above its minimum",
-        },
-        span(latency.jitter_ns),
-        match latency.jitter_shape {
-            JitterShape::Uniform => "uniform",
-            JitterShape::Exponential => "exponential",
-        },
-    ));
+    caveats.push(format!("Latency is assumed: {}", latency_in_words(latency)));
+    for venue in &latency.venue {
+        caveats.push(format!("Latency of {}: {}", venue.name, latency_in_words(&latency.with(venue))));
+    }
     if setup.config.fees == (Fees { maker_bp: 0.0, taker_bp: 0.0, exchange_fee_per_lot: 0.0 }) {
         caveats.push("No fees are configured; real venues charge them ([fees] in the configuration).".into());
     }
@@ -251,6 +239,35 @@ pub(crate) fn caveats(setup: &Setup) -> Vec<String> {
             .into(),
     );
     caveats
+}
+
+fn latency_in_words(latency: &Latency) -> String {
+    let span = |ns: u64| number::span(Nanos(i64::try_from(ns).unwrap_or(i64::MAX)));
+    let jitter = |by: Journey| match by.shape {
+        JitterShape::Constant => "no jitter".into(),
+        JitterShape::Gamma => format!("jitter {} (gamma of shape {})", span(by.jitter_ns), by.gamma_shape),
+        JitterShape::Uniform | JitterShape::Exponential | JitterShape::Normal => {
+            format!("jitter {} ({})", span(by.jitter_ns), by.shape.name())
+        }
+    };
+    let way = |by: Journey| format!("{}, {}", span(by.base_ns), jitter(by));
+    let orders = match latency.order_samples.as_str() {
+        "" => format!("orders {}; answers {}", way(latency.orders()), way(latency.answers())),
+        file => format!("orders and answers as measured in {file}, straight lines in between"),
+    };
+    let data = latency.market_data();
+    let data = match latency.market_data {
+        MarketDataLatency::Modelled => way(data),
+        MarketDataLatency::Recorded => format!(
+            "{} on top of what the recording shows above its fastest messages, clock skew removed",
+            span(data.base_ns)
+        ),
+    };
+    let floor = match latency.floor_ns {
+        0 => String::new(),
+        floor => format!("; never less than {}", span(floor)),
+    };
+    format!("{orders}; market data {data}{floor}.")
 }
 
 /// Writes the report's files and shows it.
