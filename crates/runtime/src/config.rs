@@ -3,8 +3,10 @@
 //! One list of keys ([`KEYS`]) and one set of defaults ([`Config::default`]) give the commented file that
 //! `quoin config --print` writes, the check for unknown keys, and its advice.
 
+mod allocation;
 mod latency;
 
+pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
 pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -52,12 +54,20 @@ pub struct Trading {
 pub struct Venue {
     /// Who cancels in front of us, when the data does not say.
     pub queue_model: QueueModelName,
-    /// For the power model.
+    /// For the power models.
     pub queue_exponent: f64,
+    /// For the logarithmic models: the lots that count as one.
+    pub queue_unit: f64,
+    /// Who at one price gets how much of an incoming order.
+    #[serde(flatten)]
+    pub allocation: AllocationTerms,
     /// Whether an order may fill in parts.
     pub partial_fills: bool,
     /// How many of a million new orders the venue refuses for no reason of ours.
     pub reject_ppm: u32,
+    /// Instruments that differ.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub instrument: Vec<InstrumentAllocation>,
 }
 
 /// A queue-position model for price-level data.
@@ -71,6 +81,12 @@ pub enum QueueModelName {
     Power,
     /// A cancel is ahead in proportion to ln(1 + quantity ahead).
     Logarithmic,
+    /// A cancel is behind by (behind / all)^exponent: hftbacktest's PowerProbQueueFunc2.
+    PowerOfSum,
+    /// A cancel is behind by ln(1 + behind) / ln(1 + all): hftbacktest's LogProbQueueFunc2.
+    LogarithmicOfSum,
+    /// A cancel is ahead by (ahead / all)^exponent: hftbacktest's PowerProbQueueFunc3.
+    PowerOfShare,
 }
 
 /// `[risk]`
@@ -149,8 +165,11 @@ impl Default for Venue {
         Self {
             queue_model: QueueModelName::default(),
             queue_exponent: 3.0,
+            queue_unit: 1.0,
+            allocation: AllocationTerms::default(),
             partial_fills: true,
             reject_ppm: 0,
+            instrument: Vec::new(),
         }
     }
 }
@@ -229,14 +248,40 @@ pub const KEYS: &[Key] = &[
     Key(
         "venue",
         "queue_model",
-        "Who cancels ahead of us in price-level data: \"pessimistic\" (nobody), \"power\" or \"logarithmic\". \
-         Order-by-order data needs no model.",
+        "Who cancels ahead of us in price-level data: \"pessimistic\" (nobody), \"power\", \"logarithmic\", \
+         \"power_of_sum\", \"logarithmic_of_sum\" or \"power_of_share\" (hftbacktest's families). Order-by-order data \
+         needs no model.",
     ),
     Key(
         "venue",
         "queue_exponent",
         "The power model's exponent: 1 takes cancels in proportion to what is ahead and behind, more takes them \
          mostly from the larger part.",
+    ),
+    Key(
+        "venue",
+        "queue_unit",
+        "The lots that count as one in the logarithmic models; hftbacktest counts contracts, so 1 / lot size.",
+    ),
+    Key(
+        "venue",
+        "allocation",
+        "Who at one price gets how much, CME's letter behind it: \"fifo\" (F), \"fifo_lmm\" (T), \"fifo_top_lmm\" (S), \
+         \"pro_rata\" (C), \"pro_rata_top\" (A), \"threshold\" (O), \"threshold_lmm\" (Q) or \"split\" (K).",
+    ),
+    Key("venue", "allocation_minimum", "By size nobody gets less than this many lots: then none."),
+    Key("venue", "allocation_top_min", "Lots an order must have to go first because it bettered the market."),
+    Key("venue", "allocation_top_max", "Lots it gets at most before the others; 0 is all of it."),
+    Key("venue", "allocation_lmm_percent", "What we get as a lead market maker, where the rule has such."),
+    Key(
+        "venue",
+        "allocation_fifo_percent",
+        "For \"split\": how much goes by time before the rest goes by size.",
+    ),
+    Key(
+        "venue",
+        "allocation_levelling",
+        "For \"split\": one lot each for those whose share by size was none.",
     ),
     Key("venue", "partial_fills", "Whether an order may fill in parts."),
     Key("venue", "reject_ppm", "New orders the venue refuses by chance, of a million."),
@@ -263,7 +308,8 @@ pub const KEYS: &[Key] = &[
 const INSTRUMENT_KEYS: [&str; 5] = ["symbol", "tick", "lot", "multiplier", "currency"];
 
 /// Lists of tables within a section: section, name, the keys of an entry.
-const LISTS: &[(&str, &str, &[&str])] = &[("latency", "venue", latency::VENUE_KEYS)];
+const LISTS: &[(&str, &str, &[&str])] =
+    &[("latency", "venue", latency::VENUE_KEYS), ("venue", "instrument", allocation::INSTRUMENT_KEYS)];
 
 /// Why a configuration is refused. Each says where, and what to write instead.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -385,6 +431,8 @@ impl Config {
         at_least("fees.exchange_fee_per_lot", self.fees.exchange_fee_per_lot, 0.0)?;
         at_least("report.adverse_selection_seconds", self.report.adverse_selection_seconds, 0.001)?;
         self.latency.check(at_least)?;
+        at_least("venue.queue_unit", self.venue.queue_unit, 1e-9)?;
+        self.venue.check()?;
         #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]
         for (key, value) in [
             ("risk.max_order_size", self.risk.max_order_size as f64),
@@ -430,7 +478,9 @@ impl Config {
              # [[instrument]]\n# symbol = \"ESH4\"\n# tick = \"0.25\"\n# lot = \"1\"\n# multiplier = \"50\"\n\
              # currency = \"USD\"\n\
              \n# Latency of one venue where it differs, by any keys of [latency] (as often as needed):\n\
-             # [[latency.venue]]\n# name = \"binance-usdm\"\n# order_ns = 3000000\n",
+             # [[latency.venue]]\n# name = \"binance-usdm\"\n# order_ns = 3000000\n\
+             \n# Matching of one instrument where it differs, by any allocation keys of [venue]:\n\
+             # [[venue.instrument]]\n# symbol = \"ZNH4\"\n# allocation = \"split\"\n",
         );
         text
     }

@@ -179,11 +179,19 @@ impl Setup {
         let queue = match venue.queue_model {
             QueueModelName::Pessimistic => QueueModel::Pessimistic,
             QueueModelName::Power => QueueModel::Power { exponent: venue.queue_exponent },
-            QueueModelName::Logarithmic => QueueModel::Log,
+            QueueModelName::Logarithmic => QueueModel::Log { unit: venue.queue_unit },
+            QueueModelName::PowerOfSum => QueueModel::PowerOfSum { exponent: venue.queue_exponent },
+            QueueModelName::LogarithmicOfSum => QueueModel::LogOfSum { unit: venue.queue_unit },
+            QueueModelName::PowerOfShare => QueueModel::PowerOfShare { exponent: venue.queue_exponent },
         };
         let (partial_fills, reject_ppm) = (venue.partial_fills, venue.reject_ppm);
         let config = VenueConfig { queue, partial_fills, reject_ppm, depth_max: None };
-        Venue::new(&self.instruments, config, self.chance("venue"))
+        let mut simulated = Venue::new(&self.instruments, config, self.chance("venue"));
+        for instrument in &self.instruments {
+            let terms = venue.allocation_of(&instrument.terms().symbol);
+            simulated.allocate(instrument.id(), terms.rule(), terms.allocation_lmm_percent);
+        }
+        simulated
     }
 
     /// Which way messages travel.

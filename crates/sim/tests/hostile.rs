@@ -204,7 +204,8 @@ impl Lives {
 
 #[test]
 fn whatever_it_is_told_it_gives_no_more_than_was_asked_for() {
-    let models = [QueueModel::Pessimistic, QueueModel::Power { exponent: 3.0 }, QueueModel::Log];
+    let models =
+        [QueueModel::Pessimistic, QueueModel::Power { exponent: 3.0 }, QueueModel::Log { unit: 1.0 }];
     let mut fills = 0;
     for seed in 0..200 {
         let mut prng = Prng::new(seed);

@@ -1,5 +1,6 @@
 //! Every rule of the venue, as tables: what happens, and what is reported.
 
+use sim::venue::allocation::{Allocation, ProRata, Top};
 use sim::{QueueModel, Venue, VenueConfig};
 use stdx::Prng;
 use types::instrument::Terms;
@@ -438,6 +439,111 @@ fn by_level_hidden_trades_and_implied_levels_do_not_fill_us() {
         (implied, ""),
         (trade(Some(Sell), 99, 5), "1 +1@100 maker"),
     ]);
+}
+
+/// The same change in the middle of a packet.
+fn mid(step: Step) -> Step {
+    let Step::Market(Event::Order(delta)) = step else { panic!("a change of an order") };
+    Step::Market(Event::Order(OrderDelta { flags: Flags::NONE, ..delta }))
+}
+
+fn shared(allocation: Allocation, lead_percent: u8, steps: &[(Step, &str)]) -> Venue {
+    let mut venue = venue(VenueConfig::default());
+    venue.allocate(ONLY, allocation, lead_percent);
+    for (row, (step, expected)) in steps.iter().enumerate() {
+        assert_eq!(run(&mut venue, 1, *step), *expected, "step {row}");
+    }
+    venue
+}
+
+const BY_SIZE: Allocation = Allocation {
+    top: None,
+    lead_market_makers: false,
+    pro_rata: Some(ProRata { fifo_percent: 0, minimum: Lots(2), levelling: false }),
+};
+
+#[test]
+fn by_level_we_get_our_share_by_size() {
+    let venue = shared(
+        BY_SIZE,
+        0,
+        &[
+            (set(Buy, 100, 90), ""),
+            (set(Sell, 102, 5), ""),
+            (limit(1, Buy, 100, 10), "1 ok"),
+            // 18 of 90 ahead, 2 of our 10.
+            (trade(Some(Sell), 100, 20), "1 +2@100 maker"),
+            (set(Buy, 100, 70), ""),
+            (set(Buy, 100, 100), ""),
+            // 20 by 70 ahead, our 8 and 30 behind: 12, one that is below the minimum, and 5; the rest to the first.
+            (trade(Some(Sell), 100, 20), ""),
+            // 40 by 55, 8 and 25: 25, 3 and 11.
+            (trade(Some(Sell), 100, 40), "1 +3@100 maker"),
+            (set(Buy, 100, 40), ""),
+            // Through us, we come first.
+            (trade(Some(Sell), 99, 1), "1 +1@100 maker"),
+            // All there is.
+            (trade(Some(Sell), 100, 60), "1 +4@100 maker"),
+        ],
+    );
+    assert_eq!(venue.open_orders(ONLY).count(), 0);
+}
+
+#[test]
+fn by_order_a_packet_s_fills_are_one_incoming_order_shared_by_size() {
+    shared(
+        BY_SIZE,
+        0,
+        &[
+            (add(1, Buy, 100, 60), ""),
+            (add(2, Buy, 100, 30), ""),
+            (add(9, Sell, 102, 5), ""),
+            (limit(1, Buy, 100, 10), "1 ok"),
+            (add(3, Buy, 100, 100), ""),
+            // 40 of 200: 12, 6, 2 and 20.
+            (mid(hit(1, Buy, 100, 14)), ""),
+            (mid(reduce(1, Buy, 100, 14)), ""),
+            (mid(hit(2, Buy, 100, 6)), ""),
+            (mid(reduce(2, Buy, 100, 6)), ""),
+            (mid(hit(3, Buy, 100, 20)), ""),
+            (reduce(3, Buy, 100, 20), "1 +2@100 maker"),
+            // 14 by 46, 24, 8 and 80: our share of 0.7 is none.
+            (hit(1, Buy, 100, 14), ""),
+            (reduce(1, Buy, 100, 14), ""),
+            // Two prices in one packet: what is better than the second goes to us whole.
+            (mid(hit(3, Buy, 100, 10)), ""),
+            (mid(hit(77, Buy, 99, 1)), "1 +1@100 maker"),
+            (reduce(3, Buy, 100, 10), ""),
+        ],
+    );
+}
+
+#[test]
+fn who_bettered_the_market_and_who_leads_it_goes_first() {
+    let top = Some(Top { least: Lots(5), most: Lots(20) });
+    let threshold = Allocation { top, ..BY_SIZE };
+    let bettering = [
+        (add(1, Buy, 100, 60), ""),
+        (add(9, Sell, 102, 5), ""),
+        (limit(1, Buy, 101, 40), "1 ok"),
+        (add(2, Buy, 101, 60), ""),
+    ];
+    // 20 first, and of 20 more 20 of our 80.
+    let steps = [bettering.as_slice(), &[(hit(2, Buy, 101, 40), "1 +25@101 maker")]].concat();
+    shared(threshold, 0, &steps);
+    // Joined, not bettered: 20 go to the first, our 40 of 120 left get a third of 20.
+    let joined = [
+        (add(1, Buy, 100, 100), ""),
+        (add(9, Sell, 102, 5), ""),
+        (limit(1, Buy, 100, 40), "1 ok"),
+        (hit(1, Buy, 100, 40), "1 +6@100 maker"),
+    ];
+    shared(threshold, 0, &joined);
+    // A lead market maker gets its percentage before time decides.
+    let lead = Allocation { top: None, lead_market_makers: true, pro_rata: None };
+    let steps = [joined[0], joined[1], joined[2], (hit(1, Buy, 100, 50), "1 +5@100 maker")];
+    shared(lead, 10, &steps);
+    shared(lead, 0, &[joined[0], joined[1], joined[2], (hit(1, Buy, 100, 50), "")]);
 }
 
 #[test]

@@ -7,14 +7,16 @@ use anyhow::{Context as _, bail};
 use journal::{Options, Writer};
 use reports::{Counted, Report, number};
 use runtime::backtest::{Backtest, Totals};
-use runtime::config::{Fees, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName};
+use runtime::config::{
+    AllocationName, Fees, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName,
+};
 use runtime::source::{Progress, Recording, recordings};
 use runtime::{Config, Prepared, Setup, generate, prepare};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
-use types::{Nanos, Origin};
+use types::{InstrumentId, Nanos, Origin};
 use venues::Fault;
 
 #[derive(clap::Args)]
@@ -230,10 +232,29 @@ pub(crate) fn caveats(setup: &Setup) -> Vec<String> {
         QueueModelName::Pessimistic => "every cancel is behind us".into(),
         QueueModelName::Power => format!("the power model, exponent {}", setup.config.venue.queue_exponent),
         QueueModelName::Logarithmic => "the logarithmic model".into(),
+        QueueModelName::PowerOfSum => {
+            format!("the power-of-sum model, exponent {}", setup.config.venue.queue_exponent)
+        }
+        QueueModelName::LogarithmicOfSum => "the logarithm-of-sum model".into(),
+        QueueModelName::PowerOfShare => {
+            format!("the power-of-share model, exponent {}", setup.config.venue.queue_exponent)
+        }
     };
     caveats.push(format!(
         "Our place in a queue is exact with order-by-order data and estimated with price-level data ({queue})."
     ));
+    let matched = |id: &InstrumentId| {
+        let symbol = &setup.instruments[id.index()].terms().symbol;
+        (symbol, setup.config.venue.allocation_of(symbol).allocation)
+    };
+    let traded = setup.strategies.iter().flat_map(|strategy| &strategy.traded);
+    for (symbol, rule) in traded.map(matched).filter(|(_, rule)| *rule != AllocationName::Fifo) {
+        caveats.push(format!(
+            "{symbol}: who gets how much at a price goes by {}; that others are lead market makers is not in the \
+             data, and the first in time counts as the order that bettered the market.",
+            rule.name()
+        ));
+    }
     caveats.push(
         "The market does not react to our orders: no impact, and nobody joins or leaves because of us."
             .into(),

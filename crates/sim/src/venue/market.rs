@@ -4,6 +4,7 @@
 //! That is the limit of every rule below: nobody reacts to our orders, and what we trade does not move the
 //! price (no market impact). It is honest for orders that are small beside the market.
 
+use crate::venue::allocation::{Allocation, Resting, Shares};
 use crate::venue::own::{Queue, Reports, Taken, Working};
 use crate::venue::queue::{Estimate, QueueModel};
 use book::{Book, State};
@@ -16,8 +17,51 @@ pub(super) struct Market {
     pub(super) ours: [Queue; 2],
     taken: Taken,
     model: QueueModel,
+    /// Who at one price gets how much, and what we get of it as a lead market maker, in percent.
+    pub(super) allocation: Allocation,
+    pub(super) lead_percent: u8,
+    sharing: Sharing,
     /// The book has been without sound data since our orders were last placed in it.
     blind: bool,
+}
+
+/// An incoming order that is shared out by another rule than time: what is known of it so far.
+#[derive(Clone, Debug, Default)]
+struct Sharing {
+    /// Order by order: the side and price it meets, and how much of it has been seen.
+    met: Option<(Side, Ticks, Lots)>,
+    /// The recorded orders it met, as they stood before: stamp and size.
+    others: Vec<(u64, Lots)>,
+    /// Everybody at the price, ours marked by their place in our queue.
+    resting: Vec<Resting>,
+    ours: Vec<Option<usize>>,
+    shares: Shares,
+}
+
+impl Sharing {
+    fn start(&mut self) {
+        self.resting.clear();
+        self.ours.clear();
+    }
+
+    fn push(&mut self, resting: Resting, ours: Option<usize>) {
+        if resting.size > Lots::ZERO {
+            self.resting.push(resting);
+            self.ours.push(ours);
+        }
+    }
+
+    /// Others' orders that stand together. The first in time counts as the one that bettered the market, unless ours
+    /// is before it: the record does not say who did.
+    fn others(&mut self, size: i64) {
+        let top = self.resting.is_empty();
+        self.push(Resting { size: Lots(size), top, lead_percent: 0 }, None);
+    }
+
+    fn ours(&mut self, working: &Working, place: usize, lead_percent: u8) {
+        let top = working.top && self.resting.iter().all(|order| !order.top);
+        self.push(Resting { size: working.unfilled(), top, lead_percent }, Some(place));
+    }
 }
 
 impl Market {
@@ -27,6 +71,9 @@ impl Market {
             ours: [Queue::default(), Queue::default()],
             taken: Taken::default(),
             model,
+            allocation: Allocation::FIFO,
+            lead_percent: 0,
+            sharing: Sharing::default(),
             blind: false,
         }
     }
@@ -34,7 +81,10 @@ impl Market {
     /// Nothing of ours is here: the usual case.
     #[inline]
     fn is_quiet(&self) -> bool {
-        self.ours[0].is_empty() && self.ours[1].is_empty() && self.taken.is_empty()
+        self.ours[0].is_empty()
+            && self.ours[1].is_empty()
+            && self.taken.is_empty()
+            && self.sharing.met.is_none()
     }
 
     /// Whether orders may be entered: the phase is open and the book is sound.
@@ -81,6 +131,7 @@ impl Market {
 
     pub(super) fn on_gap(&mut self) {
         self.book.on_gap();
+        self.sharing.met = None;
         self.blind = true;
     }
 
@@ -101,17 +152,27 @@ impl Market {
     /// an aggressor that ran out of orders to hit would have found ours, which the record cannot show.
     fn recorded_fill(&mut self, delta: &OrderDelta, reports: &mut Reports<'_>) {
         let joined = self.book.by_order().and_then(|book| book.order(delta.order)).map(|order| order.joined);
+        let by_time = self.allocation.is_fifo();
         let mut left = delta.size;
         let ours = &mut self.ours[delta.side.index()];
+        let mut at_our_price = false;
         for working in ours.iter_mut() {
-            let behind =
-                working.price == delta.price && joined.is_some_and(|joined| joined >= working.joined);
+            at_our_price |= working.price == delta.price;
+            let behind = by_time
+                && working.price == delta.price
+                && joined.is_some_and(|joined| joined >= working.joined);
             if behind || working.price.beats(delta.price, delta.side) {
                 left -= reports.hit(working, left);
             }
         }
         if left < delta.size {
             ours.sweep();
+        }
+        if at_our_price && !by_time && left > Lots::ZERO {
+            if self.sharing.met.is_some_and(|met| (met.0, met.1) != (delta.side, delta.price)) {
+                self.share_fills(reports);
+            }
+            self.meet(delta, left);
         }
     }
 
@@ -152,9 +213,104 @@ impl Market {
             if through {
                 working.estimate.on_trade_through();
                 got += reports.hit(working, trade.size - got);
-            } else if working.price == trade.price && !fraction {
+            } else if working.price == trade.price && !fraction && self.allocation.is_fifo() {
                 let reach = working.estimate.on_trade(trade.size, got, trade.venue_at);
                 got += reports.hit(working, reach);
+            }
+        }
+        if got > Lots::ZERO {
+            ours.sweep();
+        }
+        if !self.allocation.is_fifo() && trade.price_fraction == 0 && got < trade.size {
+            self.share_trade(side, trade, trade.size - got, reports);
+        }
+    }
+
+    /// **The market traded at our price, and another rule than time says who gets it** (price-level data): what is
+    /// estimated to be ahead and behind stands for one order each.
+    ///
+    /// Unrealistic: many small orders lose more to rounding and to the minimum than one large one, and who is a lead
+    /// market maker is not said: others count as none.
+    fn share_trade(&mut self, side: Side, trade: &Trade, size: Lots, reports: &mut Reports<'_>) {
+        let (sharing, ours) = (&mut self.sharing, &mut self.ours[side.index()]);
+        sharing.start();
+        let (mut counted, mut behind) = (0.0, 0.0);
+        for (place, working) in ours.iter_mut().enumerate() {
+            if working.price != trade.price {
+                continue;
+            }
+            behind = working.estimate.note_trade(trade.size, trade.venue_at);
+            let ahead = working.estimate.ahead();
+            if !ahead.is_finite() {
+                // Out of sight: nothing reaches us.
+                return;
+            }
+            sharing.others(whole(ahead - counted));
+            counted = ahead.max(counted);
+            sharing.ours(working, place, self.lead_percent);
+        }
+        sharing.others(whole(behind));
+        self.allocation.split(size, &sharing.resting, &mut sharing.shares);
+        let mut passed = 0;
+        let mut got = Lots::ZERO;
+        for (place, &share) in sharing.ours.iter().zip(sharing.shares.got()) {
+            let Some(place) = *place else {
+                passed += share.0;
+                continue;
+            };
+            if let Some(working) = ours.iter_mut().nth(place) {
+                working.estimate.pass(passed);
+                got += reports.hit(working, share);
+            }
+        }
+        if got > Lots::ZERO {
+            ours.sweep();
+        }
+    }
+
+    /// **Recorded orders at our price were filled, and another rule than time says who gets what** (order by order):
+    /// all that was filled there in one packet is one incoming order, shared out anew among the recorded orders as
+    /// they stood and ours.
+    ///
+    /// Unrealistic: what we get the recorded orders get too; and as for [`share_trade`](Self::share_trade), nobody
+    /// else is a lead market maker, and the first in time is taken for the one that bettered the market.
+    fn meet(&mut self, delta: &OrderDelta, fresh: Lots) {
+        let (side, price) = (delta.side, delta.price);
+        if let Some((_, _, size)) = self.sharing.met.as_mut().filter(|met| (met.0, met.1) == (side, price)) {
+            *size += fresh;
+            return;
+        }
+        self.sharing.met = Some((side, price, fresh));
+        self.sharing.others.clear();
+        if let Some(book) = self.book.by_order() {
+            let others = book.queue(side, price).map(|(_, order)| (order.joined, order.size));
+            self.sharing.others.extend(others);
+        }
+    }
+
+    /// The packet with the incoming order is over.
+    fn share_fills(&mut self, reports: &mut Reports<'_>) {
+        let Some((side, price, size)) = self.sharing.met.take() else { return };
+        let (sharing, ours) = (&mut self.sharing, &mut self.ours[side.index()]);
+        sharing.start();
+        let others = std::mem::take(&mut sharing.others);
+        let mut next = others.iter().peekable();
+        for (place, working) in ours.iter_mut().enumerate() {
+            if working.price != price {
+                continue;
+            }
+            while let Some((_, size)) = next.next_if(|(joined, _)| *joined < working.joined) {
+                sharing.others(size.0);
+            }
+            sharing.ours(working, place, self.lead_percent);
+        }
+        next.for_each(|(_, size)| sharing.others(size.0));
+        sharing.others = others;
+        self.allocation.split(size, &sharing.resting, &mut sharing.shares);
+        let mut got = Lots::ZERO;
+        for (place, &share) in sharing.ours.iter().zip(sharing.shares.got()) {
+            if let Some(working) = place.and_then(|place| ours.iter_mut().nth(place)) {
+                got += reports.hit(working, share);
             }
         }
         if got > Lots::ZERO {
@@ -171,6 +327,9 @@ impl Market {
         let can_fill = self.can_fill(delta.flags);
         if delta.action == OrderAction::Fill && can_fill {
             self.recorded_fill(delta, reports);
+        }
+        if self.sharing.met.is_some() && delta.flags.has(Flags::LAST) {
+            self.share_fills(reports);
         }
         let came = if can_fill { self.came(delta) } else { Lots::ZERO };
         if self.taken.is_empty() {
@@ -309,6 +468,7 @@ impl Market {
         for side in Side::BOTH {
             for working in self.ours[side.index()].iter_mut() {
                 (working.joined, working.estimate) = place(&self.book, side, working.price);
+                working.top = false;
             }
         }
         if !self.is_open() {
@@ -379,6 +539,9 @@ impl Market {
     /// Puts our order at the end of its price's queue.
     pub(super) fn rest(&mut self, mut working: Working) {
         (working.joined, working.estimate) = place(&self.book, working.side, working.price);
+        let betters = |best: Ticks| working.price.beats(best, working.side);
+        working.top = self.book.best(working.side).is_none_or(|level| betters(level.price))
+            && self.ours[working.side.index()].best().is_none_or(betters);
         // The book is live, or the order would not be here, and so all others of ours have their places.
         self.blind = false;
         self.ours[working.side.index()].join(working);
@@ -399,6 +562,12 @@ impl Market {
             }
         }
     }
+}
+
+/// An estimate as whole lots.
+#[expect(clippy::cast_possible_truncation, reason = "an estimate of lots, and the cast saturates")]
+fn whole(lots: f64) -> i64 {
+    stdx::math::round(lots).max(0.0) as i64
 }
 
 /// The end of a price's queue, by orders and by levels.

@@ -10,6 +10,7 @@
 //! | an order at a worse price was filled | by order | as much as it got |
 //! | somebody came to rest at our price or better | both | as much as came |
 //! | it traded at our price | by level | what is left after what is [ahead](QueueModel) of us |
+//! | it traded at our price, not first in, first out | both | our share by the [rule](allocation) |
 //! | it traded at a worse price | by level | as much as traded |
 //! | our order crossed the book | both | what stands, level by level |
 //!
@@ -20,16 +21,18 @@
 //! Commands while the book is not sound (building, stale, crossed) or the market is not open are refused;
 //! cancels always work. An order that would meet one of our own is refused whole ([`RejectReason::Other`]): what
 //! exchanges call self-match prevention, cancelling the newest. A feed that never speaks of phases is open.
-//! Pro-rata matching, auctions, hidden and iceberg orders of ours are not modelled.
+//! Auctions, hidden and iceberg orders of ours are not modelled.
 //!
 //! Cost: an event that finds nothing of ours here is one more branch over the book's own update; with orders,
 //! one comparison with the best of them. Orders are found by looking through those of their instrument. Nothing
 //! is allocated once the lists have grown.
 
+pub mod allocation;
 mod market;
 mod own;
 mod queue;
 
+use allocation::Allocation;
 use book::Book;
 use market::Market;
 use own::Reports;
@@ -91,6 +94,16 @@ impl Venue {
             prng,
             next_fill: 0,
         }
+    }
+
+    /// Gives an instrument another matching algorithm than first in, first out; of each incoming order we get
+    /// `lead_percent` as a lead market maker, where the algorithm has such.
+    ///
+    /// # Panics
+    /// When the instrument is not one of the venue's.
+    pub fn allocate(&mut self, instrument: InstrumentId, allocation: Allocation, lead_percent: u8) {
+        let market = &mut self.markets[instrument.index()];
+        (market.allocation, market.lead_percent) = (allocation, lead_percent);
     }
 
     /// Something happened in the recorded market at `at`, the venue's time.
@@ -212,6 +225,7 @@ impl Venue {
             size: terms.size,
             filled: terms.size - left,
             post_only: terms.kind == OrderKind::PostOnly,
+            top: false,
             joined: 0,
             estimate: Estimate::join(None),
         });

@@ -20,6 +20,8 @@ pub struct Working {
     pub filled: Lots,
     /// Whether it may never take.
     pub post_only: bool,
+    /// Whether it bettered the market when it came to rest, and has kept its place since.
+    pub top: bool,
     /// Its place among all orders: recorded orders at its price with a lower stamp trade first. Only with
     /// order-by-order data.
     pub joined: u64,
