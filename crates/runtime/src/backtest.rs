@@ -18,6 +18,7 @@ use crate::source::SourceError;
 use engine::Engine;
 use journal::{JournalError, Writer};
 use sim::venue::Venue;
+pub use sim::venue::impact::Large;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use types::record::Record;
@@ -273,6 +274,12 @@ impl Backtest {
                 self.timers_set += 1;
             }
         }
+    }
+
+    /// The simulated venue, to look at.
+    #[must_use]
+    pub const fn venue(&self) -> &Venue {
+        &self.venue
     }
 
     /// The feed, to look at.

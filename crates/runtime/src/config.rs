@@ -65,6 +65,16 @@ pub struct Venue {
     pub partial_fills: bool,
     /// How many of a million new orders the venue refuses for no reason of ours.
     pub reject_ppm: u32,
+    /// What keeps us from trading with ourselves.
+    pub self_match: SelfMatchName,
+    /// Whether orders may be entered before the open, for the auction.
+    pub auctions: bool,
+    /// Orders for more than this share of what is shown are counted and named in the report; 0 for none.
+    pub large_order_share: f64,
+    /// Price steps by which each lot we take shifts the prices we take at later.
+    pub impact_ticks_per_lot: f64,
+    /// How long such a shift takes to fall to 1/e.
+    pub impact_decay_seconds: f64,
     /// Instruments that differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub instrument: Vec<InstrumentAllocation>,
@@ -87,6 +97,21 @@ pub enum QueueModelName {
     LogarithmicOfSum,
     /// A cancel is ahead by (ahead / all)^exponent: hftbacktest's PowerProbQueueFunc3.
     PowerOfShare,
+}
+
+/// What gives way when two orders of ours would trade with each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SelfMatchName {
+    /// The incoming one is refused.
+    #[default]
+    CancelNewest,
+    /// The resting one is cancelled.
+    CancelOldest,
+    /// Both are cancelled.
+    CancelBoth,
+    /// Both lose the size of the smaller one.
+    Decrement,
 }
 
 /// `[risk]`
@@ -169,6 +194,11 @@ impl Default for Venue {
             allocation: AllocationTerms::default(),
             partial_fills: true,
             reject_ppm: 0,
+            self_match: SelfMatchName::default(),
+            auctions: false,
+            large_order_share: 0.25,
+            impact_ticks_per_lot: 0.0,
+            impact_decay_seconds: 60.0,
             instrument: Vec::new(),
         }
     }
@@ -285,6 +315,29 @@ pub const KEYS: &[Key] = &[
     ),
     Key("venue", "partial_fills", "Whether an order may fill in parts."),
     Key("venue", "reject_ppm", "New orders the venue refuses by chance, of a million."),
+    Key(
+        "venue",
+        "self_match",
+        "What gives way when two orders of ours meet: \"cancel_newest\" (refused whole), \"cancel_oldest\", \
+         \"cancel_both\", or \"decrement\" (both lose the size of the smaller).",
+    ),
+    Key(
+        "venue",
+        "auctions",
+        "true: orders may be entered before the open and take part in the auction, at the price the record names or \
+         else the one that most volume gives. false: they are refused.",
+    ),
+    Key(
+        "venue",
+        "large_order_share",
+        "Orders for more than this share of what is shown are counted in the report: \"no impact\" is in doubt. 0: none.",
+    ),
+    Key(
+        "venue",
+        "impact_ticks_per_lot",
+        "Price steps by which each lot we take shifts the prices we take at later, against us (Obizhaeva-Wang). 0: none.",
+    ),
+    Key("venue", "impact_decay_seconds", "How long such a shift takes to fall to 1/e of what it was."),
     Key("risk", "max_order_size", "Lots."),
     Key("risk", "max_order_notional", "Currency."),
     Key("risk", "max_position", "Lots either way, working orders included."),
@@ -432,6 +485,9 @@ impl Config {
         at_least("report.adverse_selection_seconds", self.report.adverse_selection_seconds, 0.001)?;
         self.latency.check(at_least)?;
         at_least("venue.queue_unit", self.venue.queue_unit, 1e-9)?;
+        at_least("venue.large_order_share", self.venue.large_order_share, 0.0)?;
+        at_least("venue.impact_ticks_per_lot", self.venue.impact_ticks_per_lot, 0.0)?;
+        at_least("venue.impact_decay_seconds", self.venue.impact_decay_seconds, 1e-6)?;
         self.venue.check()?;
         #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]
         for (key, value) in [

@@ -247,7 +247,7 @@ fn array(bytes: &[u8]) -> Result<Vec<Row>, Wrong> {
     }
     let layout = layout(header).map_err(|what| wrong(start, &what))?;
     let data = &bytes[start + length..];
-    if data.len() % layout.bytes != 0 {
+    if !data.len().is_multiple_of(layout.bytes) {
         return Err(wrong(bytes.len(), "the array ends within a row"));
     }
     let number = |row: &[u8], at: usize| {
@@ -297,7 +297,7 @@ fn layout(header: &str) -> Result<Layout, String> {
             }
             places[place] = Some(bytes);
         }
-        bytes += size;
+        bytes = usize::saturating_add(bytes, size);
     }
     match places {
         [Some(sent), Some(at_venue), Some(answered)] => {

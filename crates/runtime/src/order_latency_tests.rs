@@ -83,7 +83,7 @@ fn cut_anywhere_it_is_read_in_part_or_refused_and_never_panics() {
     for length in 0..whole.len() {
         let rows = length.checked_sub(data).map(|rest| rest / 32);
         let read = read(&whole[..length]);
-        let at_row = rows.filter(|rows| *rows > 0 && (length - data) % 32 == 0);
+        let at_row = rows.filter(|rows| *rows > 0 && (length - data).is_multiple_of(32));
         assert_eq!(read.as_ref().ok().map(|samples| samples.orders), at_row, "{length}: {read:?}");
     }
 }

@@ -1,12 +1,13 @@
 //! Everything a run is made of, as its journal keeps it: a journal alone reproduces its run.
 
-use crate::config::{Config, ConfigError, QueueModelName, strategy_values};
+use crate::config::{Config, ConfigError, QueueModelName, SelfMatchName, strategy_values};
 use crate::order_latency::{OrderSamples, OrderSamplesError};
 use crate::routes::{OrderWay, Ways, order_files};
 use engine::{Engine, EngineConfig, Seat};
 use risk::{AccountLimits, InstrumentLimits, Limits};
 use serde::{Deserialize, Serialize};
-use sim::venue::{QueueModel, Venue, VenueConfig};
+use sim::venue::impact::ImpactTerms;
+use sim::venue::{QueueModel, SelfMatch, Venue, VenueConfig};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use stdx::Prng;
@@ -185,7 +186,26 @@ impl Setup {
             QueueModelName::PowerOfShare => QueueModel::PowerOfShare { exponent: venue.queue_exponent },
         };
         let (partial_fills, reject_ppm) = (venue.partial_fills, venue.reject_ppm);
-        let config = VenueConfig { queue, partial_fills, reject_ppm, depth_max: None };
+        let self_match = match venue.self_match {
+            SelfMatchName::CancelNewest => SelfMatch::CancelNewest,
+            SelfMatchName::CancelOldest => SelfMatch::CancelOldest,
+            SelfMatchName::CancelBoth => SelfMatch::CancelBoth,
+            SelfMatchName::Decrement => SelfMatch::Decrement,
+        };
+        let impact = (venue.impact_ticks_per_lot > 0.0).then(|| ImpactTerms {
+            ticks_per_lot: venue.impact_ticks_per_lot,
+            decay: Nanos(rounded(venue.impact_decay_seconds * 1e9)),
+        });
+        let config = VenueConfig {
+            queue,
+            partial_fills,
+            reject_ppm,
+            self_match,
+            auctions: venue.auctions,
+            impact,
+            large_share: venue.large_order_share,
+            depth_max: None,
+        };
         let mut simulated = Venue::new(&self.instruments, config, self.chance("venue"));
         for instrument in &self.instruments {
             let terms = venue.allocation_of(&instrument.terms().symbol);

@@ -16,4 +16,4 @@ pub mod network;
 pub mod venue;
 
 pub use latency::{Delay, Link, Measured, Shape};
-pub use venue::{QueueModel, Venue, VenueConfig};
+pub use venue::{QueueModel, SelfMatch, Venue, VenueConfig};

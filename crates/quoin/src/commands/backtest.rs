@@ -6,7 +6,7 @@ use crate::watch::Watch;
 use anyhow::{Context as _, bail};
 use journal::{Options, Writer};
 use reports::{Counted, Report, number};
-use runtime::backtest::{Backtest, Totals};
+use runtime::backtest::{Backtest, Large, Totals};
 use runtime::config::{
     AllocationName, Fees, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName,
 };
@@ -84,17 +84,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         None => None,
     };
     let mut watch = Watch::new(setup);
-    let Finished { totals, engine, summary, seconds, misfit } = simulate(&prepared, journal, &mut watch)?;
+    let Finished { totals, engine, summary, seconds, misfit, large } =
+        simulate(&prepared, journal, &mut watch)?;
     let mut found = faults(&prepared);
     found.extend(misfit.clone());
+    found.extend(large.clone());
     let report = watch.finish(&engine, summary.map(|s| s.head.to_string()), found);
     deliver(&report, args.out.as_deref(), args.json)?;
     if !args.json {
         if report.activity.orders_placed == 0 {
             terminal::print(NO_ORDERS)?;
         }
-        if let Some(misfit) = misfit {
-            terminal::print(&format!("\n{}: {}\n", misfit.what, grouped(misfit.count)))?;
+        for said in misfit.iter().chain(&large) {
+            terminal::print(&format!("\n{}: {}\n", said.what, grouped(said.count)))?;
         }
         say_how_it_went(args, &prepared, &totals, seconds)?;
     }
@@ -147,6 +149,7 @@ struct Finished {
     summary: Option<journal::Summary>,
     seconds: f64,
     misfit: Option<Counted>,
+    large: Option<Counted>,
 }
 
 fn simulate(prepared: &Prepared, journal: Option<Writer>, watch: &mut Watch) -> anyhow::Result<Finished> {
@@ -161,9 +164,23 @@ fn simulate(prepared: &Prepared, journal: Option<Writer>, watch: &mut Watch) -> 
     })?;
     let seconds = started.elapsed().as_secs_f64();
     let misfit = misfit(prepared, backtest.feed().faults());
+    let large = large(&prepared.setup, backtest.venue().large());
     let (engine, summary) = backtest.finish()?;
     bar.finish_and_clear();
-    Ok(Finished { totals, engine, summary, seconds, misfit })
+    Ok(Finished { totals, engine, summary, seconds, misfit, large })
+}
+
+/// Orders for which "the market does not react to us" is in doubt.
+fn large(setup: &Setup, large: Large) -> Option<Counted> {
+    let (order, size, shown) = large.largest?;
+    let what = format!(
+        "orders for more than {} % of what was shown, so that \"no impact\" is in doubt; the largest, order {order}, was \
+         for {} lots where {} were shown",
+        setup.config.venue.large_order_share * 100.0,
+        size.0,
+        shown.0
+    );
+    Some(Counted { what, count: large.orders })
 }
 
 /// What the survey could read and the run could not: numbers that are off the grid of the instrument's terms.
@@ -255,10 +272,16 @@ pub(crate) fn caveats(setup: &Setup) -> Vec<String> {
             rule.name()
         ));
     }
-    caveats.push(
-        "The market does not react to our orders: no impact, and nobody joins or leaves because of us."
-            .into(),
-    );
+    let venue = &setup.config.venue;
+    caveats.push(if venue.impact_ticks_per_lot > 0.0 {
+        format!(
+            "Each lot we take shifts the prices we take at later by {} steps, falling to 1/e in {} s; nobody joins or \
+             leaves because of us, and our resting orders move nothing.",
+            venue.impact_ticks_per_lot, venue.impact_decay_seconds
+        )
+    } else {
+        "The market does not react to our orders: no impact, and nobody joins or leaves because of us.".into()
+    });
     caveats
 }
 
