@@ -14,7 +14,7 @@ use journal::{Options, Writer, verify_chain};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use reports::Report;
-use reports::run::{Watch, faults, misfit};
+use reports::run::{Watch, faults, large, misfit};
 use runtime::backtest::{Backtest, Observer, Totals};
 use runtime::replay::{Replayed, replay, replay_with, setup_of};
 use runtime::source::{Progress, Selection};
@@ -181,7 +181,8 @@ impl Plan {
         };
         let feed = prepared.feed(&Progress::default()).map_err(refuse)?;
         let started = Instant::now();
-        let mut backtest = Backtest::with_engine(setup, engine(setup).map_err(refuse)?, feed, journal);
+        let mut backtest =
+            Backtest::with_engine(setup, engine(setup).map_err(refuse)?, feed, journal).map_err(refuse)?;
         let mut due = LOOK_EVERY;
         let mut turns = 0;
         while backtest.turn(&mut watchers).map_err(refuse)? {
@@ -199,6 +200,7 @@ impl Plan {
         let totals = backtest.totals();
         let mut found = faults(prepared);
         found.extend(misfit(prepared, backtest.feed().faults()));
+        found.extend(large(setup, backtest.venue().large()));
         let (engine, summary) = backtest.finish().map_err(refuse)?;
         let report = watchers.watch.finish(&engine, summary.map(|summary| summary.head.to_string()), found);
         if let Some(out) = out {

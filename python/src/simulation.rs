@@ -213,7 +213,7 @@ fn live(
     let agent = Agent { instrument, interval, shared: Rc::clone(&shared), flow: 0, volume: 0, fills: 0 };
     let feed = prepared.feed_of(setup, &Progress::default()).map_err(|error| text(&error))?;
     let engine = setup.engine_of(Box::new(agent));
-    let mut backtest = Backtest::with_engine(setup, engine, feed, None);
+    let mut backtest = Backtest::with_engine(setup, engine, feed, None).map_err(|error| text(&error))?;
     let mut ends_at = None;
     while backtest.turn(&mut Nobody).map_err(|error| text(&error))? {
         if !shared.looked.take() {

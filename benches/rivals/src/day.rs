@@ -94,10 +94,11 @@ impl Day {
     pub fn feed(&self, batches: Vec<Vec<Arrival>>, spent: &Spent) -> anyhow::Result<Feed> {
         let table = &self.prepared.table;
         let directory = Directory::run(&table.instruments, &table.wire_ticks);
-        let [link, ..] = self.prepared.setup.links();
-        let latency = &self.prepared.setup.config.latency;
+        let setup = &self.prepared.setup;
+        let ways = setup.ways();
+        let data = ways.data(&setup.root());
         let source: Box<dyn Source> = Box::new(InMemory::new(batches, spent));
-        Ok(Feed::new(vec![(source, self.survey())], directory, latency, link)?)
+        Ok(Feed::new(vec![(source, self.survey())], directory, ways, data)?)
     }
 
     /// Every event of the feed as it reaches venue and us, of what is traded.

@@ -121,7 +121,7 @@ pub fn run(day: &Day, terms: &Terms, feed: Feed) -> anyhow::Result<Run> {
     let setup = &day.prepared.setup;
     let strategy = Box::new(TouchQuoter::new(terms, day.instrument));
     let seats = vec![Seat { strategy, instruments: vec![day.instrument] }];
-    let mut backtest = Backtest::with_engine(setup, setup.engine_with(seats), feed, None);
+    let mut backtest = Backtest::with_engine(setup, setup.engine_with(seats), feed, None)?;
     let mut book = Book::default();
     let totals = backtest.run(&mut book, |_| {})?;
     let (engine, _) = backtest.finish()?;

@@ -262,7 +262,10 @@ impl Order {
 
     fn replaced(&mut self, now: Nanos, new: NewTerms) -> Change {
         let stands = NewTerms { price: self.terms.price, size: self.terms.size };
-        if self.replacing.is_none() {
+        // Not asked for, but a venue may take from an order on its own: self-match prevention that decrements.
+        let shrunk =
+            self.is_open() && new.price == stands.price && self.filled < new.size && new.size < stands.size;
+        if self.replacing.is_none() && !shrunk {
             let again = self.replaced && new == stands;
             return if again { Change::Duplicate } else { Change::Impossible(Impossible::NotAsked) };
         }

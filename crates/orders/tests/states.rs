@@ -179,6 +179,25 @@ fn a_refused_cancel_may_be_tried_again() {
 }
 
 #[test]
+fn a_venue_may_take_from_an_order_on_its_own_and_nothing_else() {
+    let (mut desk, id) = led(&[Hear(Accepted)]);
+    let price = desk.order(id).terms.price;
+    let smaller = Change::Replaced { price, size: Lots(6), freed: Lots(4), closed: false };
+    assert_eq!(desk.hear(id, replaced(price.0, 6)), smaller);
+    assert_eq!(desk.order(id).exposure(), Lots(6));
+    assert_eq!(desk.risk.working(InstrumentId(0), Side::Buy), Lots(6));
+    assert_eq!(desk.hear(id, replaced(price.0, 6)), Change::Duplicate);
+    let not_asked = Change::Impossible(Impossible::NotAsked);
+    for (at, size) in [(price.0, 7), (price.0 - 1, 5), (price.0, 0)] {
+        assert_eq!(desk.hear(id, replaced(at, size)), not_asked, "{size} at {at}");
+    }
+    desk.hear(id, filled(4, 1));
+    assert_eq!(desk.hear(id, replaced(price.0, 4)), not_asked, "that is a cancel");
+    let rest = desk.hear(id, filled(2, 2));
+    assert!(rest.closed(), "{rest:?}");
+}
+
+#[test]
 fn the_average_price_is_weighted_by_size() {
     let (mut desk, id) = led(&[]);
     assert_eq!(desk.order(id).average_price(), None);

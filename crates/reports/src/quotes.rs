@@ -83,6 +83,20 @@ pub struct Quotes {
     round_trip: Histogram,
 }
 
+/// Whether it is made to wait in the book. One that waits for its trigger is no quote.
+const fn rests(terms: &NewOrder) -> bool {
+    let stays = match terms.time_in_force {
+        TimeInForce::GoodTilCancel => true,
+        TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => false,
+    };
+    match terms.kind {
+        OrderKind::Limit | OrderKind::PostOnly | OrderKind::Iceberg { .. } | OrderKind::Pegged { .. } => {
+            stays
+        }
+        OrderKind::Market | OrderKind::Stop { .. } | OrderKind::StopLimit { .. } => false,
+    }
+}
+
 impl Quotes {
     /// Nothing yet.
     #[must_use]
@@ -120,7 +134,7 @@ impl Quotes {
             sent_at: now,
             working_since: None,
             waits: false,
-            rests: terms.kind != OrderKind::Market && terms.time_in_force == TimeInForce::GoodTilCancel,
+            rests: rests(terms),
         };
         // Orders are numbered as they are sent, so this is the end; a replayed tail may not be.
         let place = self.open.partition_point(|open| open.order < order);

@@ -5,11 +5,13 @@
 
 use crate::{About, Counted, DataFile, Ending, Recorder, Report, number};
 use engine::Engine;
-use runtime::backtest::Observer;
-use runtime::config::{Fees, JitterShape, MarketDataLatency, QueueModelName};
+use runtime::backtest::{Large, Observer};
+use runtime::config::{
+    AllocationName, Fees, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName,
+};
 use runtime::{Prepared, Setup};
 use types::record::Record;
-use types::{Command, Input, Money, Nanos, Origin};
+use types::{Command, Input, InstrumentId, Money, Nanos, Origin};
 use venues::Fault;
 
 /// The report's recorder, and a hash over every command.
@@ -132,6 +134,20 @@ pub fn faults(prepared: &Prepared) -> Vec<Counted> {
     faults
 }
 
+/// Orders for which "the market does not react to us" is in doubt.
+#[must_use]
+pub fn large(setup: &Setup, large: Large) -> Option<Counted> {
+    let (order, size, shown) = large.largest?;
+    let what = format!(
+        "orders for more than {} % of what was shown, so that \"no impact\" is in doubt; the largest, order {order}, was \
+         for {} lots where {} were shown",
+        setup.config.venue.large_order_share * 100.0,
+        size.0,
+        shown.0
+    );
+    Some(Counted { what, count: large.orders })
+}
+
 /// What a reader must know before believing a number.
 #[must_use]
 pub fn caveats(setup: &Setup) -> Vec<String> {
@@ -147,22 +163,10 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
         }
     }
     let latency = &setup.config.latency;
-    let span = |ns: u64| number::span(Nanos(i64::try_from(ns).unwrap_or(i64::MAX)));
-    caveats.push(format!(
-        "Latency is assumed: orders {}, answers {}, market data {} ({}), jitter {} ({}).",
-        span(latency.order_ns),
-        span(latency.response_ns),
-        span(latency.market_data_ns),
-        match latency.market_data {
-            MarketDataLatency::Modelled => "modelled",
-            MarketDataLatency::Recorded => "on top of what the recording shows above its minimum",
-        },
-        span(latency.jitter_ns),
-        match latency.jitter_shape {
-            JitterShape::Uniform => "uniform",
-            JitterShape::Exponential => "exponential",
-        },
-    ));
+    caveats.push(format!("Latency is assumed: {}", latency_in_words(latency)));
+    for venue in &latency.venue {
+        caveats.push(format!("Latency of {}: {}", venue.name, latency_in_words(&latency.with(venue))));
+    }
     if setup.config.fees == (Fees { maker_bp: 0.0, taker_bp: 0.0, exchange_fee_per_lot: 0.0 }) {
         caveats.push("No fees are configured; real venues charge them ([fees] in the configuration).".into());
     }
@@ -170,13 +174,67 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
         QueueModelName::Pessimistic => "every cancel is behind us".into(),
         QueueModelName::Power => format!("the power model, exponent {}", setup.config.venue.queue_exponent),
         QueueModelName::Logarithmic => "the logarithmic model".into(),
+        QueueModelName::PowerOfSum => {
+            format!("the power-of-sum model, exponent {}", setup.config.venue.queue_exponent)
+        }
+        QueueModelName::LogarithmicOfSum => "the logarithm-of-sum model".into(),
+        QueueModelName::PowerOfShare => {
+            format!("the power-of-share model, exponent {}", setup.config.venue.queue_exponent)
+        }
     };
     caveats.push(format!(
         "Our place in a queue is exact with order-by-order data and estimated with price-level data ({queue})."
     ));
-    caveats.push(
-        "The market does not react to our orders: no impact, and nobody joins or leaves because of us."
-            .into(),
-    );
+    let matched = |id: &InstrumentId| {
+        let symbol = &setup.instruments[id.index()].terms().symbol;
+        (symbol, setup.config.venue.allocation_of(symbol).allocation)
+    };
+    let traded = setup.strategies.iter().flat_map(|strategy| &strategy.traded);
+    for (symbol, rule) in traded.map(matched).filter(|(_, rule)| *rule != AllocationName::Fifo) {
+        caveats.push(format!(
+            "{symbol}: who gets how much at a price goes by {}; that others are lead market makers is not in the \
+             data, and the first in time counts as the order that bettered the market.",
+            rule.name()
+        ));
+    }
+    let venue = &setup.config.venue;
+    caveats.push(if venue.impact_ticks_per_lot > 0.0 {
+        format!(
+            "Each lot we take shifts the prices we take at later by {} steps, falling to 1/e in {} s; nobody joins or \
+             leaves because of us, and our resting orders move nothing.",
+            venue.impact_ticks_per_lot, venue.impact_decay_seconds
+        )
+    } else {
+        "The market does not react to our orders: no impact, and nobody joins or leaves because of us.".into()
+    });
     caveats
+}
+
+fn latency_in_words(latency: &Latency) -> String {
+    let span = |ns: u64| number::span(Nanos(i64::try_from(ns).unwrap_or(i64::MAX)));
+    let jitter = |by: Journey| match by.shape {
+        JitterShape::Constant => "no jitter".into(),
+        JitterShape::Gamma => format!("jitter {} (gamma of shape {})", span(by.jitter_ns), by.gamma_shape),
+        JitterShape::Uniform | JitterShape::Exponential | JitterShape::Normal => {
+            format!("jitter {} ({})", span(by.jitter_ns), by.shape.name())
+        }
+    };
+    let way = |by: Journey| format!("{}, {}", span(by.base_ns), jitter(by));
+    let orders = match latency.order_samples.as_str() {
+        "" => format!("orders {}; answers {}", way(latency.orders()), way(latency.answers())),
+        file => format!("orders and answers as measured in {file}, straight lines in between"),
+    };
+    let data = latency.market_data();
+    let data = match latency.market_data {
+        MarketDataLatency::Modelled => way(data),
+        MarketDataLatency::Recorded => format!(
+            "{} on top of what the recording shows above its fastest messages, clock skew removed",
+            span(data.base_ns)
+        ),
+    };
+    let floor = match latency.floor_ns {
+        0 => String::new(),
+        floor => format!("; never less than {}", span(floor)),
+    };
+    format!("{orders}; market data {data}{floor}.")
 }

@@ -8,7 +8,7 @@ use crate::bucket::Bucket;
 use crate::exposure::{Held, saturated};
 use crate::losses::Losses;
 use crate::{InstrumentLimits, Reference, Refusal, Touch};
-use types::{Contract, Instrument, Lots, Money, Nanos, Side, Ticks};
+use types::{Contract, Instrument, Lots, Money, Nanos, OrderKind, Side, Ticks};
 
 /// Beyond 2⁵³ ticks an estimate skips whole prices: whatever asked for it was not looking at a market.
 const PRICE_MAX: u64 = 1 << 53;
@@ -21,6 +21,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) price: Ticks,
     /// What may trade of it.
     pub(crate) size: Lots,
+    /// Of a new order; a change is judged as a limit order's.
+    pub(crate) kind: OrderKind,
     /// What that adds to the working exposure of its side.
     pub(crate) added: Lots,
     /// Whether one more order would be open.
@@ -155,12 +157,23 @@ fn size_and_price_are_sane(_: &Account, ask: &Ask) -> Result<(), Refusal> {
     if ask.size.0 <= 0 {
         return Err(Refusal::SizeNotPositive { size: ask.size });
     }
-    let in_range = ask.price.0.unsigned_abs() <= PRICE_MAX;
-    let has_meaning = match ask.row.worth.contract {
-        Contract::Linear => true, // spreads and crude oil have been below zero
-        Contract::Inverse => ask.price.0 > 0,
+    if let OrderKind::Iceberg { shown } = ask.kind
+        && shown.0 <= 0
+    {
+        return Err(Refusal::SizeNotPositive { size: shown });
+    }
+    let is_sane = |price: Ticks| {
+        let has_meaning = match ask.row.worth.contract {
+            Contract::Linear => true, // spreads and crude oil have been below zero
+            Contract::Inverse => price.0 > 0,
+        };
+        has_meaning && price.0.unsigned_abs() <= PRICE_MAX
     };
-    if in_range && has_meaning { Ok(()) } else { Err(Refusal::PriceNotSane { price: ask.price }) }
+    let prices = [Some(ask.price), ask.kind.trigger()];
+    match prices.into_iter().flatten().find(|price| !is_sane(*price)) {
+        Some(price) => Err(Refusal::PriceNotSane { price }),
+        None => Ok(()),
+    }
 }
 
 /// RC-01.
@@ -207,7 +220,11 @@ fn price_collar(_: &Account, ask: &Ask) -> Result<(), Refusal> {
     Err(Refusal::PriceBeyondCollar { price: ask.price, limit: collar_limit(row, reference, ask.side) })
 }
 
+/// A stop is far from the market by intent: when it becomes an order the market is at its trigger.
 fn reference(ask: &Ask) -> Result<i128, Refusal> {
+    if let Some(trigger) = ask.kind.trigger() {
+        return Ok(2 * i128::from(trigger.0));
+    }
     let of = |side: Side| {
         let price = match side {
             Side::Buy => ask.touch.bid,

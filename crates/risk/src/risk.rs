@@ -18,7 +18,9 @@ use crate::checks::{Account, Ask, CHECKS, Row};
 use crate::exposure::Exposure;
 use crate::losses::{Halt, Losses};
 use crate::refusal::{Refusal, Refusals};
-use types::{Instrument, InstrumentId, Lots, Money, Nanos, NewOrder, OrderId, Side, StrategyId, Ticks};
+use types::{
+    Instrument, InstrumentId, Lots, Money, Nanos, NewOrder, OrderId, OrderKind, Side, StrategyId, Ticks,
+};
 
 /// What the engine tells risk of the market in one instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +109,7 @@ impl Risk {
             side: order.side,
             price: order.price,
             size: order.size,
+            kind: order.kind,
             added: order.size,
             opens: true,
             row,
@@ -149,6 +152,7 @@ impl Risk {
             side,
             price: replacement.price,
             size: replacement.unfilled,
+            kind: OrderKind::Limit,
             added,
             opens: false,
             row,

@@ -250,6 +250,30 @@ fn the_account_counts_orders_over_all_instruments() {
 }
 
 #[test]
+fn a_stop_is_judged_from_its_trigger_and_counts_before_it_triggers() {
+    let mut limits = limits();
+    limits.default.order_notional_nanos = Some(i64::MAX);
+    let mut risk = risk_with(&limits);
+    let ask = |risk: &mut Risk, kind, price, size| {
+        letter(&ask_at(risk, NOW, NewOrder { kind, ..order(Buy, price, size) }, TOUCH))
+    };
+    let stop = |trigger| OrderKind::StopLimit { trigger: Ticks(trigger) };
+    let refused = |refusal| letter::<Approved>(&Err(refusal));
+    // Five ticks beyond the trigger, however far that is from the market; a limit order there is refused.
+    assert_eq!(ask(&mut risk, OrderKind::Limit, 125, 1), 'C');
+    assert_eq!(ask(&mut risk, stop(119), 125, 1), 'C');
+    assert_eq!(ask(&mut risk, stop(120), 125, 8), '.');
+    assert_eq!(risk.working(X, Buy), Lots(8));
+    assert_eq!(ask(&mut risk, OrderKind::Stop { trigger: Ticks(120) }, 125, 8), 'P');
+    assert_eq!(ask(&mut risk, stop(i64::MAX), 125, 1), refused(Refusal::PriceNotSane { price: Ticks(0) }));
+    let hidden = OrderKind::Iceberg { shown: Lots(0) };
+    assert_eq!(ask(&mut risk, hidden, 99, 1), refused(Refusal::SizeNotPositive { size: Lots(0) }));
+    // What an iceberg hides counts as what it shows does.
+    assert_eq!(ask(&mut risk, OrderKind::Iceberg { shown: Lots(1) }, 99, 7), '.');
+    assert_eq!(risk.working(X, Buy), Lots(15));
+}
+
+#[test]
 fn a_halt_by_loss_lets_only_reducing_orders_pass() {
     let mut limits = limits();
     limits.default.open_orders = Some(99);
@@ -497,6 +521,11 @@ fn the_order_of_the_checks_does_not_change_the_verdict() {
             side: if prng.chance(0.5) { Buy } else { Sell },
             price: Ticks(any(&mut prng)),
             size: Lots(size),
+            kind: if prng.chance(0.8) {
+                OrderKind::Limit
+            } else {
+                OrderKind::Stop { trigger: Ticks(any(&mut prng)) }
+            },
             added: Lots(size.max(0)),
             opens: prng.chance(0.8),
             row: &row,

@@ -12,16 +12,17 @@
 //! always wins a tie against our order: in doubt, we were late.
 
 use crate::feed::Feed;
+use crate::routes::{OrderWay, Ways};
 use crate::setup::{Setup, SetupError};
 use crate::source::SourceError;
 use engine::Engine;
 use journal::{JournalError, Writer};
-use sim::latency::Link;
 use sim::venue::Venue;
+pub use sim::venue::impact::Large;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use types::record::Record;
-use types::{Command, Event, Input, Nanos, Report, Seq, StrategyId, Timer, TimerId};
+use types::{Command, Event, Input, Nanos, NewOrder, PlaceOrder, Report, Seq, StrategyId, Timer, TimerId};
 
 /// Somebody who watches a run, step by step.
 pub trait Observer {
@@ -64,12 +65,8 @@ pub struct Backtest {
     venue: Venue,
     engine: Engine,
     journal: Option<Writer>,
-    order_link: Link,
-    answer_link: Link,
-    /// Each in the order of its times, for no message overtakes another on its link.
-    orders: VecDeque<(Nanos, Command)>,
-    reports: VecDeque<(Nanos, Report)>,
-    deliveries: VecDeque<Input>,
+    ways: Ways,
+    lanes: Vec<Lane>,
     timers: BinaryHeap<Reverse<(Nanos, u64, StrategyId, TimerId)>>,
     timers_set: u64,
     now: Nanos,
@@ -88,14 +85,35 @@ impl std::fmt::Debug for Backtest {
     }
 }
 
-/// What happens next.
+/// What is under way to and from the venues of one way: each in the order of its times, for no message overtakes
+/// another on its link.
+struct Lane {
+    by: OrderWay,
+    orders: VecDeque<(Nanos, Command)>,
+    reports: VecDeque<(Nanos, Report)>,
+    deliveries: VecDeque<Input>,
+}
+
+impl Lane {
+    fn new(by: OrderWay) -> Self {
+        Self {
+            by,
+            orders: VecDeque::with_capacity(1024),
+            reports: VecDeque::with_capacity(1024),
+            // Small: a ring goes round all it has, and what is under way should stay in the nearest cache.
+            deliveries: VecDeque::with_capacity(1_024),
+        }
+    }
+}
+
+/// What happens next, and on which lane.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Next {
     Market,
-    Order,
-    Report,
+    Order(usize),
+    Report(usize),
     Timer,
-    Delivery,
+    Delivery(usize),
 }
 
 impl Backtest {
@@ -104,25 +122,28 @@ impl Backtest {
     /// # Errors
     /// When the setup names what this program does not have.
     pub fn new(setup: &Setup, feed: Feed, journal: Option<Writer>) -> Result<Self, BacktestError> {
-        Ok(Self::with_engine(setup, setup.engine()?, feed, journal))
+        Self::with_engine(setup, setup.engine()?, feed, journal)
     }
 
     /// The same with an engine made by the caller: for strategies that are in no list. Its journal cannot be replayed
     /// by a program that does not have them.
-    #[must_use]
-    pub fn with_engine(setup: &Setup, engine: Engine, feed: Feed, journal: Option<Writer>) -> Self {
-        let [_, order_link, answer_link] = setup.links();
-        Self {
+    ///
+    /// # Errors
+    /// When a file that the setup names cannot be read.
+    pub fn with_engine(
+        setup: &Setup,
+        engine: Engine,
+        feed: Feed,
+        journal: Option<Writer>,
+    ) -> Result<Self, BacktestError> {
+        let lanes = setup.order_ways()?.into_iter().map(Lane::new).collect();
+        Ok(Self {
             feed,
             venue: setup.venue(),
             engine,
             journal,
-            order_link,
-            answer_link,
-            orders: VecDeque::with_capacity(1024),
-            reports: VecDeque::with_capacity(1024),
-            // Small: a ring goes round all it has, and what is under way should stay in the nearest cache.
-            deliveries: VecDeque::with_capacity(1_024),
+            ways: setup.ways(),
+            lanes,
             timers: BinaryHeap::with_capacity(1024),
             timers_set: 0,
             now: Nanos::MIN,
@@ -130,7 +151,7 @@ impl Backtest {
             totals: Totals::default(),
             answers: Vec::with_capacity(64),
             commands: Vec::with_capacity(64),
-        }
+        })
     }
 
     /// Runs until the recordings end and everything under way has arrived. `tick` is called now and then.
@@ -168,14 +189,14 @@ impl Backtest {
             Some(Next::Market) => {
                 self.happen()?;
             }
-            Some(Next::Order) => {
-                if let Some((at, command)) = self.orders.pop_front() {
+            Some(Next::Order(lane)) => {
+                if let Some((at, command)) = self.lanes[lane].orders.pop_front() {
                     self.venue.on_command(at, &command, &mut self.answers);
                     self.send_answers(at);
                 }
             }
-            Some(Next::Report) => {
-                if let Some((at, report)) = self.reports.pop_front() {
+            Some(Next::Report(lane)) => {
+                if let Some((at, report)) = self.lanes[lane].reports.pop_front() {
                     self.step(at, Event::Report(report), observer);
                 }
             }
@@ -184,8 +205,8 @@ impl Backtest {
                     self.step(due_at, Event::Timer(Timer { due_at, timer, strategy }), observer);
                 }
             }
-            Some(Next::Delivery) => {
-                self.deliver(observer);
+            Some(Next::Delivery(lane)) => {
+                self.deliver(lane, observer);
             }
         }
         Ok(true)
@@ -199,14 +220,14 @@ impl Backtest {
         let (until, orders) = (self.totals.market_events + EVENTS, self.totals.commands);
         let others = self.others_at();
         while let Some(market_at) = self.feed.next_at() {
-            let delivery_at = self.deliveries.front().map_or(Nanos::MAX, |input| input.received_at);
+            let (lane, delivery_at) = self.delivery();
             if market_at <= others && market_at <= delivery_at {
                 self.happen()?;
-                if !self.reports.is_empty() && self.reports_at() < others {
+                if self.reports_at() < others {
                     break;
                 }
             } else if delivery_at < others && delivery_at < market_at {
-                self.deliver(observer);
+                self.deliver(lane, observer);
                 if self.totals.commands != orders || self.totals.market_events >= until {
                     break;
                 }
@@ -217,27 +238,44 @@ impl Backtest {
         Ok(true)
     }
 
-    /// When the first of all that is not market data is due.
-    fn others_at(&self) -> Nanos {
-        let order = self.orders.front().map_or(Nanos::MAX, |(at, _)| *at);
-        let timer = self.timers.peek().map_or(Nanos::MAX, |Reverse((at, ..))| *at);
-        order.min(timer).min(self.reports_at())
+    /// The lane whose market data reaches us next, and when; the first of equals.
+    #[inline]
+    fn delivery(&self) -> (usize, Nanos) {
+        let mut first = (0, Nanos::MAX);
+        for (row, lane) in self.lanes.iter().enumerate() {
+            let at = lane.deliveries.front().map_or(Nanos::MAX, |input| input.received_at);
+            if at < first.1 {
+                first = (row, at);
+            }
+        }
+        first
     }
 
+    /// When the first of all that is not market data is due.
+    fn others_at(&self) -> Nanos {
+        let order = |lane: &Lane| lane.orders.front().map_or(Nanos::MAX, |(at, _)| *at);
+        let orders = self.lanes.iter().map(order).min().unwrap_or(Nanos::MAX);
+        let timer = self.timers.peek().map_or(Nanos::MAX, |Reverse((at, ..))| *at);
+        orders.min(timer).min(self.reports_at())
+    }
+
+    #[inline]
     fn reports_at(&self) -> Nanos {
-        self.reports.front().map_or(Nanos::MAX, |(at, _)| *at)
+        let report = |lane: &Lane| lane.reports.front().map_or(Nanos::MAX, |(at, _)| *at);
+        self.lanes.iter().map(report).min().unwrap_or(Nanos::MAX)
     }
 
     /// The next packet happens at the venue, and is on its way to us: what happens at one time there comes before all
     /// others of that time.
     #[inline]
     fn happen(&mut self) -> Result<(), BacktestError> {
-        let (venue, answers, deliveries) = (&mut self.venue, &mut self.answers, &mut self.deliveries);
+        let (venue, answers, lanes) = (&mut self.venue, &mut self.answers, &mut self.lanes);
         let mut now = Nanos::MIN;
-        self.feed.take_each(|venue_at, received_at, event| {
-            now = venue_at;
-            venue.on_market(venue_at, event, answers);
-            deliveries.push_back(Input { seq: Seq(0), received_at, event: *event });
+        self.feed.take_each(|passage, event| {
+            now = passage.venue_at;
+            venue.on_market(now, event, answers);
+            let input = Input { seq: Seq(0), received_at: passage.received_at, event: *event };
+            lanes[passage.way].deliveries.push_back(input);
         })?;
         if !self.answers.is_empty() {
             self.send_answers(now);
@@ -245,12 +283,12 @@ impl Backtest {
         Ok(())
     }
 
-    /// What is next reaches us, and all that comes with it, until we say something.
+    /// What is next on a lane reaches us, and all that comes with it, until we say something.
     #[inline]
-    fn deliver(&mut self, observer: &mut dyn Observer) {
-        let Some(at) = self.deliveries.front().map(|input| input.received_at) else { return };
+    fn deliver(&mut self, lane: usize, observer: &mut dyn Observer) {
+        let Some(at) = self.lanes[lane].deliveries.front().map(|input| input.received_at) else { return };
         // Taken out, so that each input is stepped on where it lies: a copy would be waited for.
-        let mut deliveries = std::mem::take(&mut self.deliveries);
+        let mut deliveries = std::mem::take(&mut self.lanes[lane].deliveries);
         while let Some(input) = deliveries.front_mut()
             && input.received_at == at
         {
@@ -261,7 +299,7 @@ impl Backtest {
                 break;
             }
         }
-        self.deliveries = deliveries;
+        self.lanes[lane].deliveries = deliveries;
     }
 
     /// The earliest thing; of equals, the first in this list.
@@ -277,18 +315,25 @@ impl Backtest {
             }
         };
         consider(self.feed.next_at(), Next::Market);
-        consider(self.orders.front().map(|(at, _)| *at), Next::Order);
-        consider(self.reports.front().map(|(at, _)| *at), Next::Report);
+        for (row, lane) in self.lanes.iter().enumerate() {
+            consider(lane.orders.front().map(|(at, _)| *at), Next::Order(row));
+        }
+        for (row, lane) in self.lanes.iter().enumerate() {
+            consider(lane.reports.front().map(|(at, _)| *at), Next::Report(row));
+        }
         // A timer set beyond the end of the data never fires: nothing would be left to wait for.
         let timer = self.timers.peek().map(|Reverse((at, ..))| *at);
         consider(timer.filter(|_| self.feed.next_at().is_some()), Next::Timer);
-        consider(self.deliveries.front().map(|input| input.received_at), Next::Delivery);
+        for (row, lane) in self.lanes.iter().enumerate() {
+            consider(lane.deliveries.front().map(|input| input.received_at), Next::Delivery(row));
+        }
         best
     }
 
     fn send_answers(&mut self, at: Nanos) {
         for report in self.answers.drain(..) {
-            self.reports.push_back((self.answer_link.arrival(at), report));
+            let lane = &mut self.lanes[self.ways.of(Some(report.instrument))];
+            lane.reports.push_back((lane.by.answers.arrival(at), report));
         }
     }
 
@@ -322,8 +367,11 @@ impl Backtest {
 
     fn carry_out(&mut self, command: Command) {
         match command {
-            Command::Place(_) | Command::Cancel { .. } | Command::Replace { .. } => {
-                self.orders.push_back((self.order_link.arrival(self.now), command));
+            Command::Place(PlaceOrder { terms: NewOrder { instrument, .. }, .. })
+            | Command::Cancel { instrument, .. }
+            | Command::Replace { instrument, .. } => {
+                let lane = &mut self.lanes[self.ways.of(Some(instrument))];
+                lane.orders.push_back((lane.by.orders.arrival(self.now), command));
             }
             Command::WakeAt { at, timer, strategy } => {
                 self.timers.push(Reverse((at.max(self.now), self.timers_set, strategy, timer)));
@@ -342,6 +390,12 @@ impl Backtest {
     #[must_use]
     pub const fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The simulated venue, to look at.
+    #[must_use]
+    pub const fn venue(&self) -> &Venue {
+        &self.venue
     }
 
     /// The feed, to look at.

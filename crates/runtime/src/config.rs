@@ -3,6 +3,11 @@
 //! One list of keys ([`KEYS`]) and one set of defaults ([`Config::default`]) give the commented file that
 //! `quoin config --print` writes, the check for unknown keys, and its advice.
 
+mod allocation;
+mod latency;
+
+pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
+pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -43,59 +48,36 @@ pub struct Trading {
     pub seed: u64,
 }
 
-/// `[latency]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Latency {
-    /// From our decision to the venue's matching engine.
-    pub order_ns: u64,
-    /// From the matching engine back to us.
-    pub response_ns: u64,
-    /// From the matching engine's event to our decision.
-    pub market_data_ns: u64,
-    /// Added at random to each of the three.
-    pub jitter_ns: u64,
-    /// How the added time is distributed.
-    pub jitter_shape: JitterShape,
-    /// Whether market data takes `market_data_ns`, or what the recording shows on top of its fastest message.
-    pub market_data: MarketDataLatency,
-}
-
-/// The distribution of jitter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JitterShape {
-    /// Even on 0 to `jitter_ns`.
-    Uniform,
-    /// Exponential with mean `jitter_ns`.
-    #[default]
-    Exponential,
-}
-
-/// Where market-data latency comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MarketDataLatency {
-    /// `market_data_ns` plus jitter.
-    #[default]
-    Modelled,
-    /// `market_data_ns` plus what the recording's receive times show above their minimum. The minimum itself
-    /// is the skew between two clocks and a base latency, which a recording cannot tell apart.
-    Recorded,
-}
-
 /// `[venue]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Venue {
     /// Who cancels in front of us, when the data does not say.
     pub queue_model: QueueModelName,
-    /// For the power model.
+    /// For the power models.
     pub queue_exponent: f64,
+    /// For the logarithmic models: the lots that count as one.
+    pub queue_unit: f64,
+    /// Who at one price gets how much of an incoming order.
+    #[serde(flatten)]
+    pub allocation: AllocationTerms,
     /// Whether an order may fill in parts.
     pub partial_fills: bool,
     /// How many of a million new orders the venue refuses for no reason of ours.
     pub reject_ppm: u32,
+    /// What keeps us from trading with ourselves.
+    pub self_match: SelfMatchName,
+    /// Whether orders may be entered before the open, for the auction.
+    pub auctions: bool,
+    /// Orders for more than this share of what is shown are counted and named in the report; 0 for none.
+    pub large_order_share: f64,
+    /// Price steps by which each lot we take shifts the prices we take at later.
+    pub impact_ticks_per_lot: f64,
+    /// How long such a shift takes to fall to 1/e.
+    pub impact_decay_seconds: f64,
+    /// Instruments that differ.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub instrument: Vec<InstrumentAllocation>,
 }
 
 /// A queue-position model for price-level data.
@@ -109,6 +91,27 @@ pub enum QueueModelName {
     Power,
     /// A cancel is ahead in proportion to ln(1 + quantity ahead).
     Logarithmic,
+    /// A cancel is behind by (behind / all)^exponent: hftbacktest's PowerProbQueueFunc2.
+    PowerOfSum,
+    /// A cancel is behind by ln(1 + behind) / ln(1 + all): hftbacktest's LogProbQueueFunc2.
+    LogarithmicOfSum,
+    /// A cancel is ahead by (ahead / all)^exponent: hftbacktest's PowerProbQueueFunc3.
+    PowerOfShare,
+}
+
+/// What gives way when two orders of ours would trade with each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SelfMatchName {
+    /// The incoming one is refused.
+    #[default]
+    CancelNewest,
+    /// The resting one is cancelled.
+    CancelOldest,
+    /// Both are cancelled.
+    CancelBoth,
+    /// Both lose the size of the smaller one.
+    Decrement,
 }
 
 /// `[risk]`
@@ -182,26 +185,21 @@ impl Default for Trading {
     }
 }
 
-impl Default for Latency {
-    fn default() -> Self {
-        Self {
-            order_ns: 500_000,
-            response_ns: 500_000,
-            market_data_ns: 500_000,
-            jitter_ns: 100_000,
-            jitter_shape: JitterShape::default(),
-            market_data: MarketDataLatency::default(),
-        }
-    }
-}
-
 impl Default for Venue {
     fn default() -> Self {
         Self {
             queue_model: QueueModelName::default(),
             queue_exponent: 3.0,
+            queue_unit: 1.0,
+            allocation: AllocationTerms::default(),
             partial_fills: true,
             reject_ppm: 0,
+            self_match: SelfMatchName::default(),
+            auctions: false,
+            large_order_share: 0.25,
+            impact_ticks_per_lot: 0.0,
+            impact_decay_seconds: 60.0,
+            instrument: Vec::new(),
         }
     }
 }
@@ -251,18 +249,38 @@ pub const KEYS: &[Key] = &[
         "jitter_ns",
         "Added at random to each of the three, messages never overtaking each other.",
     ),
-    Key("latency", "jitter_shape", "\"exponential\" (mean jitter_ns) or \"uniform\" (0 to jitter_ns)."),
+    Key(
+        "latency",
+        "jitter_shape",
+        "\"exponential\" (mean jitter_ns), \"uniform\" (0 to jitter_ns), \"normal\" (deviation jitter_ns, either \
+         way), \"gamma\" (scale jitter_ns) or \"constant\" (none).",
+    ),
+    Key("latency", "gamma_shape", "The gamma's shape: the added time is gamma_shape * jitter_ns on average."),
+    Key("latency", "floor_ns", "No message takes less, whatever chance says."),
+    Key("latency", "order_jitter_ns", "For orders in place of jitter_ns."),
+    Key("latency", "order_jitter_shape", "For orders in place of jitter_shape."),
+    Key("latency", "response_jitter_ns", "For answers in place of jitter_ns."),
+    Key("latency", "response_jitter_shape", "For answers in place of jitter_shape."),
+    Key("latency", "market_data_jitter_ns", "For market data in place of jitter_ns."),
+    Key("latency", "market_data_jitter_shape", "For market data in place of jitter_shape."),
     Key(
         "latency",
         "market_data",
         "\"modelled\": as above. \"recorded\": market_data_ns plus what the recording's receive times show \
-         above their minimum.",
+         above the line of its fastest messages, so without the skew and drift of the two clocks.",
+    ),
+    Key(
+        "latency",
+        "order_samples",
+        "A file of measured orders (sent, at the venue, answered): .csv, or hftbacktest's .npy and .npz. Orders and \
+         answers then take what lies between the measured ones; \"\" is none.",
     ),
     Key(
         "venue",
         "queue_model",
-        "Who cancels ahead of us in price-level data: \"pessimistic\" (nobody), \"power\" or \"logarithmic\". \
-         Order-by-order data needs no model.",
+        "Who cancels ahead of us in price-level data: \"pessimistic\" (nobody), \"power\", \"logarithmic\", \
+         \"power_of_sum\", \"logarithmic_of_sum\" or \"power_of_share\" (hftbacktest's families). Order-by-order data \
+         needs no model.",
     ),
     Key(
         "venue",
@@ -270,8 +288,56 @@ pub const KEYS: &[Key] = &[
         "The power model's exponent: 1 takes cancels in proportion to what is ahead and behind, more takes them \
          mostly from the larger part.",
     ),
+    Key(
+        "venue",
+        "queue_unit",
+        "The lots that count as one in the logarithmic models; hftbacktest counts contracts, so 1 / lot size.",
+    ),
+    Key(
+        "venue",
+        "allocation",
+        "Who at one price gets how much, CME's letter behind it: \"fifo\" (F), \"fifo_lmm\" (T), \"fifo_top_lmm\" (S), \
+         \"pro_rata\" (C), \"pro_rata_top\" (A), \"threshold\" (O), \"threshold_lmm\" (Q) or \"split\" (K).",
+    ),
+    Key("venue", "allocation_minimum", "By size nobody gets less than this many lots: then none."),
+    Key("venue", "allocation_top_min", "Lots an order must have to go first because it bettered the market."),
+    Key("venue", "allocation_top_max", "Lots it gets at most before the others; 0 is all of it."),
+    Key("venue", "allocation_lmm_percent", "What we get as a lead market maker, where the rule has such."),
+    Key(
+        "venue",
+        "allocation_fifo_percent",
+        "For \"split\": how much goes by time before the rest goes by size.",
+    ),
+    Key(
+        "venue",
+        "allocation_levelling",
+        "For \"split\": one lot each for those whose share by size was none.",
+    ),
     Key("venue", "partial_fills", "Whether an order may fill in parts."),
     Key("venue", "reject_ppm", "New orders the venue refuses by chance, of a million."),
+    Key(
+        "venue",
+        "self_match",
+        "What gives way when two orders of ours meet: \"cancel_newest\" (refused whole), \"cancel_oldest\", \
+         \"cancel_both\", or \"decrement\" (both lose the size of the smaller).",
+    ),
+    Key(
+        "venue",
+        "auctions",
+        "true: orders may be entered before the open and take part in the auction, at the price the record names or \
+         else the one that most volume gives. false: they are refused.",
+    ),
+    Key(
+        "venue",
+        "large_order_share",
+        "Orders for more than this share of what is shown are counted in the report: \"no impact\" is in doubt. 0: none.",
+    ),
+    Key(
+        "venue",
+        "impact_ticks_per_lot",
+        "Price steps by which each lot we take shifts the prices we take at later, against us (Obizhaeva-Wang). 0: none.",
+    ),
+    Key("venue", "impact_decay_seconds", "How long such a shift takes to fall to 1/e of what it was."),
     Key("risk", "max_order_size", "Lots."),
     Key("risk", "max_order_notional", "Currency."),
     Key("risk", "max_position", "Lots either way, working orders included."),
@@ -293,6 +359,10 @@ pub const KEYS: &[Key] = &[
 ];
 
 const INSTRUMENT_KEYS: [&str; 5] = ["symbol", "tick", "lot", "multiplier", "currency"];
+
+/// Lists of tables within a section: section, name, the keys of an entry.
+const LISTS: &[(&str, &str, &[&str])] =
+    &[("latency", "venue", latency::VENUE_KEYS), ("venue", "instrument", allocation::INSTRUMENT_KEYS)];
 
 /// Why a configuration is refused. Each says where, and what to write instead.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -413,6 +483,12 @@ impl Config {
         at_least("fees.taker_bp", self.fees.taker_bp, -1_000.0)?;
         at_least("fees.exchange_fee_per_lot", self.fees.exchange_fee_per_lot, 0.0)?;
         at_least("report.adverse_selection_seconds", self.report.adverse_selection_seconds, 0.001)?;
+        self.latency.check(at_least)?;
+        at_least("venue.queue_unit", self.venue.queue_unit, 1e-9)?;
+        at_least("venue.large_order_share", self.venue.large_order_share, 0.0)?;
+        at_least("venue.impact_ticks_per_lot", self.venue.impact_ticks_per_lot, 0.0)?;
+        at_least("venue.impact_decay_seconds", self.venue.impact_decay_seconds, 1e-6)?;
+        self.venue.check()?;
         #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]
         for (key, value) in [
             ("risk.max_order_size", self.risk.max_order_size as f64),
@@ -438,8 +514,10 @@ impl Config {
                 section = of;
                 let _ = write!(text, "\n[{section}]\n");
             }
-            let value = &defaults[*of][*name];
-            let _ = write!(text, "# {about}\n{name} = {value}\n");
+            let _ = match defaults[*of].get(name) {
+                Some(value) => write!(text, "# {about}\n{name} = {value}\n"),
+                None => write!(text, "# {about}\n# {name} =\n"),
+            };
         }
         for spec in strategies::ALL {
             let _ = write!(text, "\n# {}\n# Source: {}\n[strategy.{}]\n", spec.about, spec.source, spec.name);
@@ -454,7 +532,11 @@ impl Config {
         text.push_str(
             "\n# Terms of an instrument whose data does not define it (as often as needed):\n\
              # [[instrument]]\n# symbol = \"ESH4\"\n# tick = \"0.25\"\n# lot = \"1\"\n# multiplier = \"50\"\n\
-             # currency = \"USD\"\n",
+             # currency = \"USD\"\n\
+             \n# Latency of one venue where it differs, by any keys of [latency] (as often as needed):\n\
+             # [[latency.venue]]\n# name = \"binance-usdm\"\n# order_ns = 3000000\n\
+             \n# Matching of one instrument where it differs, by any allocation keys of [venue]:\n\
+             # [[venue.instrument]]\n# symbol = \"ZNH4\"\n# allocation = \"split\"\n",
         );
         text
     }
@@ -497,13 +579,28 @@ fn refuse_unknown_keys(table: &toml::Table, text: &str) -> Result<(), ConfigErro
             }
             (name, toml::Value::Table(keys)) if sections.contains(&name) => {
                 let of_section = || KEYS.iter().filter(|key| key.0 == name).map(|key| key.1);
-                for key in keys.keys() {
-                    known(name, key, of_section(), text)?;
+                for (key, value) in keys {
+                    match LISTS.iter().find(|list| (list.0, list.1) == (name, key)) {
+                        Some(list) => refuse_unknown_entries(list, value, text)?,
+                        None => known(name, key, of_section(), text)?,
+                    }
                 }
             }
             // A known section of the wrong kind is for the typed reading to refuse.
             (name, _) => known("", name, sections.iter().copied(), text)?,
         }
+    }
+    Ok(())
+}
+
+fn refuse_unknown_entries(
+    (section, name, keys): &(&str, &str, &[&str]),
+    value: &toml::Value,
+    text: &str,
+) -> Result<(), ConfigError> {
+    let entries = value.as_array().into_iter().flatten().filter_map(toml::Value::as_table);
+    for key in entries.flat_map(toml::Table::keys) {
+        known(&format!("{section}.{name}"), key, keys.iter().copied(), text)?;
     }
     Ok(())
 }
@@ -574,7 +671,9 @@ mod tests {
 
     #[test]
     fn every_key_is_listed_once() {
-        let defaults = toml::Table::try_from(Config::default()).expect("a table");
+        // What is not set has no form: set here, and a new key fails to compile until it is.
+        let latency = Latency::everything_set();
+        let defaults = toml::Table::try_from(Config { latency, ..Config::default() }).expect("a table");
         let mut have: Vec<(String, String)> = Vec::new();
         for (section, keys) in
             defaults.iter().filter(|(name, _)| *name != "strategy" && *name != "instrument")
@@ -611,6 +710,10 @@ mod tests {
         check(
             "[[instrument]]\nsymbol = \"X\"\ntik = \"1\"\n",
             "line 3: unknown key `instrument.tik`; did you mean `instrument.tick`?",
+        );
+        check(
+            "[[latency.venue]]\nname = \"x\"\nordr_ns = 1\n",
+            "line 3: unknown key `latency.venue.ordr_ns`; did you mean `latency.venue.order_ns`?",
         );
         check(
             "[strategy.glfd]\ngamma = 1\n",

@@ -4,10 +4,10 @@
 //! overtakes another on its way to us, and the changes of one packet arrive together.
 
 use crate::clock_skew::ClockSkew;
-use crate::config::{Latency, MarketDataLatency};
+use crate::config::MarketDataLatency;
+use crate::routes::{DataWay, Ways};
 use crate::source::{Source, SourceError};
 use crate::survey::FileSurvey;
-use sim::latency::Link;
 use std::cmp::Reverse;
 use types::{Event, Flags, Nanos};
 use venues::{Directory, Fault, Output};
@@ -19,8 +19,21 @@ pub struct Moment {
     pub venue_at: Nanos,
     /// When it reaches us.
     pub received_at: Nanos,
+    /// Which way it takes.
+    pub way: usize,
     /// What happens.
     pub event: Event,
+}
+
+/// When and how an event comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// When it happens at the venue.
+    pub venue_at: Nanos,
+    /// When it reaches us.
+    pub received_at: Nanos,
+    /// Which way it takes.
+    pub way: usize,
 }
 
 struct Track {
@@ -61,6 +74,13 @@ impl Least {
     }
 }
 
+/// What is under way on one way.
+struct Travel {
+    by: DataWay,
+    /// When the packet before arrived.
+    received_at: Nanos,
+}
+
 /// All recordings of a run.
 pub struct Feed {
     tracks: Vec<Track>,
@@ -69,13 +89,13 @@ pub struct Feed {
     /// Those that are not yet, and the earliest they may start.
     waiting: Vec<(Nanos, usize)>,
     directory: Directory,
-    mode: MarketDataLatency,
-    base: Nanos,
-    link: Link,
-    /// The track whose packet is being read.
+    ways: Ways,
+    /// By way.
+    travel: Vec<Travel>,
+    /// The track whose packet is being read, and the way that packet takes.
     current: usize,
+    way: usize,
     packet_open: bool,
-    received_at: Nanos,
     /// Packets that the recorded clocks would have us see before they were sent.
     early: u64,
     faults: Vec<Fault>,
@@ -96,8 +116,8 @@ impl Feed {
     pub fn new(
         sources: Vec<(Box<dyn Source>, &FileSurvey)>,
         directory: Directory,
-        latency: &Latency,
-        link: Link,
+        ways: Ways,
+        data: Vec<DataWay>,
     ) -> Result<Self, SourceError> {
         // The earliest last, and of equals the first.
         let mut waiting: Vec<(Nanos, usize)> = sources
@@ -120,12 +140,11 @@ impl Feed {
             active: Vec::new(),
             waiting,
             directory,
-            mode: latency.market_data,
-            base: Nanos(i64::try_from(latency.market_data_ns).unwrap_or(i64::MAX)),
-            link,
+            ways,
+            travel: data.into_iter().map(|by| Travel { by, received_at: Nanos::MIN }).collect(),
             current: 0,
+            way: 0,
             packet_open: false,
-            received_at: Nanos::MIN,
             early: 0,
             faults: Vec::new(),
         };
@@ -147,21 +166,22 @@ impl Feed {
         (track.next < track.out.arrivals.len()).then_some(track.venue_at)
     }
 
-    /// Takes the next packet, as far as it happens at one time, and gives its events one after another with venue time and
-    /// time of arrival. By reference: copying an event only to look at it costs more than looking.
+    /// Takes the next packet, as far as it happens at one time, and gives its events one after another with how they
+    /// travel. By reference: copying an event only to look at it costs more than looking.
     ///
     /// # Errors
     /// When a recording cannot be read on.
     #[inline]
-    pub fn take_each(&mut self, mut give: impl FnMut(Nanos, Nanos, &Event)) -> Result<(), SourceError> {
+    pub fn take_each(&mut self, mut give: impl FnMut(&Passage, &Event)) -> Result<(), SourceError> {
         self.open_packet();
         let Some(track) = self.tracks.get_mut(self.current) else { return Ok(()) };
-        let (venue_at, received_at) = (track.venue_at, self.received_at);
+        let (venue_at, way) = (track.venue_at, self.way);
+        let passage = Passage { venue_at, received_at: self.travel[way].received_at, way };
         for arrival in &track.out.arrivals[track.next.min(track.out.arrivals.len())..] {
             if stamp(&arrival.event).is_some_and(|at| at > venue_at) {
                 break;
             }
-            give(venue_at, received_at, &arrival.event);
+            give(&passage, &arrival.event);
             track.next += 1;
             self.packet_open = !ends_packet(&arrival.event);
             if !self.packet_open {
@@ -183,7 +203,8 @@ impl Feed {
         let venue_at = track.venue_at;
         self.packet_open = !ends_packet(&arrival.event);
         track.next += 1;
-        let moment = Moment { venue_at, received_at: self.received_at, event: arrival.event };
+        let (way, received_at) = (self.way, self.travel[self.way].received_at);
+        let moment = Moment { venue_at, received_at, way, event: arrival.event };
         self.go_on()?;
         Ok(Some(moment))
     }
@@ -196,17 +217,19 @@ impl Feed {
         }
         let Some(track) = self.tracks.get(self.current) else { return };
         let Some(arrival) = track.out.arrivals.get(track.next) else { return };
-        let due = match self.mode {
-            MarketDataLatency::Modelled => self.link.arrival(track.venue_at),
+        self.way = self.ways.of(arrival.event.instrument());
+        let travel = &mut self.travel[self.way];
+        let due = match travel.by.mode {
+            MarketDataLatency::Modelled => travel.by.link.arrival(track.venue_at),
             MarketDataLatency::Recorded => {
                 let due = arrival.received_at - track.least.at(arrival.received_at);
                 // Nothing is seen before it happened, whatever an estimate says; it is counted and reported.
                 let sent = arrival.event.venue_at().unwrap_or(due);
                 self.early += u64::from(due < sent);
-                due.max(sent) + self.base
+                due.max(sent) + travel.by.base
             }
         };
-        self.received_at = self.received_at.max(due);
+        travel.received_at = travel.received_at.max(due);
     }
 
     /// What is taken lies behind us: finds the new head.
@@ -354,7 +377,8 @@ fn ends_packet(event: &Event) -> bool {
 mod tests {
     use super::*;
     use crate::clock_skew::Drift;
-    use sim::latency::Delay;
+    use crate::config::Latency;
+    use sim::latency::{Delay, Link};
     use stdx::Prng;
     use types::{Bar, InstrumentId, LevelAction, LevelDelta, Lots, Side, Ticks};
 
@@ -389,6 +413,13 @@ mod tests {
         }
     }
 
+    /// A feed on one way, recorded latency on top of 5.
+    fn feed(sources: Vec<(Box<dyn Source>, &FileSurvey)>, mode: MarketDataLatency, delay: Delay) -> Feed {
+        let way = DataWay { mode, base: Nanos(5), link: Link::new(delay, Prng::new(1)) };
+        let ways = Ways::new(&Latency::default(), &[]);
+        Feed::new(sources, Directory::survey(), ways, vec![way]).expect("scripts read")
+    }
+
     /// Plays scripts; gives recording, venue time and receive time of each event.
     fn play(scripts: &[&[(i64, i64, bool)]], mode: MarketDataLatency, delay: Delay) -> Vec<(u32, i64, i64)> {
         let surveys: Vec<FileSurvey> = scripts
@@ -402,10 +433,7 @@ mod tests {
             let source: Box<dyn Source> = Box::new(Scripted(script.to_vec(), track));
             (source, survey)
         });
-        let latency = Latency { market_data: mode, market_data_ns: 5, ..Latency::default() };
-        let link = Link::new(delay, Prng::new(1));
-        let mut feed =
-            Feed::new(sources.collect(), Directory::survey(), &latency, link).expect("scripts read");
+        let mut feed = feed(sources.collect(), mode, delay);
         let mut played = Vec::new();
         while let Some(moment) = feed.take().expect("scripts read") {
             let track = moment.event.instrument().expect("levels have one").0;
@@ -449,11 +477,8 @@ mod tests {
             }
         }
         let survey = FileSurvey::default();
-        let link = Link::new(Delay::fixed(5), Prng::new(1));
-        let latency = Latency { market_data: MarketDataLatency::Modelled, ..Latency::default() };
         let source: Box<dyn Source> = Box::new(Bars(true));
-        let mut feed =
-            Feed::new(vec![(source, &survey)], Directory::survey(), &latency, link).expect("scripts read");
+        let mut feed = feed(vec![(source, &survey)], MarketDataLatency::Modelled, Delay::fixed(5));
         let moment = feed.take().expect("scripts read").expect("a bar");
         assert_eq!((moment.venue_at, moment.received_at), (Nanos(180_000_000_000), Nanos(180_000_000_005)));
     }
@@ -485,11 +510,7 @@ mod tests {
         let clock = ClockSkew { at: Nanos(0), offset: Nanos(0), offset_error: None, drift, implausible: 0 };
         let survey = FileSurvey { clock: Some(clock), ..FileSurvey::default() };
         let source: Box<dyn Source> = Box::new(Scripted(script.to_vec(), 0));
-        let latency =
-            Latency { market_data: MarketDataLatency::Recorded, market_data_ns: 5, ..Latency::default() };
-        let link = Link::new(Delay::fixed(0), Prng::new(1));
-        let mut feed =
-            Feed::new(vec![(source, &survey)], Directory::survey(), &latency, link).expect("scripts read");
+        let mut feed = feed(vec![(source, &survey)], MarketDataLatency::Recorded, Delay::fixed(0));
         let mut late = Vec::new();
         while let Some(moment) = feed.take().expect("scripts read") {
             late.push((moment.received_at - moment.venue_at).0);
@@ -506,7 +527,8 @@ mod tests {
     #[test]
     fn no_message_overtakes_another() {
         let script: Vec<_> = (0..500).map(|at| (at, 0, true)).collect();
-        let jitter = Delay { base_ns: 10, jitter_ns: 1_000, shape: sim::latency::Shape::Exponential };
+        let shape = sim::latency::Shape::Exponential;
+        let jitter = Delay { base_ns: 10, jitter_ns: 1_000, shape, floor_ns: 0 };
         let played = play(&[&script], MarketDataLatency::Modelled, jitter);
         assert!(played.windows(2).all(|pair| pair[0].2 <= pair[1].2));
         assert!(played.iter().all(|(_, venue_at, received_at)| *received_at >= venue_at + 10));

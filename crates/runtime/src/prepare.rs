@@ -46,6 +46,7 @@ pub fn prepare(
     let traded = survey.traded(&table, &config)?;
     let data = recordings.iter().map(data_file).collect::<Result<_, _>>()?;
     let setup = Setup::new(config, table.instruments.clone(), traded, data)?;
+    setup.check_order_samples(survey.files.iter().filter_map(|file| file.span))?;
     Ok(Prepared { survey, table, setup, recordings })
 }
 
@@ -80,8 +81,9 @@ impl Prepared {
     ) -> Result<Feed, SourceError> {
         let sources = sources.into_iter().zip(&self.survey.files).collect();
         let directory = self.survey.directory(&self.table);
-        let [link, ..] = setup.links();
-        Feed::new(sources, directory, &setup.config.latency, link)
+        let ways = setup.ways();
+        let data = ways.data(&setup.root());
+        Feed::new(sources, directory, ways, data)
     }
 
     /// Opens the recordings for a run of another setup over them: one with another seed.

@@ -1,15 +1,18 @@
 //! Everything a run is made of, as its journal keeps it: a journal alone reproduces its run.
 
-use crate::config::{Config, ConfigError, JitterShape, QueueModelName, strategy_values};
+use crate::config::{Config, ConfigError, QueueModelName, SelfMatchName, strategy_values};
+use crate::order_latency::{OrderSamples, OrderSamplesError};
+use crate::routes::{OrderWay, Ways, order_files};
 use engine::{Engine, EngineConfig, Seat, Strategy};
 use risk::{AccountLimits, InstrumentLimits, Limits};
 use serde::{Deserialize, Serialize};
-use sim::latency::{Delay, Link, Shape};
-use sim::venue::{QueueModel, Venue, VenueConfig};
+use sim::venue::impact::ImpactTerms;
+use sim::venue::{QueueModel, SelfMatch, Venue, VenueConfig};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use stdx::Prng;
 use types::fees::BASIS_POINT_PPB;
-use types::{FeeSchedule, Instrument, InstrumentId, Lots};
+use types::{FeeSchedule, Instrument, InstrumentId, Lots, Nanos};
 
 /// The version of this layout. A journal of another version is refused with advice.
 pub const SETUP_VERSION: u32 = 1;
@@ -59,6 +62,9 @@ pub struct Setup {
     pub strategies: Vec<StrategySetup>,
     /// The recordings, in the order given.
     pub data: Vec<DataFile>,
+    /// Files of measured orders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order_samples: Vec<DataFile>,
 }
 
 /// Why a setup does not make a run.
@@ -89,6 +95,22 @@ pub enum SetupError {
          that code can: in Python, `quoin.verify(folder, strategy)`"
     )]
     Outside(String),
+    /// Measured orders that cannot be used.
+    #[error(transparent)]
+    OrderSamples(#[from] OrderSamplesError),
+    /// Measured orders of another day.
+    #[error(
+        "{}: its orders are of {measured}, the recordings of {recorded}: no latency of the run was measured; move \
+         its times or leave out latency.order_samples", path.display()
+    )]
+    OrderSamplesElsewhere {
+        /// Which file.
+        path: PathBuf,
+        /// When it is of.
+        measured: String,
+        /// When the recordings are of.
+        recorded: String,
+    },
 }
 
 /// Stands in the name of every strategy from outside the list, and in none of the list's: `python:touch.Touch`.
@@ -109,6 +131,8 @@ impl Setup {
         let values = config.values(spec)?;
         let values = values.iter().map(|(p, value)| (p.name.to_string(), value)).collect();
         let strategies = vec![StrategySetup { name: spec.name.into(), values, traded }];
+        let files = order_files(&config);
+        let order_samples = files.iter().map(|path| order_file(path)).collect::<Result<_, _>>()?;
         Ok(Self {
             version: SETUP_VERSION,
             quoin: env!("CARGO_PKG_VERSION").into(),
@@ -116,6 +140,7 @@ impl Setup {
             instruments,
             strategies,
             data,
+            order_samples,
         })
     }
 
@@ -200,34 +225,82 @@ impl Setup {
         let queue = match venue.queue_model {
             QueueModelName::Pessimistic => QueueModel::Pessimistic,
             QueueModelName::Power => QueueModel::Power { exponent: venue.queue_exponent },
-            QueueModelName::Logarithmic => QueueModel::Log,
+            QueueModelName::Logarithmic => QueueModel::Log { unit: venue.queue_unit },
+            QueueModelName::PowerOfSum => QueueModel::PowerOfSum { exponent: venue.queue_exponent },
+            QueueModelName::LogarithmicOfSum => QueueModel::LogOfSum { unit: venue.queue_unit },
+            QueueModelName::PowerOfShare => QueueModel::PowerOfShare { exponent: venue.queue_exponent },
         };
         let (partial_fills, reject_ppm) = (venue.partial_fills, venue.reject_ppm);
-        let config = VenueConfig { queue, partial_fills, reject_ppm, depth_max: None };
-        Venue::new(&self.instruments, config, self.chance("venue"))
+        let self_match = match venue.self_match {
+            SelfMatchName::CancelNewest => SelfMatch::CancelNewest,
+            SelfMatchName::CancelOldest => SelfMatch::CancelOldest,
+            SelfMatchName::CancelBoth => SelfMatch::CancelBoth,
+            SelfMatchName::Decrement => SelfMatch::Decrement,
+        };
+        let impact = (venue.impact_ticks_per_lot > 0.0).then(|| ImpactTerms {
+            ticks_per_lot: venue.impact_ticks_per_lot,
+            decay: Nanos(rounded(venue.impact_decay_seconds * 1e9)),
+        });
+        let config = VenueConfig {
+            queue,
+            partial_fills,
+            reject_ppm,
+            self_match,
+            auctions: venue.auctions,
+            impact,
+            large_share: venue.large_order_share,
+            depth_max: None,
+        };
+        let mut simulated = Venue::new(&self.instruments, config, self.chance("venue"));
+        for instrument in &self.instruments {
+            let terms = venue.allocation_of(&instrument.terms().symbol);
+            simulated.allocate(instrument.id(), terms.rule(), terms.allocation_lmm_percent);
+        }
+        simulated
     }
 
-    /// The three ways a message travels: market data, orders, answers.
+    /// Which way messages travel.
     #[must_use]
-    pub fn links(&self) -> [Link; 3] {
-        let latency = &self.config.latency;
-        let shape = match latency.jitter_shape {
-            JitterShape::Uniform => Shape::Uniform,
-            JitterShape::Exponential => Shape::Exponential,
+    pub fn ways(&self) -> Ways {
+        Ways::new(&self.config.latency, &self.instruments)
+    }
+
+    /// How orders and answers travel, by way.
+    ///
+    /// # Errors
+    /// When a file of measured orders cannot be read.
+    pub fn order_ways(&self) -> Result<Vec<OrderWay>, SetupError> {
+        Ok(self.ways().orders(&self.root())?)
+    }
+
+    /// Whether measured orders are of the time that was recorded.
+    ///
+    /// # Errors
+    /// When a file's times and the recordings' (first and last of each) have nothing in common.
+    pub fn check_order_samples(&self, spans: impl Iterator<Item = (Nanos, Nanos)>) -> Result<(), SetupError> {
+        let Some(recorded) = spans.reduce(|all, one| (all.0.min(one.0), all.1.max(one.1))) else {
+            return Ok(());
         };
-        let link = |name, base_ns| {
-            let delay = Delay { base_ns: span(base_ns), jitter_ns: span(latency.jitter_ns), shape };
-            Link::new(delay, self.chance(name))
-        };
-        [
-            link("market data", latency.market_data_ns),
-            link("orders", latency.order_ns),
-            link("answers", latency.response_ns),
-        ]
+        for path in order_files(&self.config) {
+            let measured = OrderSamples::read(&path)?.entry.span();
+            // An order sent well after the last measured one would take what that one took: an honest guess within
+            // the run, none at all across days.
+            if measured.1 < recorded.0 || measured.0 > recorded.1 {
+                let (measured, recorded) = (span_text(measured), span_text(recorded));
+                return Err(SetupError::OrderSamplesElsewhere { path, measured, recorded });
+            }
+        }
+        Ok(())
+    }
+
+    /// What all chance of this run is forked from.
+    #[must_use]
+    pub fn root(&self) -> Prng {
+        Prng::new(self.config.trading.seed)
     }
 
     fn chance(&self, name: &str) -> Prng {
-        Prng::new(self.config.trading.seed).fork(name)
+        self.root().fork(name)
     }
 
     fn fees(&self) -> FeeSchedule {
@@ -275,7 +348,14 @@ fn rounded(value: f64) -> i64 {
     value.round() as i64
 }
 
-/// A configured span; 292 years are as good as for ever.
-fn span(nanos: u64) -> i64 {
-    i64::try_from(nanos).unwrap_or(i64::MAX)
+fn order_file(path: &Path) -> Result<DataFile, OrderSamplesError> {
+    let bytes =
+        std::fs::read(path).map_err(|error| OrderSamplesError::Io { path: path.to_path_buf(), error })?;
+    OrderSamples::parse(path, &bytes)?;
+    let blake3 = blake3::hash(&bytes).to_hex().to_string();
+    Ok(DataFile { name: path.display().to_string(), bytes: bytes.len() as u64, blake3 })
+}
+
+fn span_text((from, to): (Nanos, Nanos)) -> String {
+    format!("{} to {}", crate::moment::rfc3339(from), crate::moment::rfc3339(to))
 }

@@ -58,7 +58,8 @@ fn run(name: &str) -> PathBuf {
     let setup = &prepared.setup;
     let journal = Writer::create(&folder, setup.to_json().as_bytes(), Options::default()).expect("a folder");
     let feed = prepared.feed(&Progress::default()).expect("it opens");
-    let mut backtest = Backtest::with_engine(setup, setup.engine_of(joins(0)), feed, Some(journal));
+    let mut backtest =
+        Backtest::with_engine(setup, setup.engine_of(joins(0)), feed, Some(journal)).expect("no files");
     let totals = backtest.run(&mut Nobody, |_| {}).expect("it ends");
     assert_eq!((totals.commands, backtest.totals()), (1, totals));
     backtest.finish().expect("the journal is sealed");

@@ -15,5 +15,5 @@ pub mod market;
 pub mod network;
 pub mod venue;
 
-pub use latency::{Delay, Link, Shape};
-pub use venue::{QueueModel, Venue, VenueConfig};
+pub use latency::{Delay, Link, Measured, Shape};
+pub use venue::{QueueModel, SelfMatch, Venue, VenueConfig};

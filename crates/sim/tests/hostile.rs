@@ -4,13 +4,17 @@ mod common;
 
 use common::instruments;
 use sim::market::Product;
-use sim::{QueueModel, Venue, VenueConfig};
+use sim::venue::allocation::{Allocation, ProRata, Top};
+use sim::venue::impact::ImpactTerms;
+use sim::{QueueModel, SelfMatch, Venue, VenueConfig};
 use std::collections::BTreeMap;
 use stdx::Prng;
 use types::{
     Command, Event, Flags, Gap, InstrumentId, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, NewOrder,
 };
-use types::{OrderAction, OrderDelta, OrderId, OrderKind, Outcome, Phase, PlaceOrder, Report, Side, Status};
+use types::{
+    OrderAction, OrderDelta, OrderId, OrderKind, Outcome, Peg, Phase, PlaceOrder, Report, Side, Status,
+};
 use types::{StrategyId, Ticks, TimeInForce, Trade};
 
 fn pick<T: Copy>(prng: &mut Prng, all: &[T]) -> T {
@@ -120,6 +124,39 @@ fn event(prng: &mut Prng, by_order: bool) -> Event {
     }
 }
 
+fn kind(prng: &mut Prng) -> OrderKind {
+    let trigger = Ticks(number(prng, 95, 105));
+    let shown = Lots(number(prng, 1, 5));
+    let to = pick(prng, &[Peg::Own, Peg::Opposite, Peg::Mid]);
+    let offset = pick(prng, &[-1, 0, 0, 1, i32::MIN, i32::MAX]);
+    let limit = OrderKind::Limit;
+    let kinds = [
+        limit,
+        limit,
+        OrderKind::Market,
+        OrderKind::PostOnly,
+        OrderKind::Stop { trigger },
+        OrderKind::StopLimit { trigger },
+        OrderKind::Iceberg { shown },
+        OrderKind::Pegged { to, offset },
+    ];
+    pick(prng, &kinds)
+}
+
+/// Any rule, for either instrument.
+fn allocation(prng: &mut Prng) -> Allocation {
+    let by_size = ProRata {
+        fifo_percent: pick(prng, &[0, 40, 100, 255]),
+        minimum: Lots(number(prng, 0, 3)),
+        levelling: prng.chance(0.5),
+    };
+    Allocation {
+        top: pick(prng, &[None, Some(Top::WHOLE), Some(Top { least: Lots(3), most: Lots(4) })]),
+        lead_market_makers: prng.chance(0.5),
+        pro_rata: pick(prng, &[None, Some(by_size)]),
+    }
+}
+
 fn command(prng: &mut Prng, next: &mut u32) -> Command {
     let instrument = instrument(prng);
     let order = OrderId(u32::try_from(prng.below(u64::from(*next) + 1)).expect("an order"));
@@ -135,7 +172,7 @@ fn command(prng: &mut Prng, next: &mut u32) -> Command {
                 terms: NewOrder {
                     instrument,
                     side: side(prng),
-                    kind: pick(prng, &[OrderKind::Limit, OrderKind::Market, OrderKind::PostOnly]),
+                    kind: kind(prng),
                     time_in_force: pick(
                         prng,
                         &[
@@ -204,7 +241,10 @@ impl Lives {
 
 #[test]
 fn whatever_it_is_told_it_gives_no_more_than_was_asked_for() {
-    let models = [QueueModel::Pessimistic, QueueModel::Power { exponent: 3.0 }, QueueModel::Log];
+    let models =
+        [QueueModel::Pessimistic, QueueModel::Power { exponent: 3.0 }, QueueModel::Log { unit: 1.0 }];
+    let modes =
+        [SelfMatch::CancelNewest, SelfMatch::CancelOldest, SelfMatch::CancelBoth, SelfMatch::Decrement];
     let mut fills = 0;
     for seed in 0..200 {
         let mut prng = Prng::new(seed);
@@ -213,9 +253,17 @@ fn whatever_it_is_told_it_gives_no_more_than_was_asked_for() {
             partial_fills: seed % 5 != 0,
             reject_ppm: 10_000,
             depth_max: (seed % 7 == 0).then_some(3),
+            self_match: modes[usize::try_from(seed % 4).expect("small")],
+            auctions: seed % 3 == 0,
+            impact: (seed % 11 == 0).then_some(ImpactTerms { ticks_per_lot: 0.1, decay: Nanos(5) }),
+            large_share: 0.1,
         };
         let products = [Product::es(), Product::nq()];
         let mut venue = Venue::new(&instruments(&products), config, prng.fork("venue"));
+        if seed % 2 == 1 {
+            let rules = [allocation(&mut prng), allocation(&mut prng)];
+            (0..2).for_each(|row| venue.allocate(InstrumentId(row), rules[usize::from(row != 0)], 30));
+        }
         let (mut lives, mut reports, mut next) = (Lives::default(), Vec::new(), 0);
         for _ in 0..5_000 {
             if prng.chance(0.2) {
@@ -233,7 +281,9 @@ fn whatever_it_is_told_it_gives_no_more_than_was_asked_for() {
             reports.drain(..).for_each(|report| lives.hear(&report));
         }
         let open = lives.orders.values().filter(|life| life.open).count();
-        let resting = [0, 1].map(|row| venue.open_orders(InstrumentId(row)).count());
+        let resting = [0, 1].map(|row| {
+            venue.open_orders(InstrumentId(row)).count() + venue.waiting_orders(InstrumentId(row))
+        });
         assert_eq!(resting.iter().sum::<usize>(), open, "seed {seed}");
         fills += lives.fills;
     }

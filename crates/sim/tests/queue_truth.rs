@@ -192,7 +192,7 @@ fn by_level_the_pessimist_is_never_early_and_the_models_are_early_and_late() {
         QueueModel::Pessimistic,
         QueueModel::Power { exponent: 1.0 },
         QueueModel::Power { exponent: 3.0 },
-        QueueModel::Log,
+        QueueModel::Log { unit: 1.0 },
     ];
     // By model: how many orders filled, how many beats later than in truth in all, and how many earlier.
     let mut late = [0_usize; 4];

@@ -1,11 +1,13 @@
 //! Every rule of the venue, as tables: what happens, and what is reported.
 
-use sim::{QueueModel, Venue, VenueConfig};
+use sim::venue::allocation::{Allocation, ProRata, Top};
+use sim::venue::impact::ImpactTerms;
+use sim::{QueueModel, SelfMatch, Venue, VenueConfig};
 use stdx::Prng;
 use types::instrument::Terms;
 use types::{Command, Contract, Event, Flags, Gap, Instrument, InstrumentId, LevelAction, LevelDelta};
 use types::{Liquidity, Lots, MarketOrderId, Nanos, NewOrder, OrderAction, OrderDelta, OrderId, OrderKind};
-use types::{Origin, Outcome, Phase, PlaceOrder, Report, Side, Status, StrategyId, Ticks, TimeInForce};
+use types::{Origin, Outcome, Peg, Phase, PlaceOrder, Report, Side, Status, StrategyId, Ticks, TimeInForce};
 use types::{TimerId, Trade};
 
 const ONLY: InstrumentId = InstrumentId(0);
@@ -440,6 +442,111 @@ fn by_level_hidden_trades_and_implied_levels_do_not_fill_us() {
     ]);
 }
 
+/// The same change in the middle of a packet.
+fn mid(step: Step) -> Step {
+    let Step::Market(Event::Order(delta)) = step else { panic!("a change of an order") };
+    Step::Market(Event::Order(OrderDelta { flags: Flags::NONE, ..delta }))
+}
+
+fn shared(allocation: Allocation, lead_percent: u8, steps: &[(Step, &str)]) -> Venue {
+    let mut venue = venue(VenueConfig::default());
+    venue.allocate(ONLY, allocation, lead_percent);
+    for (row, (step, expected)) in steps.iter().enumerate() {
+        assert_eq!(run(&mut venue, 1, *step), *expected, "step {row}");
+    }
+    venue
+}
+
+const BY_SIZE: Allocation = Allocation {
+    top: None,
+    lead_market_makers: false,
+    pro_rata: Some(ProRata { fifo_percent: 0, minimum: Lots(2), levelling: false }),
+};
+
+#[test]
+fn by_level_we_get_our_share_by_size() {
+    let venue = shared(
+        BY_SIZE,
+        0,
+        &[
+            (set(Buy, 100, 90), ""),
+            (set(Sell, 102, 5), ""),
+            (limit(1, Buy, 100, 10), "1 ok"),
+            // 18 of 90 ahead, 2 of our 10.
+            (trade(Some(Sell), 100, 20), "1 +2@100 maker"),
+            (set(Buy, 100, 70), ""),
+            (set(Buy, 100, 100), ""),
+            // 20 by 70 ahead, our 8 and 30 behind: 12, one that is below the minimum, and 5; the rest to the first.
+            (trade(Some(Sell), 100, 20), ""),
+            // 40 by 55, 8 and 25: 25, 3 and 11.
+            (trade(Some(Sell), 100, 40), "1 +3@100 maker"),
+            (set(Buy, 100, 40), ""),
+            // Through us, we come first.
+            (trade(Some(Sell), 99, 1), "1 +1@100 maker"),
+            // All there is.
+            (trade(Some(Sell), 100, 60), "1 +4@100 maker"),
+        ],
+    );
+    assert_eq!(venue.open_orders(ONLY).count(), 0);
+}
+
+#[test]
+fn by_order_a_packet_s_fills_are_one_incoming_order_shared_by_size() {
+    shared(
+        BY_SIZE,
+        0,
+        &[
+            (add(1, Buy, 100, 60), ""),
+            (add(2, Buy, 100, 30), ""),
+            (add(9, Sell, 102, 5), ""),
+            (limit(1, Buy, 100, 10), "1 ok"),
+            (add(3, Buy, 100, 100), ""),
+            // 40 of 200: 12, 6, 2 and 20.
+            (mid(hit(1, Buy, 100, 14)), ""),
+            (mid(reduce(1, Buy, 100, 14)), ""),
+            (mid(hit(2, Buy, 100, 6)), ""),
+            (mid(reduce(2, Buy, 100, 6)), ""),
+            (mid(hit(3, Buy, 100, 20)), ""),
+            (reduce(3, Buy, 100, 20), "1 +2@100 maker"),
+            // 14 by 46, 24, 8 and 80: our share of 0.7 is none.
+            (hit(1, Buy, 100, 14), ""),
+            (reduce(1, Buy, 100, 14), ""),
+            // Two prices in one packet: what is better than the second goes to us whole.
+            (mid(hit(3, Buy, 100, 10)), ""),
+            (mid(hit(77, Buy, 99, 1)), "1 +1@100 maker"),
+            (reduce(3, Buy, 100, 10), ""),
+        ],
+    );
+}
+
+#[test]
+fn who_bettered_the_market_and_who_leads_it_goes_first() {
+    let top = Some(Top { least: Lots(5), most: Lots(20) });
+    let threshold = Allocation { top, ..BY_SIZE };
+    let bettering = [
+        (add(1, Buy, 100, 60), ""),
+        (add(9, Sell, 102, 5), ""),
+        (limit(1, Buy, 101, 40), "1 ok"),
+        (add(2, Buy, 101, 60), ""),
+    ];
+    // 20 first, and of 20 more 20 of our 80.
+    let steps = [bettering.as_slice(), &[(hit(2, Buy, 101, 40), "1 +25@101 maker")]].concat();
+    shared(threshold, 0, &steps);
+    // Joined, not bettered: 20 go to the first, our 40 of 120 left get a third of 20.
+    let joined = [
+        (add(1, Buy, 100, 100), ""),
+        (add(9, Sell, 102, 5), ""),
+        (limit(1, Buy, 100, 40), "1 ok"),
+        (hit(1, Buy, 100, 40), "1 +6@100 maker"),
+    ];
+    shared(threshold, 0, &joined);
+    // A lead market maker gets its percentage before time decides.
+    let lead = Allocation { top: None, lead_market_makers: true, pro_rata: None };
+    let steps = [joined[0], joined[1], joined[2], (hit(1, Buy, 100, 50), "1 +5@100 maker")];
+    shared(lead, 10, &steps);
+    shared(lead, 0, &[joined[0], joined[1], joined[2], (hit(1, Buy, 100, 50), "")]);
+}
+
 #[test]
 fn without_partial_fills_being_reached_is_being_filled() {
     let config = VenueConfig { partial_fills: false, ..VenueConfig::default() };
@@ -496,6 +603,253 @@ fn an_order_that_crosses_takes_level_by_level() {
             assert_eq!(venue.open_orders(ONLY).count(), resting, "{size}@{price} {kind:?} {force:?}");
         }
     }
+}
+
+fn kind(id: u32, side: Side, price: i64, size: i64, kind: OrderKind) -> Step {
+    place(id, side, price, size, kind, TimeInForce::GoodTilCancel)
+}
+
+#[test]
+fn a_stop_waits_for_a_trade_at_its_trigger_and_enters_when_the_packet_ends() {
+    let stop =
+        |id, side, price, trigger| kind(id, side, price, 4, OrderKind::Stop { trigger: Ticks(trigger) });
+    let limit_then =
+        |id, price, trigger| kind(id, Buy, price, 9, OrderKind::StopLimit { trigger: Ticks(trigger) });
+    let book = [(set(Buy, 99, 5), ""), (set(Sell, 101, 5), ""), (set(Sell, 102, 6), "")];
+    let steps = [
+        (stop(1, Buy, 110, 101), "1 ok"),
+        (limit_then(2, 102, 101), "2 ok"),
+        (stop(3, Sell, 90, 98), "3 ok"),
+        // Prices that were quoted trigger nothing, nor do trades short of the trigger.
+        (set(Sell, 101, 5), ""),
+        (trade(Some(Sell), 100, 1), ""),
+        (set(Buy, 99, 4), ""),
+        // One takes what stands after the trade and is done; the other takes, and the rest of it rests.
+        (trade(Some(Buy), 101, 1), ""),
+        (set(Sell, 101, 5), "1 +4@101 taker, 2 +1@101 taker, 2 +6@102 taker"),
+        (trade(Some(Sell), 98, 2), "2 +2@102 maker"),
+        (set(Buy, 99, 3), "3 +3@99 taker, 3 gone"),
+    ];
+    let venue = exact(&[book.as_slice(), &steps].concat());
+    assert_eq!(venue.open_orders(ONLY).count(), 0);
+}
+
+#[test]
+fn a_waiting_stop_can_be_changed_and_cancelled_and_meets_no_one() {
+    let stop = |id, price| kind(id, Buy, price, 4, OrderKind::Stop { trigger: Ticks(105) });
+    let late = place(3, Buy, 110, 4, OrderKind::Stop { trigger: Ticks(105) }, TimeInForce::FillOrKill);
+    exact(&[
+        (add(1, Buy, 99, 5), ""),
+        (add(2, Sell, 101, 5), ""),
+        (stop(1, 110), "1 ok"),
+        (stop(1, 110), "1 no Invalid"),
+        (late, "3 no Invalid"),
+        (limit(2, Sell, 104, 1), "2 ok"),
+        (replace(1, 102, 6), "1 now 6@102"),
+        (replace(1, 102, 0), "1 unchanged Invalid"),
+        // A fill says where it traded when orders are shown one by one.
+        (hit(77, Sell, 105, 1), "2 +1@104 maker, 1 +5@101 taker, 1 gone"),
+        (stop(4, 110), "4 ok"),
+        (cancel(4), "4 gone"),
+        (cancel(4), "4 stays UnknownOrder"),
+        (hit(78, Sell, 106, 1), ""),
+    ]);
+}
+
+#[test]
+fn an_iceberg_shows_a_part_and_the_next_one_goes_to_the_end() {
+    let iceberg = |id, size| kind(id, Buy, 100, size, OrderKind::Iceberg { shown: Lots(3) });
+    exact(&[
+        (add(1, Buy, 100, 5), ""),
+        (add(9, Sell, 103, 5), ""),
+        (iceberg(1, 8), "1 ok"),
+        (add(2, Buy, 100, 6), ""),
+        // Three are shown before the six that came later; the next three stand behind them.
+        (mid(hit(2, Buy, 100, 4)), "1 +3@100 maker"),
+        (reduce(2, Buy, 100, 4), ""),
+        (hit(2, Buy, 100, 2), ""),
+        (delete(2, Buy, 100), ""),
+        (add(3, Buy, 100, 9), ""),
+        (hit(3, Buy, 100, 9), "1 +3@100 maker"),
+        (delete(3, Buy, 100), ""),
+        // Whoever comes through us meets what is hidden too.
+        (iceberg(2, 8), "2 ok"),
+        (add(4, Sell, 100, 20), "1 +2@100 maker, 2 +3@100 maker, 2 +3@100 maker, 2 +2@100 maker"),
+        (kind(5, Buy, 90, 3, OrderKind::Iceberg { shown: Lots(0) }), "5 no Invalid"),
+    ]);
+    // By level the shown part trades after what is ahead, and the next one waits for all that stands there.
+    let mut venue = exact(&[
+        (set(Buy, 100, 5), ""),
+        (set(Sell, 103, 5), ""),
+        (iceberg(1, 8), "1 ok"),
+        (set(Buy, 100, 15), ""),
+        (trade(Some(Sell), 100, 20), "1 +3@100 maker"),
+    ]);
+    assert_eq!(venue.ahead(ONLY, OrderId(1)), Some(15.0));
+    assert_eq!(run(&mut venue, 9, cancel(1)), "1 gone");
+}
+
+#[test]
+fn a_pegged_order_follows_the_market_within_its_bound_and_never_takes() {
+    let pegged = |to, offset, price| kind(1, Buy, price, 4, OrderKind::Pegged { to, offset });
+    let rests = |venue: &Venue| venue.open_orders(ONLY).map(|order| order.price.0).collect::<Vec<_>>();
+    let gone = level_at(0, Sell, 105, 0, LevelAction::Delete, Flags::LAST);
+    for (to, offset, bound, at_first, later) in [
+        (Peg::Own, 0, 120, 100, 102),
+        (Peg::Own, 1, 120, 101, 103),
+        (Peg::Own, -2, 120, 98, 100),
+        (Peg::Own, 0, 101, 100, 101),
+        (Peg::Opposite, -2, 120, 103, 105),
+        // A step from the other side at the nearest.
+        (Peg::Opposite, 3, 120, 104, 106),
+        // 102.5 and 104.5, rounded to our side.
+        (Peg::Mid, 0, 120, 102, 104),
+    ] {
+        let mut venue = exact(&[(set(Buy, 100, 5), ""), (set(Sell, 105, 5), "")]);
+        assert_eq!(run(&mut venue, 1, pegged(to, offset, bound)), "1 ok", "{to:?} {offset}");
+        assert_eq!(rests(&venue), [at_first], "{to:?} {offset}");
+        for step in [set(Sell, 107, 5), gone, set(Buy, 102, 5)] {
+            assert_eq!(run(&mut venue, 2, step), "", "{to:?} {offset}");
+        }
+        assert_eq!(rests(&venue), [later], "{to:?} {offset}");
+        // The bound is what a change changes.
+        assert_eq!(run(&mut venue, 3, replace(1, 99, 4)), "1 now 4@99");
+        assert_eq!(rests(&venue), [99], "{to:?} {offset}");
+    }
+    exact(&[(set(Sell, 105, 5), ""), (pegged(Peg::Own, 0, 120), "1 no NotEnoughLiquidity")]);
+    let sell = kind(1, Sell, 90, 4, OrderKind::Pegged { to: Peg::Mid, offset: 0 });
+    let venue = exact(&[(set(Buy, 100, 5), ""), (set(Sell, 105, 5), ""), (sell, "1 ok")]);
+    assert_eq!(rests(&venue), [103]);
+}
+
+#[test]
+fn two_orders_of_ours_never_trade_with_each_other() {
+    let book = [
+        (add(1, Buy, 100, 5), ""),
+        (add(2, Sell, 103, 2), ""),
+        (add(3, Sell, 104, 3), ""),
+        (limit(1, Sell, 104, 4), "1 ok"),
+        (add(4, Sell, 104, 9), ""),
+    ];
+    // Two at 103 and three at 104 are before ours.
+    let before = "2 ok, 2 +2@103 taker, 2 +3@104 taker";
+    for (mode, size, expected, open) in [
+        (SelfMatch::CancelNewest, 20, "2 no Other".to_string(), 1),
+        (SelfMatch::CancelOldest, 20, format!("{before}, 1 gone, 2 +9@104 taker"), 1),
+        (SelfMatch::CancelOldest, 5, before.to_string(), 1),
+        (SelfMatch::CancelBoth, 20, format!("{before}, 1 gone, 2 gone"), 0),
+        // Each loses four.
+        (SelfMatch::Decrement, 20, format!("{before}, 1 gone, 2 now 16@104, 2 +9@104 taker"), 1),
+        (SelfMatch::Decrement, 9, format!("{before}, 1 gone, 2 gone"), 0),
+        (SelfMatch::Decrement, 6, format!("{before}, 1 now 3@104, 2 gone"), 1),
+    ] {
+        let config = VenueConfig { self_match: mode, ..VenueConfig::default() };
+        let mut venue = check(config, &book);
+        assert_eq!(run(&mut venue, 9, limit(2, Buy, 104, size)), expected, "{mode:?} {size}");
+        assert_eq!(venue.open_orders(ONLY).count(), open, "{mode:?} {size}");
+        let mut venue = check(config, &book);
+        assert_eq!(run(&mut venue, 9, post_only(2, Buy, 104, size)), "2 no WouldTake", "{mode:?}");
+    }
+}
+
+#[test]
+fn in_a_call_orders_wait_and_trade_at_the_one_price_after_those_before_them() {
+    let config = VenueConfig { auctions: true, ..VenueConfig::default() };
+    let ioc = place(3, Buy, 102, 1, OrderKind::Limit, TimeInForce::ImmediateOrCancel);
+    let call = [
+        (status(Phase::PreOpen), ""),
+        (add(1, Buy, 102, 10), ""),
+        (add(2, Buy, 101, 5), ""),
+        (add(3, Sell, 100, 8), ""),
+        (add(4, Sell, 101, 4), ""),
+        (limit(1, Buy, 102, 6), "1 ok"),
+        (ioc, "3 no MarketClosed"),
+        (limit(2, Sell, 102, 1), "2 no Other"),
+        (limit(2, Sell, 103, 1), "2 ok"),
+        (cancel(2), "2 gone"),
+        (limit(4, Buy, 100, 1), "4 ok"),
+        (replace(4, 99, 2), "4 now 2@99"),
+        // Whoever comes across us waits like us.
+        (add(5, Buy, 102, 9), ""),
+        (delete(5, Buy, 102), ""),
+        (status(Phase::Open), ""),
+    ];
+    // The record names its price: 12 lots, ten of them before ours.
+    check(config, &[call.as_slice(), &[(trade(None, 101, 12), "1 +2@101 maker")]].concat());
+    // It does not: at 102 the same 12 trade and less is left over, once the book is no longer crossed.
+    let taken_away = [
+        (delete(1, Buy, 102), ""),
+        (delete(4, Sell, 101), ""),
+        (delete(3, Sell, 100), "1 +2@102 maker"),
+        (add(6, Sell, 102, 1), "1 +1@102 maker"),
+    ];
+    check(config, &[call.as_slice(), &taken_away].concat());
+    // It named it before it opened.
+    let early =
+        [&call[..14], &[(trade(None, 101, 12), ""), (status(Phase::Open), "1 +2@101 maker")]].concat();
+    check(config, &early);
+    // A halt, or a gap, ends the call without an auction.
+    check(config, &[call.as_slice(), &[(gap(), ""), (trade(None, 101, 12), "")]].concat());
+    let halted = [&call[..14], &[(status(Phase::Halted), ""), (trade(None, 101, 12), "")]].concat();
+    check(config, &halted);
+}
+
+#[test]
+fn by_level_the_better_price_goes_first_in_an_auction_and_without_one_nothing_happens() {
+    let config = VenueConfig { auctions: true, ..VenueConfig::default() };
+    let steps = [
+        (status(Phase::PreOpen), ""),
+        (set(Buy, 102, 10), ""),
+        (set(Sell, 100, 8), ""),
+        (set(Sell, 101, 4), ""),
+        (limit(1, Buy, 103, 6), "1 ok"),
+        (limit(2, Buy, 102, 9), "2 ok"),
+        (status(Phase::Open), ""),
+        // 12: six for us, and the other six go to the ten before our second order.
+        (trade(None, 101, 12), "1 +6@101 maker"),
+    ];
+    check(config, &steps);
+    let quiet = [
+        (status(Phase::PreOpen), ""),
+        (set(Buy, 99, 5), ""),
+        (set(Sell, 101, 5), ""),
+        (limit(1, Buy, 100, 5), "1 ok"),
+        (status(Phase::Open), ""),
+        (set(Buy, 99, 6), ""),
+        (set(Sell, 100, 2), "1 +2@100 maker"),
+    ];
+    check(config, &quiet);
+    let refused = [quiet[0], quiet[1], quiet[2], (limit(1, Buy, 100, 5), "1 no MarketClosed")];
+    exact(&refused);
+}
+
+#[test]
+fn what_we_take_makes_what_we_take_later_dearer_for_a_while() {
+    let terms = ImpactTerms { ticks_per_lot: 0.5, decay: Nanos(1_000) };
+    let config = VenueConfig { impact: Some(terms), large_share: 0.5, ..VenueConfig::default() };
+    let mut venue = check(
+        config,
+        &[(set(Buy, 99, 50), ""), (set(Sell, 101, 5), ""), (set(Sell, 102, 6), ""), (set(Sell, 104, 7), "")],
+    );
+    let buy = |id, price, size| place(id, Buy, price, size, OrderKind::Limit, TimeInForce::ImmediateOrCancel);
+    let all = |id, price, size| place(id, Buy, price, size, OrderKind::Limit, TimeInForce::FillOrKill);
+    let sell = |id| place(id, Sell, 90, 1, OrderKind::Limit, TimeInForce::ImmediateOrCancel);
+    for (at, step, expected) in [
+        (100, buy(1, 110, 4), "1 ok, 1 +4@101 taker"),
+        // Two steps now, so that 102 is out of reach of 103; selling is as it was.
+        (100, buy(2, 103, 9), "2 ok, 2 +1@103 taker, 2 gone"),
+        (100, all(3, 104, 6), "3 no NotEnoughLiquidity"),
+        (100, sell(4), "4 ok, 4 +1@99 taker"),
+        // Two, and half for one bought less half for one sold, fall to 0.1 in three decay times.
+        (3_100, buy(5, 102, 2), "5 ok, 5 +2@102 taker"),
+        // Half of two more is one.
+        (3_100, all(6, 103, 4), "6 ok, 6 +4@103 taker"),
+    ] {
+        assert_eq!(run(&mut venue, at, step), expected);
+    }
+    // Beside what was shown within their limits: 9 of 11 and no other.
+    let large = venue.large();
+    assert_eq!((large.orders, large.largest), (1, Some((OrderId(2), Lots(9), Lots(11)))));
 }
 
 #[test]

@@ -108,6 +108,34 @@ impl Prng {
             }
         }
     }
+
+    /// Gamma with `shape` and scale 1, so that mean and variance are `shape` (Marsaglia & Tsang 2000, "A simple
+    /// method for generating gamma variables"; below 1 by their note: a draw of `shape + 1` times `U^(1/shape)`).
+    ///
+    /// # Panics
+    /// When `shape` is not above zero.
+    pub fn gamma(&mut self, shape: f64) -> f64 {
+        assert!(shape > 0.0, "a gamma distribution has a shape above zero");
+        if shape < 1.0 {
+            // One less the unit: never zero, whose power would be lost.
+            let small = math::pow(1.0 - self.unit(), 1.0 / shape);
+            return self.gamma(shape + 1.0) * small;
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / math::sqrt(9.0 * d);
+        loop {
+            let x = self.normal();
+            let root = 1.0 + c * x;
+            if root <= 0.0 {
+                continue;
+            }
+            let v = root * root * root;
+            let u = 1.0 - self.unit();
+            if math::ln(u) < 0.5 * x * x + d - d * v + d * math::ln(v) {
+                return d * v;
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +177,30 @@ mod tests {
         assert!((normal / n).abs() < 5.0 / math::sqrt(n));
         assert!((square / n - 1.0).abs() < 5.0 * math::sqrt(2.0 / n));
         assert!((exponential / n - 1.0).abs() < 5.0 / math::sqrt(n));
+    }
+
+    #[test]
+    fn gamma_has_the_moments_of_its_shape() {
+        let n = 200_000;
+        for shape in [0.3, 1.0, 2.5, 40.0] {
+            let mut prng = Prng::new(12);
+            let (mut sum, mut square, mut cube) = (0.0, 0.0, 0.0);
+            for _ in 0..n {
+                let x = prng.gamma(shape) - shape;
+                sum += x;
+                square += x * x;
+                cube += x * x * x;
+            }
+            let n = f64::from(n);
+            // Variance k, fourth central moment 3k(k + 2), third 2k, sixth 5k(3k² + 26k + 24).
+            let mean_error = math::sqrt(shape / n);
+            let square_error = math::sqrt((3.0 * shape * (shape + 2.0) - shape * shape) / n);
+            let sixth = 5.0 * shape * (3.0 * shape * shape + 26.0 * shape + 24.0);
+            let cube_error = math::sqrt((sixth - 4.0 * shape * shape) / n);
+            assert!((sum / n).abs() < 5.0 * mean_error, "{shape}");
+            assert!((square / n - shape).abs() < 5.0 * square_error, "{shape}");
+            assert!((cube / n - 2.0 * shape).abs() < 5.0 * cube_error, "{shape}: {}", cube / n);
+        }
     }
 
     #[test]

@@ -2,16 +2,63 @@
 
 use crate::{InstrumentId, Lots, Nanos, OrderId, Side, StrategyId, Ticks, TimerId};
 
-/// How an order is priced.
+/// How an order is priced, and what of it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum OrderKind {
     /// At `price` or better.
-    Limit = 0,
+    Limit,
     /// At whatever stands there, to the end of the book. `price` still bounds it: the risk collar.
-    Market = 1,
+    Market,
     /// At `price`, and only if it rests: a venue refuses it rather than let it take.
-    PostOnly = 2,
+    PostOnly,
+    /// Waits unseen; a market order, still bounded by `price`, once the market trades at `trigger` or beyond it:
+    /// above to buy, below to sell.
+    Stop {
+        /// Where.
+        trigger: Ticks,
+    },
+    /// The same, and a limit order at `price` then.
+    StopLimit {
+        /// Where.
+        trigger: Ticks,
+    },
+    /// A limit order of which no more than `shown` is shown at once. When that has traded the next part goes to the
+    /// end of the queue.
+    Iceberg {
+        /// How much.
+        shown: Lots,
+    },
+    /// Rests at a price that follows the market, and never beyond `price`; losing its place whenever it moves.
+    Pegged {
+        /// What it follows.
+        to: Peg,
+        /// How many steps from there, towards the other side.
+        offset: i32,
+    },
+}
+
+impl OrderKind {
+    /// The price at which it begins to be an order; `None` when it is one from the start.
+    #[inline]
+    #[must_use]
+    pub const fn trigger(&self) -> Option<Ticks> {
+        match self {
+            Self::Stop { trigger } | Self::StopLimit { trigger } => Some(*trigger),
+            Self::Limit | Self::Market | Self::PostOnly | Self::Iceberg { .. } | Self::Pegged { .. } => None,
+        }
+    }
+}
+
+/// What a pegged order follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Peg {
+    /// The best price of its own side (primary peg).
+    Own = 0,
+    /// The best price of the other side (market peg).
+    Opposite = 1,
+    /// Halfway between, rounded away from the other side.
+    Mid = 2,
 }
 
 /// How long an order stays.

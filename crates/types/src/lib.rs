@@ -15,7 +15,7 @@ pub mod statistic;
 pub mod units;
 
 pub use bar::Bar;
-pub use command::{Command, NewOrder, OrderKind, PlaceOrder, TimeInForce};
+pub use command::{Command, NewOrder, OrderKind, Peg, PlaceOrder, TimeInForce};
 pub use event::{
     Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, Operator, OrderAction, OrderDelta, Outcome, Phase,
     QuoteRequest, RejectReason, Report, Status, Timer, Trade,

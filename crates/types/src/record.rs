@@ -14,8 +14,8 @@ use crate::event::{
     QuoteRequest, RejectReason, Report, Status, Timer, Trade,
 };
 use crate::{
-    Bar, Command, Input, InstrumentId, Lots, MarketOrderId, Nanos, NewOrder, OrderId, OrderKind, PlaceOrder,
-    Seq, Side, Statistic, StatisticKind, StrategyId, Ticks, TimeInForce, TimerId,
+    Bar, Command, Input, InstrumentId, Lots, MarketOrderId, Nanos, NewOrder, OrderId, OrderKind, Peg,
+    PlaceOrder, Seq, Side, Statistic, StatisticKind, StrategyId, Ticks, TimeInForce, TimerId,
 };
 use std::fmt;
 
@@ -290,14 +290,14 @@ fn command_to_raw(command: &Command) -> Raw {
         Command::Place(PlaceOrder { order, strategy, terms }) => Raw {
             tag: COMMANDS,
             a: terms.side as u8,
-            b: terms.kind as u8,
+            b: kind_code(terms.kind).0,
             c: terms.time_in_force as u8,
             key: terms.instrument.0,
             words: [
                 terms.price.0.cast_unsigned(),
                 terms.size.0.cast_unsigned(),
                 pair(order.0, u32::from(strategy.0)),
-                0,
+                kind_code(terms.kind).1,
                 0,
             ],
             ..Raw::default()
@@ -457,7 +457,7 @@ fn command_from_raw(raw: &Raw) -> Result<Command, NotARecord> {
             terms: NewOrder {
                 instrument,
                 side: side(raw.a)?,
-                kind: pick(raw.b, 18, "the order kind", &KINDS)?,
+                kind: kind_from_raw(raw)?,
                 time_in_force: pick(raw.c, 19, "the time in force", &TIMES_IN_FORCE)?,
                 price: Ticks(raw.signed(0)),
                 size: Lots(raw.signed(1)),
@@ -477,6 +477,41 @@ fn command_from_raw(raw: &Raw) -> Result<Command, NotARecord> {
         },
         _ => {
             return Err(NotARecord { field: "the kind of command", at: 16 });
+        }
+    })
+}
+
+/// An order kind's number, and the word that says more of it.
+fn kind_code(kind: OrderKind) -> (u8, u64) {
+    match kind {
+        OrderKind::Limit => (0, 0),
+        OrderKind::Market => (1, 0),
+        OrderKind::PostOnly => (2, 0),
+        OrderKind::Stop { trigger } => (3, trigger.0.cast_unsigned()),
+        OrderKind::StopLimit { trigger } => (4, trigger.0.cast_unsigned()),
+        OrderKind::Iceberg { shown } => (5, shown.0.cast_unsigned()),
+        OrderKind::Pegged { to, offset } => (6, pair(offset.cast_unsigned(), u32::from(to as u8))),
+    }
+}
+
+fn kind_from_raw(raw: &Raw) -> Result<OrderKind, NotARecord> {
+    let trigger = Ticks(raw.signed(3));
+    Ok(match raw.b {
+        0 => OrderKind::Limit,
+        1 => OrderKind::Market,
+        2 => OrderKind::PostOnly,
+        3 => OrderKind::Stop { trigger },
+        4 => OrderKind::StopLimit { trigger },
+        5 => OrderKind::Iceberg { shown: Lots(raw.signed(3)) },
+        6 => {
+            let to = u8::try_from(raw.high(3)).unwrap_or(u8::MAX);
+            OrderKind::Pegged {
+                to: pick(to, 52, "what it follows", &PEGS)?,
+                offset: raw.low(3).cast_signed(),
+            }
+        }
+        _ => {
+            return Err(NotARecord { field: "the order kind", at: 18 });
         }
     })
 }
@@ -515,7 +550,7 @@ const ORDER_ACTIONS: [OrderAction; 6] = [
 ];
 const PHASES: [Phase; 4] = [Phase::Open, Phase::PreOpen, Phase::Halted, Phase::Closed];
 const OPERATORS: [Operator; 2] = [Operator::Kill, Operator::Release];
-const KINDS: [OrderKind; 3] = [OrderKind::Limit, OrderKind::Market, OrderKind::PostOnly];
+const PEGS: [Peg; 3] = [Peg::Own, Peg::Opposite, Peg::Mid];
 const TIMES_IN_FORCE: [TimeInForce; 3] =
     [TimeInForce::GoodTilCancel, TimeInForce::ImmediateOrCancel, TimeInForce::FillOrKill];
 const REASONS: [RejectReason; 7] = [
@@ -558,9 +593,9 @@ mod tests {
             assert_eq!(&record.to_bytes(), body);
         }
         // level 2×5×4, order 2×6×4, trade 3×4, status 4, gap 1, report 1+7+2+1+7+1+7, timer 1, operator 2,
-        // statistic each kind ×3×4, quote request 3, bust 3×4, bar 1, place 2×3×3, cancel 1, replace 1, wake 1.
+        // statistic each kind ×3×4, quote request 3, bust 3×4, bar 1, place 2×7×3, cancel 1, replace 1, wake 1.
         let market = 40 + 48 + 12 + 4 + 1 + StatisticKind::ALL.len() * 12 + 3 + 12 + 1;
-        assert_eq!(bodies.len(), market + 26 + 1 + 2 + 18 + 1 + 1 + 1);
+        assert_eq!(bodies.len(), market + 26 + 1 + 2 + 42 + 1 + 1 + 1);
     }
 
     #[test]
@@ -613,6 +648,40 @@ mod tests {
             let record = Record::Input(Input { seq: Seq(1), received_at: Nanos(2), event });
             assert_eq!(Record::from_bytes(&record.to_bytes()), Ok(record));
         }
+    }
+
+    #[test]
+    fn order_kinds_survive_with_what_they_say() {
+        let pegged = |to| OrderKind::Pegged { to, offset: i32::MIN };
+        let kinds = [
+            OrderKind::Limit,
+            OrderKind::Market,
+            OrderKind::PostOnly,
+            OrderKind::Stop { trigger: Ticks(i64::MIN) },
+            OrderKind::StopLimit { trigger: Ticks(-7) },
+            OrderKind::Iceberg { shown: Lots(i64::MAX) },
+            pegged(Peg::Own),
+            pegged(Peg::Opposite),
+            pegged(Peg::Mid),
+        ];
+        for kind in kinds {
+            let terms = NewOrder {
+                instrument: InstrumentId(3),
+                side: Side::Sell,
+                kind,
+                time_in_force: TimeInForce::ImmediateOrCancel,
+                price: Ticks(-1),
+                size: Lots(2),
+            };
+            let place = PlaceOrder { order: OrderId(u32::MAX), strategy: StrategyId(u16::MAX), terms };
+            let record = Record::Command { seq: Seq(4), at: Nanos(5), command: Command::Place(place) };
+            assert_eq!(Record::from_bytes(&record.to_bytes()), Ok(record), "{kind:?}");
+        }
+        // A post-only order says nothing more: the form of before is its only one.
+        let raw = Raw { tag: COMMANDS, b: 2, words: [9, 8, 7, 0, 0], ..Raw::default() };
+        assert!(Record::from_bytes(&raw.to_bytes()).is_ok());
+        let more = Raw { words: [9, 8, 7, 1, 0], ..raw };
+        assert_eq!(Record::from_bytes(&more.to_bytes()), Err(NotARecord { field: "an unused byte", at: 48 }));
     }
 
     #[test]

@@ -11,9 +11,9 @@ pub use depth::{Depth, Depths};
 
 use crate::config::{Config, Latency};
 use crate::feed::Feed;
+use crate::routes::Ways;
 use crate::source::{Progress, Recording, Selection, SourceError, open, recordings};
 use crate::survey::{Survey, SurveyError, Table, outline};
-use sim::latency::{Delay, Link};
 use std::path::PathBuf;
 use stdx::Prng;
 use types::{Arrival, Event, Instrument, Nanos};
@@ -117,9 +117,10 @@ impl Question {
             };
             sources.push((source, file));
         }
-        // No message travels here: the link is not looked at.
-        let link = Link::new(Delay::fixed(0), Prng::new(0));
-        let mut feed = Feed::new(sources, self.directory(), &Latency::default(), link)?;
+        // No message travels here: the ways are not looked at.
+        let ways = Ways::new(&Latency::default(), &[]);
+        let data = ways.data(&Prng::new(0));
+        let mut feed = Feed::new(sources, self.directory(), ways, data)?;
         while let Some(moment) = feed.take()? {
             each(moment.venue_at, &moment.event);
         }

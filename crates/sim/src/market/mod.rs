@@ -165,7 +165,7 @@ impl Default for Config {
 }
 
 const fn line(base_ns: i64) -> Delay {
-    Delay { base_ns, jitter_ns: 1_500, shape: Shape::Exponential }
+    Delay { base_ns, jitter_ns: 1_500, shape: Shape::Exponential, floor_ns: 0 }
 }
 
 /// What somebody just did.

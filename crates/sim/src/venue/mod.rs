@@ -10,7 +10,9 @@
 //! | an order at a worse price was filled | by order | as much as it got |
 //! | somebody came to rest at our price or better | both | as much as came |
 //! | it traded at our price | by level | what is left after what is [ahead](QueueModel) of us |
+//! | it traded at our price, not first in, first out | both | our share by the [rule](allocation) |
 //! | it traded at a worse price | by level | as much as traded |
+//! | an auction ended | both | what its volume leaves after those before us, at its one price |
 //! | our order crossed the book | both | what stands, level by level |
 //!
 //! With order-by-order data our place in the queue is exact: we get the stamp of the next order to join, and a
@@ -18,27 +20,49 @@
 //! is changed so that it loses its place, it goes behind us. With price-level data the place is an estimate.
 //!
 //! Commands while the book is not sound (building, stale, crossed) or the market is not open are refused;
-//! cancels always work. An order that would meet one of our own is refused whole ([`RejectReason::Other`]): what
-//! exchanges call self-match prevention, cancelling the newest. A feed that never speaks of phases is open.
-//! Pro-rata matching, auctions, hidden and iceberg orders of ours are not modelled.
+//! cancels always work. An order that would meet one of our own is refused whole ([`RejectReason::Other`]), or what
+//! else [`SelfMatch`] says. A feed that never speaks of phases is open. Before the open orders are refused, or, with
+//! [`auctions`](VenueConfig::auctions), wait for the [auction](auction).
+//!
+//! Stops wait unseen until the market trades at their trigger and enter at the end of that packet. Of an iceberg only
+//! what it shows is in the queue; the next part goes to its end. A pegged order moves with the market at the end of
+//! each packet, to the end of the new price's queue, and never takes; the venue does not report its moves.
 //!
 //! Cost: an event that finds nothing of ours here is one more branch over the book's own update; with orders,
 //! one comparison with the best of them. Orders are found by looking through those of their instrument. Nothing
 //! is allocated once the lists have grown.
 
+pub mod allocation;
+pub mod auction;
+pub mod impact;
 mod market;
 mod own;
 mod queue;
 
+use allocation::Allocation;
 use book::Book;
-use market::Market;
-use own::Reports;
-pub use own::Working;
-use queue::Estimate;
+use impact::{Impact, ImpactTerms, Large};
+use market::{Market, cautious};
+pub use own::{Pegging, Working};
+use own::{Reports, Waiting};
 pub use queue::QueueModel;
 use stdx::Prng;
 use types::{Command, Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome};
 use types::{PlaceOrder, RejectReason, Report, Side, Ticks, TimeInForce};
+
+/// What happens when an order of ours would trade with another of ours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SelfMatch {
+    /// The incoming one is refused, whole.
+    #[default]
+    CancelNewest,
+    /// The resting one is cancelled, and the incoming one goes on.
+    CancelOldest,
+    /// Both are cancelled.
+    CancelBoth,
+    /// Both are made smaller by the smaller of them, without a trade.
+    Decrement,
+}
 
 /// How the venue behaves.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,6 +75,14 @@ pub struct VenueConfig {
     pub partial_fills: bool,
     /// How many new and changed orders in a million are refused for no reason.
     pub reject_ppm: u32,
+    /// What keeps us from trading with ourselves.
+    pub self_match: SelfMatch,
+    /// Whether orders may be entered before the open and take part in the auction. Without, they are refused.
+    pub auctions: bool,
+    /// What we take shifts the prices we take at later; `None`: not at all.
+    pub impact: Option<ImpactTerms>,
+    /// An order for more than this share of what is shown is [counted](Venue::large); zero: none is.
+    pub large_share: f64,
     /// How many levels a side the feed shows, when it does not say what falls out of sight. `None`: as the
     /// instrument's venue does. Price-level data only.
     pub depth_max: Option<usize>,
@@ -58,7 +90,16 @@ pub struct VenueConfig {
 
 impl Default for VenueConfig {
     fn default() -> Self {
-        Self { queue: QueueModel::Pessimistic, partial_fills: true, reject_ppm: 0, depth_max: None }
+        Self {
+            queue: QueueModel::Pessimistic,
+            partial_fills: true,
+            reject_ppm: 0,
+            self_match: SelfMatch::CancelNewest,
+            auctions: false,
+            impact: None,
+            large_share: 0.0,
+            depth_max: None,
+        }
     }
 }
 
@@ -69,6 +110,7 @@ pub struct Venue {
     config: VenueConfig,
     prng: Prng,
     next_fill: u32,
+    large: Large,
 }
 
 fn book(instrument: &Instrument, config: &VenueConfig) -> Book {
@@ -85,12 +127,28 @@ impl Venue {
         Self {
             markets: instruments
                 .iter()
-                .map(|instrument| Market::new(book(instrument, &config), config.queue))
+                .map(|instrument| {
+                    let mut market = Market::new(book(instrument, &config), config.queue);
+                    (market.self_match, market.auctions) = (config.self_match, config.auctions);
+                    market.impact = Impact::new(config.impact);
+                    market
+                })
                 .collect(),
             config,
             prng,
             next_fill: 0,
+            large: Large::default(),
         }
+    }
+
+    /// Gives an instrument another matching algorithm than first in, first out; of each incoming order we get
+    /// `lead_percent` as a lead market maker, where the algorithm has such.
+    ///
+    /// # Panics
+    /// When the instrument is not one of the venue's.
+    pub fn allocate(&mut self, instrument: InstrumentId, allocation: Allocation, lead_percent: u8) {
+        let market = &mut self.markets[instrument.index()];
+        (market.allocation, market.lead_percent) = (allocation, lead_percent);
     }
 
     /// Something happened in the recorded market at `at`, the venue's time.
@@ -113,7 +171,16 @@ impl Venue {
                 }
             }
             Event::Status(status) => {
-                self.each(status.instrument, |market| market.book.on_phase(status.phase));
+                let rows = match status.instrument {
+                    Some(instrument) => instrument.index()..instrument.index() + 1,
+                    None => 0..self.markets.len(),
+                };
+                for row in rows {
+                    let instrument = InstrumentId(u32::try_from(row).expect("numbered in 32 bits"));
+                    if let Some((market, mut reports)) = self.at(at, instrument, out) {
+                        market.on_phase(status.phase, &mut reports);
+                    }
+                }
             }
             Event::Gap(gap) => self.each(gap.instrument, Market::on_gap),
             // Not the market's: ours, or a person's.
@@ -135,6 +202,12 @@ impl Venue {
         }
     }
 
+    /// The orders that were large beside what was shown when they came.
+    #[must_use]
+    pub const fn large(&self) -> Large {
+        self.large
+    }
+
     /// The market as the venue knows it: the recorded one, without our orders.
     ///
     /// # Panics
@@ -148,6 +221,12 @@ impl Venue {
     pub fn open_orders(&self, instrument: InstrumentId) -> impl Iterator<Item = &Working> {
         let queues = self.markets.get(instrument.index()).map(|market| &market.ours);
         queues.into_iter().flatten().flat_map(own::Queue::iter)
+    }
+
+    /// How many orders of ours wait for their trigger in an instrument.
+    #[must_use]
+    pub fn waiting_orders(&self, instrument: InstrumentId) -> usize {
+        self.markets.get(instrument.index()).map_or(0, |market| market.waiting.len())
     }
 
     /// How many lots of the recorded market trade at its price before this order of ours; with price-level data
@@ -187,40 +266,54 @@ impl Venue {
     fn place(&mut self, at: Nanos, place: PlaceOrder, out: &mut Vec<Report>) {
         let PlaceOrder { order, terms, .. } = place;
         let unlucky = self.is_unlucky();
+        self.note_size(&place);
         let Some((market, mut reports)) = self.at(at, terms.instrument, out) else {
             let outcome = Outcome::Rejected(RejectReason::UnknownInstrument);
             out.push(Report { venue_at: at, order, instrument: terms.instrument, outcome });
             return;
         };
-        if let Some(reason) = refusal(market, order, &terms, unlucky) {
+        if let Some(reason) = refusal(market, order, &terms, unlucky, at) {
             reports.say(order, Outcome::Rejected(reason));
             return;
         }
         reports.say(order, Outcome::Accepted);
-        let left = market.take(order, terms.side, terms.price, terms.size, &mut reports);
-        if left <= Lots::ZERO {
+        if market.is_call() {
+            market.rest(Working::new(order, &terms, terms.size));
             return;
         }
-        if terms.time_in_force != TimeInForce::GoodTilCancel || terms.kind == OrderKind::Market {
-            reports.say(order, Outcome::Canceled);
-            return;
+        match terms.kind {
+            OrderKind::Stop { trigger } | OrderKind::StopLimit { trigger } => {
+                market.waiting.push(Waiting { order, terms, trigger, triggered: false });
+            }
+            OrderKind::Pegged { .. } => {
+                let mut pegged = Working::new(order, &terms, terms.size);
+                if let Some(price) = pegged.peg.and_then(|peg| market.pegged_price(terms.side, &peg)) {
+                    pegged.price = price;
+                    market.rest(pegged);
+                }
+            }
+            OrderKind::Limit | OrderKind::Market | OrderKind::PostOnly | OrderKind::Iceberg { .. } => {
+                market.enter(order, &terms, &mut reports);
+            }
         }
-        market.rest(Working {
-            order,
-            side: terms.side,
-            price: terms.price,
-            size: terms.size,
-            filled: terms.size - left,
-            post_only: terms.kind == OrderKind::PostOnly,
-            joined: 0,
-            estimate: Estimate::join(None),
-        });
+    }
+
+    /// Whether an order is small beside what is shown, as every rule here takes it to be.
+    fn note_size(&mut self, PlaceOrder { order, terms, .. }: &PlaceOrder) {
+        if self.config.large_share > 0.0
+            && let Some(market) = self.markets.get(terms.instrument.index())
+            && market.is_open()
+        {
+            let shown = market.shown(terms.side, terms.price);
+            self.large.note(self.config.large_share, *order, terms.size, shown);
+        }
     }
 
     fn cancel(&mut self, at: Nanos, order: OrderId, instrument: InstrumentId, out: &mut Vec<Report>) {
         let outcome = match self.markets.get_mut(instrument.index()) {
             None => Outcome::CancelRejected(RejectReason::UnknownInstrument),
             Some(market) => match find(market, order) {
+                None if forget_waiting(market, order) => Outcome::Canceled,
                 None => Outcome::CancelRejected(RejectReason::UnknownOrder),
                 Some(working) => {
                     market.ours[working.side.index()].remove(order);
@@ -247,6 +340,17 @@ impl Venue {
             out.push(Report { venue_at: at, order, instrument, outcome });
             return;
         };
+        if let Some(waiting) = market.waiting.iter_mut().find(|waiting| waiting.order == order) {
+            let outcome = if size <= Lots::ZERO || unlucky {
+                let reason = if unlucky { RejectReason::Other } else { RejectReason::Invalid };
+                Outcome::ReplaceRejected(reason)
+            } else {
+                (waiting.terms.price, waiting.terms.size) = (price, size);
+                Outcome::Replaced { price, size }
+            };
+            reports.say(order, outcome);
+            return;
+        }
         let Some(before) = find(market, order) else {
             reports.say(order, Outcome::ReplaceRejected(RejectReason::UnknownOrder));
             return;
@@ -263,16 +367,26 @@ impl Venue {
             return;
         }
         reports.say(order, Outcome::Replaced { price, size });
-        if price == before.price && size <= before.size {
+        if price == before.limit() && size <= before.size {
             if let Some(working) = market.ours[own].find(order) {
                 working.size = size;
             }
             return;
         }
         market.ours[own].remove(order);
-        let left = market.take(order, before.side, price, size - before.filled, &mut reports);
-        if left > Lots::ZERO {
-            market.rest(Working { price, size, filled: size - left, ..before });
+        if let Some(peg) = before.peg {
+            let peg = Pegging { bound: price, ..peg };
+            let stays = cautious(before.price, price, before.side);
+            let price = market.pegged_price(before.side, &peg).unwrap_or(stays);
+            market.rest(Working { price, size, peg: Some(peg), ..before });
+            return;
+        }
+        if market.is_call() {
+            market.rest(Working { price, size, ..before });
+            return;
+        }
+        if let Some(rest) = market.take_beside_ours(Working { price, size, ..before }, &mut reports) {
+            market.rest(rest);
         }
     }
 
@@ -287,26 +401,81 @@ fn find(market: &mut Market, order: OrderId) -> Option<Working> {
     Side::BOTH.into_iter().find_map(|side| market.ours[side.index()].find(order).copied())
 }
 
-fn refusal(market: &mut Market, order: OrderId, terms: &NewOrder, unlucky: bool) -> Option<RejectReason> {
+fn forget_waiting(market: &mut Market, order: OrderId) -> bool {
+    let place = market.waiting.iter().position(|waiting| waiting.order == order);
+    place.map(|place| market.waiting.remove(place)).is_some()
+}
+
+fn refusal(
+    market: &mut Market,
+    order: OrderId,
+    terms: &NewOrder,
+    unlucky: bool,
+    at: Nanos,
+) -> Option<RejectReason> {
     let post_only = terms.kind == OrderKind::PostOnly;
     if terms.size <= Lots::ZERO
-        || (post_only && terms.time_in_force != TimeInForce::GoodTilCancel)
+        || is_contradiction(terms)
         || find(market, order).is_some()
+        || market.waiting.iter().any(|waiting| waiting.order == order)
     {
         return Some(RejectReason::Invalid);
     }
     if unlucky {
         return Some(RejectReason::Other);
     }
+    if market.is_call() {
+        return call_refusal(market, terms);
+    }
     if !market.is_open() {
         return Some(RejectReason::MarketClosed);
+    }
+    match terms.kind {
+        OrderKind::Limit | OrderKind::Market | OrderKind::PostOnly | OrderKind::Iceberg { .. } => {}
+        OrderKind::Stop { .. } | OrderKind::StopLimit { .. } => return None,
+        OrderKind::Pegged { to, offset } => {
+            let peg = Pegging { to, offset, bound: terms.price };
+            let nowhere = market.pegged_price(terms.side, &peg).is_none();
+            return nowhere.then_some(RejectReason::NotEnoughLiquidity);
+        }
     }
     if let Some(reason) = crossing_refusal(market, terms.side, terms.price, post_only) {
         return Some(reason);
     }
     let all = terms.time_in_force == TimeInForce::FillOrKill;
-    (all && market.available(terms.side, terms.price, terms.size) < terms.size)
+    let steps = market.impact.steps(terms.side, at);
+    (all && market.available(terms.side, terms.price, steps, terms.size) < terms.size)
         .then_some(RejectReason::NotEnoughLiquidity)
+}
+
+/// Before the open only what can rest is taken, and nothing that would meet an order of ours.
+fn call_refusal(market: &Market, terms: &NewOrder) -> Option<RejectReason> {
+    let rests = terms.time_in_force == TimeInForce::GoodTilCancel
+        && match terms.kind {
+            OrderKind::Limit | OrderKind::PostOnly | OrderKind::Iceberg { .. } => true,
+            OrderKind::Market
+            | OrderKind::Stop { .. }
+            | OrderKind::StopLimit { .. }
+            | OrderKind::Pegged { .. } => false,
+        };
+    if !rests {
+        return Some(RejectReason::MarketClosed);
+    }
+    market.meets_ours(terms.side, terms.price).then_some(RejectReason::Other)
+}
+
+/// What its kind and its time in force do not allow together.
+fn is_contradiction(terms: &NewOrder) -> bool {
+    let stays = terms.time_in_force == TimeInForce::GoodTilCancel;
+    match terms.kind {
+        OrderKind::Limit | OrderKind::Market => false,
+        OrderKind::PostOnly | OrderKind::Pegged { .. } => !stays,
+        OrderKind::Iceberg { shown } => !stays || shown <= Lots::ZERO,
+        // Whether there is enough is asked when it enters, which is too late to refuse it.
+        OrderKind::Stop { .. } | OrderKind::StopLimit { .. } => {
+            terms.time_in_force == TimeInForce::FillOrKill
+        }
+    }
 }
 
 fn replace_refusal(
@@ -322,10 +491,13 @@ fn replace_refusal(
     if unlucky {
         return Some(RejectReason::Other);
     }
+    if market.is_call() {
+        return market.meets_ours(before.side, price).then_some(RejectReason::Other);
+    }
     if !market.is_open() {
         return Some(RejectReason::MarketClosed);
     }
-    if price == before.price && size <= before.size {
+    if before.peg.is_some() || (price == before.price && size <= before.size) {
         return None;
     }
     crossing_refusal(market, before.side, price, before.post_only)
@@ -333,8 +505,8 @@ fn replace_refusal(
 
 fn crossing_refusal(market: &Market, side: Side, price: Ticks, post_only: bool) -> Option<RejectReason> {
     let meets_ours = market.meets_ours(side, price);
-    if post_only && (meets_ours || market.available(side, price, Lots(1)) > Lots::ZERO) {
+    if post_only && (meets_ours || market.available(side, price, 0, Lots(1)) > Lots::ZERO) {
         return Some(RejectReason::WouldTake);
     }
-    meets_ours.then_some(RejectReason::Other)
+    (meets_ours && market.self_match == SelfMatch::CancelNewest).then_some(RejectReason::Other)
 }

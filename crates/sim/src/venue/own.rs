@@ -3,7 +3,30 @@
 //! Never decides a fill; it keeps who is first in line and writes the reports.
 
 use crate::venue::queue::Estimate;
-use types::{InstrumentId, Liquidity, Lots, Nanos, OrderId, Outcome, Report, Side, Ticks};
+use types::{
+    InstrumentId, Liquidity, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome, Peg, Report, Side, Ticks,
+};
+
+/// What a pegged order follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pegging {
+    /// Which price.
+    pub to: Peg,
+    /// How many steps from there, towards the other side.
+    pub offset: i32,
+    /// It never goes beyond this.
+    pub bound: Ticks,
+}
+
+/// An order that waits for its trigger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub(super) order: OrderId,
+    pub(super) terms: NewOrder,
+    pub(super) trigger: Ticks,
+    /// The market has traded there.
+    pub(super) triggered: bool,
+}
 
 /// One of our orders that rests at the venue.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,6 +43,16 @@ pub struct Working {
     pub filled: Lots,
     /// Whether it may never take.
     pub post_only: bool,
+    /// The most of it that is shown at once.
+    pub shown: Lots,
+    /// What is left of the part that is shown.
+    pub tip: Lots,
+    /// What its price follows, if anything.
+    pub peg: Option<Pegging>,
+    /// A new part is shown and has not gone to the end of the queue yet.
+    pub(super) renewed: bool,
+    /// Whether it bettered the market when it came to rest, and has kept its place since.
+    pub top: bool,
     /// Its place among all orders: recorded orders at its price with a lower stamp trade first. Only with
     /// order-by-order data.
     pub joined: u64,
@@ -28,6 +61,46 @@ pub struct Working {
 }
 
 impl Working {
+    /// What is left of an order that comes to rest.
+    pub(super) fn new(order: OrderId, terms: &NewOrder, left: Lots) -> Self {
+        let (shown, peg) = match terms.kind {
+            OrderKind::Iceberg { shown } => (shown, None),
+            OrderKind::Pegged { to, offset } => {
+                (Lots(i64::MAX), Some(Pegging { to, offset, bound: terms.price }))
+            }
+            OrderKind::Limit
+            | OrderKind::Market
+            | OrderKind::PostOnly
+            | OrderKind::Stop { .. }
+            | OrderKind::StopLimit { .. } => (Lots(i64::MAX), None),
+        };
+        Self {
+            order,
+            side: terms.side,
+            price: terms.price,
+            size: terms.size,
+            filled: terms.size - left,
+            post_only: terms.kind == OrderKind::PostOnly || peg.is_some(),
+            shown,
+            tip: shown.min(left),
+            peg,
+            renewed: false,
+            top: false,
+            joined: 0,
+            estimate: Estimate::join(None),
+        }
+    }
+
+    /// The limit as we know it: a pegged order's bound.
+    pub(super) fn limit(&self) -> Ticks {
+        self.peg.map_or(self.price, |peg| peg.bound)
+    }
+
+    /// What an incoming order meets at its turn.
+    pub(super) fn reachable(&self) -> Lots {
+        self.tip.min(self.unfilled())
+    }
+
     /// What has not traded.
     #[must_use]
     pub fn unfilled(&self) -> Lots {
@@ -75,6 +148,11 @@ impl Queue {
 
     pub(super) fn remove(&mut self, order: OrderId) {
         self.orders.retain(|working| working.order != order);
+    }
+
+    /// The first that shows a new part.
+    pub(super) fn renewed(&self) -> Option<Working> {
+        self.orders.iter().find(|working| working.renewed).copied()
     }
 
     /// Forgets those that are filled.
@@ -156,15 +234,34 @@ impl Reports<'_> {
         self.say(order, Outcome::Filled { price, size, fill, liquidity });
     }
 
-    /// `reach` lots of somebody reach our resting order. Gives how many of them it took.
+    /// `reach` lots of somebody reach what our resting order shows. Gives how many of them it took.
     pub(super) fn hit(&mut self, working: &mut Working, reach: Lots) -> Lots {
-        let unfilled = working.unfilled();
-        if reach <= Lots::ZERO || unfilled <= Lots::ZERO {
+        let tip = working.reachable();
+        if reach <= Lots::ZERO || tip <= Lots::ZERO {
             return Lots::ZERO;
         }
-        let size = if self.partial { reach.min(unfilled) } else { unfilled };
+        let size = if self.partial { reach.min(tip) } else { tip };
         working.filled += size;
+        if working.shown != Lots(i64::MAX) {
+            working.tip -= size;
+            if working.tip <= Lots::ZERO {
+                working.tip = working.shown.min(working.unfilled());
+                working.renewed = true;
+            }
+        }
         self.fill(working.order, working.price, size, Liquidity::Maker);
         size.min(reach)
+    }
+
+    /// The same by somebody whom nobody but our order stands in the way of: what it hides is met too.
+    pub(super) fn hit_whole(&mut self, working: &mut Working, reach: Lots) -> Lots {
+        let mut got = Lots::ZERO;
+        loop {
+            let more = self.hit(working, reach - got);
+            if more <= Lots::ZERO {
+                return got;
+            }
+            got += more;
+        }
     }
 }

@@ -41,23 +41,49 @@ pub enum QueueModel {
         /// Above zero.
         exponent: f64,
     },
-    /// The same with `f(x) = ln(1 + x)`: the parts' sizes matter less.
-    Log,
+    /// The same with `f(x) = ln(1 + x)`: the parts' sizes matter less (hftbacktest's `LogProbQueueFunc`).
+    Log {
+        /// The size that counts as one, in lots: a logarithm depends on what it counts. Above zero.
+        unit: f64,
+    },
+    /// A cancelled lot was behind with probability `f(behind) / f(ahead + behind)`, `f(x) = x^exponent`
+    /// (hftbacktest's `PowerProbQueueFunc2`): the more the exponent, the more is taken from ahead.
+    PowerOfSum {
+        /// Above zero.
+        exponent: f64,
+    },
+    /// The same with `f(x) = ln(1 + x)` (hftbacktest's `LogProbQueueFunc2`): most is taken from behind.
+    LogOfSum {
+        /// As in [`Log`](Self::Log).
+        unit: f64,
+    },
+    /// A cancelled lot was ahead with probability `f(ahead / (ahead + behind))`, `f(x) = x^exponent` (hftbacktest's
+    /// `PowerProbQueueFunc3`): the more the exponent, the more is taken from behind.
+    PowerOfShare {
+        /// Above zero.
+        exponent: f64,
+    },
 }
 
 impl QueueModel {
     /// The share of cancels that was ahead.
     fn share_ahead(self, ahead: f64, behind: f64) -> f64 {
-        let weight = |x: f64| match self {
-            Self::Pessimistic => 0.0,
-            Self::Power { exponent } => math::pow(x, exponent),
-            Self::Log => math::ln_1p(x),
-        };
         if behind <= 0.0 {
             return 1.0;
         }
-        let (front, back) = (weight(ahead), weight(behind));
-        let share = front / (front + back);
+        let of_parts = |front: f64, back: f64| front / (front + back);
+        let share = match self {
+            Self::Pessimistic => 0.0,
+            Self::Power { exponent } => of_parts(math::pow(ahead, exponent), math::pow(behind, exponent)),
+            Self::Log { unit } => of_parts(math::ln_1p(ahead / unit), math::ln_1p(behind / unit)),
+            Self::PowerOfSum { exponent } => {
+                1.0 - math::pow(behind, exponent) / math::pow(ahead + behind, exponent)
+            }
+            Self::LogOfSum { unit } => {
+                1.0 - math::ln_1p(behind / unit) / math::ln_1p((ahead + behind) / unit)
+            }
+            Self::PowerOfShare { exponent } => math::pow(ahead / (ahead + behind), exponent),
+        };
         // 0/0 and ∞/∞: the weights say nothing.
         if share.is_finite() { share } else { 0.0 }
     }
@@ -111,7 +137,11 @@ impl Estimate {
             let least = ahead - float(cancelled);
             let guess = match model {
                 QueueModel::Pessimistic => ahead,
-                QueueModel::Power { .. } | QueueModel::Log => {
+                QueueModel::Power { .. }
+                | QueueModel::Log { .. }
+                | QueueModel::PowerOfSum { .. }
+                | QueueModel::LogOfSum { .. }
+                | QueueModel::PowerOfShare { .. } => {
                     ahead - float(cancelled) * model.share_ahead(ahead, behind)
                 }
             };
@@ -128,6 +158,16 @@ impl Estimate {
     /// `size` traded at our price, of which our own orders ahead of this one would have taken `ours`. Gives
     /// how much of it reaches this order.
     pub(crate) fn on_trade(&mut self, size: Lots, ours: Lots, venue_at: Nanos) -> Lots {
+        self.note_trade(size, venue_at);
+        let reaching = float(size.0.saturating_sub(ours.0).max(0));
+        let reach = math::floor(reaching - self.ahead).max(0.0);
+        self.ahead = (self.ahead - reaching).max(0.0);
+        #[expect(clippy::cast_possible_truncation, reason = "at most the trade's size")]
+        Lots(reach as i64)
+    }
+
+    /// `size` trades at our price now; nothing is taken from ahead yet. Gives what stood behind us before it.
+    pub(crate) fn note_trade(&mut self, size: Lots, venue_at: Nanos) -> f64 {
         let known = if venue_at <= self.level_at { self.cancelled.min(size.0) } else { 0 };
         if known > 0 {
             // The level has shown this trade already: what was guessed of it is undone.
@@ -136,13 +176,15 @@ impl Estimate {
             self.cancelled_ahead -= back;
             self.cancelled -= known;
         }
+        let standing = self.level.saturating_add(known).saturating_sub(self.traded);
         self.traded = self.traded.saturating_add(size.0 - known);
         self.traded_at = self.traded_at.max(venue_at);
-        let reaching = float(size.0.saturating_sub(ours.0).max(0));
-        let reach = math::floor(reaching - self.ahead).max(0.0);
-        self.ahead = (self.ahead - reaching).max(0.0);
-        #[expect(clippy::cast_possible_truncation, reason = "at most the trade's size")]
-        Lots(reach as i64)
+        (float(standing) - self.ahead).max(0.0)
+    }
+
+    /// `size` of what is ahead traded.
+    pub(crate) fn pass(&mut self, size: i64) {
+        self.ahead = (self.ahead - float(size)).max(0.0);
     }
 
     /// The market traded at a worse price: nothing at ours can be left ahead of us.
@@ -170,6 +212,16 @@ mod tests {
 
     const POWER: QueueModel = QueueModel::Power { exponent: 1.0 };
     const CUBE: QueueModel = QueueModel::Power { exponent: 3.0 };
+    const LOG: QueueModel = QueueModel::Log { unit: 1.0 };
+    const ALL: [QueueModel; 7] = [
+        QueueModel::Pessimistic,
+        POWER,
+        CUBE,
+        LOG,
+        QueueModel::PowerOfSum { exponent: 2.0 },
+        QueueModel::LogOfSum { unit: 1.0 },
+        QueueModel::PowerOfShare { exponent: 2.0 },
+    ];
 
     fn check(model: QueueModel, joined: Option<i64>, then: &[Then], ahead: f64, reached: i64) {
         let mut estimate = Estimate::join(joined.map(Lots));
@@ -192,12 +244,55 @@ mod tests {
         check(POWER, Some(10), &steps, 10.0 - 6.0 * 10.0 / 30.0, 0);
         check(CUBE, Some(10), &steps, 10.0 - 6.0 * 1_000.0 / 9_000.0, 0);
         let (front, back) = (11.0_f64.ln(), 21.0_f64.ln());
-        check(QueueModel::Log, Some(10), &steps, 10.0 - 6.0 * front / (front + back), 0);
+        check(LOG, Some(10), &steps, 10.0 - 6.0 * front / (front + back), 0);
+    }
+
+    /// 6 of 30 cancelled with 10 ahead and 20 behind; by hand, from the formulas in hftbacktest's documentation of
+    /// its queue models.
+    #[test]
+    fn every_model_takes_the_share_its_formula_says() {
+        let ln = f64::ln;
+        let cases = [
+            (QueueModel::Pessimistic, 0.0),
+            (POWER, 1.0 / 3.0),
+            (QueueModel::Power { exponent: 2.0 }, 1.0 / 5.0),
+            (CUBE, 1.0 / 9.0),
+            (LOG, ln(11.0) / (ln(11.0) + ln(21.0))),
+            (QueueModel::Log { unit: 10.0 }, ln(2.0) / (ln(2.0) + ln(3.0))),
+            (QueueModel::PowerOfSum { exponent: 1.0 }, 1.0 / 3.0),
+            (QueueModel::PowerOfSum { exponent: 2.0 }, 5.0 / 9.0),
+            (QueueModel::PowerOfSum { exponent: 3.0 }, 19.0 / 27.0),
+            (QueueModel::LogOfSum { unit: 1.0 }, 1.0 - ln(21.0) / ln(31.0)),
+            (QueueModel::LogOfSum { unit: 10.0 }, 1.0 - ln(3.0) / ln(4.0)),
+            (QueueModel::PowerOfShare { exponent: 1.0 }, 1.0 / 3.0),
+            (QueueModel::PowerOfShare { exponent: 2.0 }, 1.0 / 9.0),
+            (QueueModel::PowerOfShare { exponent: 0.5 }, (1.0_f64 / 3.0).sqrt()),
+        ];
+        for (model, share) in cases {
+            check(model, Some(10), &[Level(1, 30), Level(2, 24)], 10.0 - 6.0 * share, 0);
+        }
+        // What the model would take from behind beyond what is there comes from ahead: 25 of 30 leaves 5 at most.
+        for model in ALL {
+            check(model, Some(10), &[Level(1, 30), Level(2, 5)], ahead_of_25(model), 0);
+        }
+    }
+
+    fn ahead_of_25(model: QueueModel) -> f64 {
+        let guess = match model {
+            QueueModel::PowerOfSum { .. } => 10.0 - 25.0 * 5.0 / 9.0,
+            QueueModel::Power { exponent: 1.0 } => 10.0 - 25.0 / 3.0,
+            QueueModel::Log { .. } => 10.0 - 25.0 * 11.0_f64.ln() / (11.0_f64.ln() + 21.0_f64.ln()),
+            QueueModel::Pessimistic
+            | QueueModel::Power { .. }
+            | QueueModel::LogOfSum { .. }
+            | QueueModel::PowerOfShare { .. } => 5.0,
+        };
+        guess.clamp(0.0, 5.0)
     }
 
     #[test]
     fn no_more_is_ahead_than_stands_there() {
-        for model in [QueueModel::Pessimistic, POWER, CUBE, QueueModel::Log] {
+        for model in ALL {
             // Nobody is behind: every cancel is ahead.
             check(model, Some(10), &[Level(1, 4)], 4.0, 0);
             check(model, Some(10), &[Level(1, 0)], 0.0, 0);
@@ -207,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_trade_takes_from_ahead_and_then_reaches_us() {
-        for model in [QueueModel::Pessimistic, POWER] {
+        for model in ALL {
             check(model, Some(10), &[Trade(1, 4)], 6.0, 0);
             check(model, Some(10), &[Trade(1, 10)], 0.0, 0);
             check(model, Some(10), &[Trade(1, 13)], 0.0, 3);
@@ -217,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_trade_and_the_level_it_leaves_count_once_in_either_order() {
-        for model in [QueueModel::Pessimistic, POWER, CUBE] {
+        for model in ALL {
             // Behind 10, 20 more behind us; 6 trade.
             check(model, Some(10), &[Level(1, 30), Trade(2, 6), Level(2, 24)], 4.0, 0);
             check(model, Some(10), &[Level(1, 30), Level(2, 24), Trade(2, 6)], 4.0, 0);
