@@ -248,7 +248,15 @@ impl Strategy for Callback {
                 size: size.0,
                 maker: *liquidity == Liquidity::Maker,
             }),
-            _ => None,
+            Change::Filled { .. }
+            | Change::Accepted
+            | Change::Rejected { .. }
+            | Change::Canceled { .. }
+            | Change::CancelRejected { .. }
+            | Change::Replaced { .. }
+            | Change::ReplaceRejected { .. }
+            | Change::Duplicate
+            | Change::Impossible(_) => None,
         };
         let (id, happened) = (order.id.0, word(change));
         let tells = self.has.order;
