@@ -213,11 +213,8 @@ impl Working {
         // A level that is older than the trade does not show it yet.
         let shows = rules.has(Rule::LateTrade) || stamp >= self.traded_at;
         let traded = if shows { std::mem::take(&mut self.traded) } else { 0 };
-        let cancelled = if rules.has(Rule::LateTrade) {
-            before - now - traded
-        } else {
-            ((before - traded).max(0) - now).max(0)
-        };
+        // Below zero: it grew.
+        let cancelled = before - now - traded;
         let ahead = self.ahead;
         // There also when nothing is cancelled: a logarithm without a value stays without one times nothing.
         if cancelled > 0 || (cancelled == 0 && rules.has(Rule::BelowZero)) {

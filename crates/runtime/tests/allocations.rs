@@ -13,11 +13,15 @@ use types::{Command, Input};
 static ALLOCATOR: testkit::allocations::Counting = testkit::allocations::Counting;
 
 /// Counts what was sent, so that a run that does nothing cannot pass.
-struct Sent(u64);
+struct Sent {
+    inputs: u64,
+    commands: u64,
+}
 
 impl Observer for Sent {
     fn on_step(&mut self, _: &Input, commands: &[Command], _: &Engine) {
-        self.0 += commands.len() as u64;
+        self.inputs += 1;
+        self.commands += commands.len() as u64;
     }
 }
 
@@ -30,22 +34,18 @@ fn a_warm_run_allocates_nothing_from_capture_to_command() {
     let feed = prepared.feed(&Progress::default()).expect("it opens");
     let mut run = Backtest::new(&prepared.setup, feed, None).expect("a run starts");
 
-    let mut sent = Sent(0);
+    let mut sent = Sent { inputs: 0, commands: 0 };
     let survey = &prepared.survey.files[0];
     let events: u64 = survey.events.values().sum();
-    let mut turns = 0;
-    // Each event is a turn at the venue and a turn with us. Memory grows with the most orders the market ever
-    // had at once and the widest range of prices: five sixths of the session are warm-up.
-    let warm_up = events * 2 / 6 * 5;
-    while turns < warm_up {
+    // Memory grows with the most orders the market ever had at once and the widest range of prices: five sixths of the
+    // session are warm-up.
+    while sent.inputs < events / 6 * 5 {
         assert!(run.turn(&mut sent).expect("readable"), "the session ended during the warm-up");
-        turns += 1;
     }
-    let (warm, before) = (sent.0, on_this_thread());
-    while run.turn(&mut sent).expect("readable") {
-        turns += 1;
-    }
+    let (inputs, warm, before) = (sent.inputs, sent.commands, on_this_thread());
+    while run.turn(&mut sent).expect("readable") {}
     let allocations = on_this_thread() - before;
-    assert!(turns > warm_up + 100_000 && sent.0 > warm + 100, "{turns} turns, {} commands", sent.0 - warm);
-    assert_eq!(allocations, 0, "in {} turns with {} commands", turns - warm_up, sent.0 - warm);
+    let (inputs, commands) = (sent.inputs - inputs, sent.commands - warm);
+    assert!(inputs > 50_000 && commands > 100, "{inputs} inputs, {commands} commands");
+    assert_eq!(allocations, 0, "in {inputs} inputs with {commands} commands");
 }
