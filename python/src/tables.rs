@@ -167,6 +167,10 @@ impl Tables {
                 OrderKind::Limit => "limit",
                 OrderKind::Market => "market",
                 OrderKind::PostOnly => "post_only",
+                OrderKind::Stop { .. } => "stop",
+                OrderKind::StopLimit { .. } => "stop_limit",
+                OrderKind::Iceberg { .. } => "iceberg",
+                OrderKind::Pegged { .. } => "pegged",
             }));
             times.push(Some(match row.terms.time_in_force {
                 TimeInForce::GoodTilCancel => "gtc",
