@@ -7,9 +7,7 @@ use anyhow::{Context as _, bail};
 use journal::{Options, Writer};
 use reports::{Counted, Report, number};
 use runtime::backtest::{Backtest, Large, Totals};
-use runtime::config::{
-    AllocationName, Fees, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName,
-};
+use runtime::config::{AllocationName, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName};
 use runtime::source::{Progress, Recording, recordings};
 use runtime::{Config, Prepared, Setup, generate, prepare};
 use std::fs;
@@ -242,7 +240,7 @@ pub(crate) fn caveats(setup: &Setup) -> Vec<String> {
     for venue in &latency.venue {
         caveats.push(format!("Latency of {}: {}", venue.name, latency_in_words(&latency.with(venue))));
     }
-    if setup.config.fees == (Fees { maker_bp: 0.0, taker_bp: 0.0, exchange_fee_per_lot: 0.0 }) {
+    if setup.config.fees.is_free() {
         caveats.push("No fees are configured; real venues charge them ([fees] in the configuration).".into());
     }
     let queue = match setup.config.venue.queue_model {

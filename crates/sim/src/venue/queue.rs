@@ -282,7 +282,10 @@ mod tests {
             QueueModel::PowerOfSum { .. } => 10.0 - 25.0 * 5.0 / 9.0,
             QueueModel::Power { exponent: 1.0 } => 10.0 - 25.0 / 3.0,
             QueueModel::Log { .. } => 10.0 - 25.0 * 11.0_f64.ln() / (11.0_f64.ln() + 21.0_f64.ln()),
-            _ => 5.0,
+            QueueModel::Pessimistic
+            | QueueModel::Power { .. }
+            | QueueModel::LogOfSum { .. }
+            | QueueModel::PowerOfShare { .. } => 5.0,
         };
         guess.clamp(0.0, 5.0)
     }
