@@ -6,9 +6,7 @@
 use crate::{About, Counted, DataFile, Ending, Recorder, Report, number};
 use engine::Engine;
 use runtime::backtest::{Large, Observer};
-use runtime::config::{
-    AllocationName, Fees, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName,
-};
+use runtime::config::{AllocationName, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName};
 use runtime::{Prepared, Setup};
 use types::record::Record;
 use types::{Command, Input, InstrumentId, Money, Nanos, Origin};
@@ -167,7 +165,7 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
     for venue in &latency.venue {
         caveats.push(format!("Latency of {}: {}", venue.name, latency_in_words(&latency.with(venue))));
     }
-    if setup.config.fees == (Fees { maker_bp: 0.0, taker_bp: 0.0, exchange_fee_per_lot: 0.0 }) {
+    if setup.config.fees.is_free() {
         caveats.push("No fees are configured; real venues charge them ([fees] in the configuration).".into());
     }
     let queue = match setup.config.venue.queue_model {

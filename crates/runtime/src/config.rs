@@ -4,9 +4,11 @@
 //! `quoin config --print` writes, the check for unknown keys, and its advice.
 
 mod allocation;
+mod fees;
 mod latency;
 
 pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
+pub use fees::{Fees, VenueFees};
 pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -138,18 +140,6 @@ pub struct Risk {
     pub kill_switch: bool,
 }
 
-/// `[fees]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Fees {
-    /// Of the turnover, in basis points; negative is a rebate.
-    pub maker_bp: f64,
-    /// Of the turnover, in basis points.
-    pub taker_bp: f64,
-    /// For each lot, in currency.
-    pub exchange_fee_per_lot: f64,
-}
-
 /// `[report]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -217,12 +207,6 @@ impl Default for Risk {
             max_drawdown: 50_000.0,
             kill_switch: false,
         }
-    }
-}
-
-impl Default for Fees {
-    fn default() -> Self {
-        Self { maker_bp: 0.0, taker_bp: 0.0, exchange_fee_per_lot: 0.0 }
     }
 }
 
@@ -361,8 +345,11 @@ pub const KEYS: &[Key] = &[
 const INSTRUMENT_KEYS: [&str; 5] = ["symbol", "tick", "lot", "multiplier", "currency"];
 
 /// Lists of tables within a section: section, name, the keys of an entry.
-const LISTS: &[(&str, &str, &[&str])] =
-    &[("latency", "venue", latency::VENUE_KEYS), ("venue", "instrument", allocation::INSTRUMENT_KEYS)];
+const LISTS: &[(&str, &str, &[&str])] = &[
+    ("latency", "venue", latency::VENUE_KEYS),
+    ("fees", "venue", fees::VENUE_KEYS),
+    ("venue", "instrument", allocation::INSTRUMENT_KEYS),
+];
 
 /// Why a configuration is refused. Each says where, and what to write instead.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -405,6 +392,13 @@ fn advice(nearest: Option<&str>) -> String {
         Some(nearest) => format!("; did you mean `{nearest}`?"),
         None => "; `quoin config --print` lists the known ones".into(),
     }
+}
+
+/// The entry of a list that is of this venue: `binance` is every market of Binance's, unless one (`binance-usdm`) has
+/// an entry of its own.
+pub(crate) fn entry_of<'a, T>(venue: &str, entries: &'a [T], name: impl Fn(&T) -> &str) -> Option<&'a T> {
+    let whole = |entry: &&T| venue.strip_prefix(name(entry)).is_some_and(|rest| rest.starts_with('-'));
+    entries.iter().find(|entry| name(entry) == venue).or_else(|| entries.iter().find(whole))
 }
 
 /// The name most like `name`, if any is like it at all.
@@ -479,9 +473,7 @@ impl Config {
         at_least("risk.max_order_notional", self.risk.max_order_notional, 0.0)?;
         at_least("risk.max_daily_loss", self.risk.max_daily_loss, 0.0)?;
         at_least("risk.max_drawdown", self.risk.max_drawdown, 0.0)?;
-        at_least("fees.maker_bp", self.fees.maker_bp, -1_000.0)?;
-        at_least("fees.taker_bp", self.fees.taker_bp, -1_000.0)?;
-        at_least("fees.exchange_fee_per_lot", self.fees.exchange_fee_per_lot, 0.0)?;
+        self.fees.check(at_least)?;
         at_least("report.adverse_selection_seconds", self.report.adverse_selection_seconds, 0.001)?;
         self.latency.check(at_least)?;
         at_least("venue.queue_unit", self.venue.queue_unit, 1e-9)?;
@@ -536,7 +528,9 @@ impl Config {
              \n# Latency of one venue where it differs, by any keys of [latency] (as often as needed):\n\
              # [[latency.venue]]\n# name = \"binance-usdm\"\n# order_ns = 3000000\n\
              \n# Matching of one instrument where it differs, by any allocation keys of [venue]:\n\
-             # [[venue.instrument]]\n# symbol = \"ZNH4\"\n# allocation = \"split\"\n",
+             # [[venue.instrument]]\n# symbol = \"ZNH4\"\n# allocation = \"split\"\n\
+             \n# Fees of one venue where they differ, by any keys of [fees]:\n\
+             # [[fees.venue]]\n# name = \"binance-usdm\"\n# taker_bp = 5.0\n",
         );
         text
     }

@@ -8,7 +8,7 @@
 //!
 //! Nothing overtakes on a link; between links anything may. Ways are numbered: 0 is the shared one.
 
-use crate::config::{Config, Latency, MarketDataLatency};
+use crate::config::{Config, Latency, MarketDataLatency, entry_of};
 use crate::order_latency::{OrderSamples, OrderSamplesError};
 use sim::latency::Link;
 use std::path::{Path, PathBuf};
@@ -60,10 +60,7 @@ impl Ways {
     }
 
     fn of_venue(&mut self, config: &Latency, venue: &str) -> u16 {
-        // `binance` is every market of Binance's, unless one (`binance-usdm`) has an entry of its own.
-        let whole = |name: &str| venue.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'));
-        let entries = || config.venue.iter();
-        let own = entries().find(|own| own.name == venue).or_else(|| entries().find(|own| whole(&own.name)));
+        let own = entry_of(venue, &config.venue, |own| &own.name);
         let Some(own) = own else { return 0 };
         let known = self.names.iter().position(|name| *name == own.name);
         let place = known.unwrap_or_else(|| {

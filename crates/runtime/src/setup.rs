@@ -192,7 +192,7 @@ impl Setup {
         Engine::new(EngineConfig {
             instruments: self.instruments.clone(),
             limits: self.limits(),
-            fees: vec![self.fees(); self.instruments.len()],
+            fees: self.instruments.iter().map(|instrument| self.fees(instrument)).collect(),
             kill_switch: self.config.risk.kill_switch,
             seats,
         })
@@ -303,8 +303,8 @@ impl Setup {
         self.root().fork(name)
     }
 
-    fn fees(&self) -> FeeSchedule {
-        let fees = &self.config.fees;
+    fn fees(&self, instrument: &Instrument) -> FeeSchedule {
+        let fees = self.config.fees.of(&instrument.terms().venue);
         FeeSchedule {
             maker_ppb: rounded(fees.maker_bp * to_f64(BASIS_POINT_PPB)),
             taker_ppb: rounded(fees.taker_bp * to_f64(BASIS_POINT_PPB)),

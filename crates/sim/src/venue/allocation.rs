@@ -248,6 +248,9 @@ mod tests {
         assert_eq!(split(threshold(10, 100, false), 200, &sizes(&[150, 8, 160])), [100 + 22 + 2, 3, 73]);
     }
 
+    /// The rule, what comes in, who rests, and who gets what.
+    type Case<'a> = (Allocation, i64, &'a [(i64, u8)], &'a [i64]);
+
     /// By hand, step by step.
     #[test]
     fn every_algorithm_by_hand() {
@@ -257,7 +260,6 @@ mod tests {
         let all_fifo = Allocation { pro_rata: Some(ProRata { fifo_percent: 100, ..MINIMUM }), ..SPLIT };
         let lead: &[(i64, u8)] = &[(1, 0), (59, 20), (40, 10)];
         let threshold_lmm = threshold(25, 250, true);
-        type Case<'a> = (Allocation, i64, &'a [(i64, u8)], &'a [i64]);
         let cases: [Case<'_>; 16] = [
             (Allocation::FIFO, 12, &sizes(&[5, 6, 7]), &[5, 6, 1]),
             (Allocation::FIFO, 0, &sizes(&[5, 6, 7]), &[0, 0, 0]),
