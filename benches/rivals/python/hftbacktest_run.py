@@ -94,12 +94,17 @@ def backtest(events, work, depth):
         BacktestAsset()
         .data(events)
         .constant_order_latency(work["latency_ns"], work["latency_ns"])
-        .power_prob_queue_model(work["exponent"])
         .no_partial_fill_exchange()
         .trading_value_fee_model(work["maker_bp"] / 1e4, work["taker_bp"] / 1e4)
         .tick_size(work["tick"])
         .lot_size(work["lot"])
     )
+    if work["queue"] == "power":
+        asset = asset.power_prob_queue_model(work["exponent"])
+    elif work["queue"] == "log":
+        asset = asset.log_prob_queue_model()
+    else:
+        asset = asset.risk_adverse_queue_model()
     asset = asset.inverse_asset(work["face"]) if work["inverse"] else asset.linear_asset(1.0)
     if depth == "hash":
         return HashMapMarketDepthBacktest([asset])

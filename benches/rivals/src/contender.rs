@@ -7,7 +7,7 @@ use nix::sys::time::TimeValLike;
 use rivals::day::{Day, Spent};
 use rivals::hft::Depth;
 use rivals::orders::Tally;
-use rivals::workload::{EXPONENT, LATENCY_NS, MAKER_BP, PERIOD_NS, Queue, TAKER_BP, Terms, Workload};
+use rivals::workload::{EXPONENT, LATENCY_NS, MAKER_BP, PERIOD_NS, TAKER_BP, Terms, Workload};
 use rivals::{hft, ours};
 use runtime::source::{Progress, Selection, recordings};
 use serde::{Deserialize, Serialize};
@@ -108,6 +108,7 @@ fn describe(workload: &Workload, terms: &Terms) -> String {
         "max_position": terms.max_position,
         "inverse": workload.inverse,
         "face": if workload.symbol.starts_with("BTC") { 100.0 } else { 10.0 },
+        "queue": terms.queue,
         "period_ns": PERIOD_NS,
         "latency_ns": LATENCY_NS,
         "maker_bp": MAKER_BP,
@@ -137,7 +138,7 @@ pub(crate) fn alone(name: &str, folder: &Path, workload: &Workload) -> anyhow::R
 
 fn quoin(folder: &Path, workload: &Workload, in_memory: bool) -> anyhow::Result<Measured> {
     let history = recordings(&[folder.join("history")], &Selection::default())?;
-    let day = Day::of(history, workload, Queue::Power)?;
+    let day = Day::of(history, workload, terms(folder)?.queue)?;
     let spent = Spent::default();
     let feed = if in_memory {
         day.feed(day.arrivals()?, &spent)?
@@ -156,7 +157,7 @@ fn rival(folder: &Path, workload: &Workload, depth: Depth) -> anyhow::Result<Mea
     let data = read_npy_file(&path.to_string_lossy())?;
     let loaded = cpu_ns()?;
     // Held, for giving memory back is no part of a backtest.
-    let run = hft::run(data.clone(), workload, Queue::Power, depth, terms(folder)?)?;
+    let run = hft::run(data.clone(), workload, terms(folder)?.queue, depth, terms(folder)?)?;
     let measured = measured("0.9.4", run.events, loaded, run.tally());
     drop(data);
     measured

@@ -26,6 +26,7 @@ pub struct Day {
     pub prepared: Prepared,
     /// What is traded.
     pub instrument: InstrumentId,
+    queue: Queue,
 }
 
 impl Day {
@@ -45,7 +46,7 @@ impl Day {
         let prepared = prepare(recordings, workload.config(queue), |_| {})?;
         let traded = prepared.setup.strategies.first().and_then(|setup| setup.traded.first());
         let instrument = *traded.context("nothing is traded")?;
-        Ok(Self { prepared, instrument })
+        Ok(Self { prepared, instrument, queue })
     }
 
     /// The workload in the instrument's steps.
@@ -54,7 +55,8 @@ impl Day {
         let terms = self.prepared.table.instruments[self.instrument.index()].terms();
         let (tick, lot) = (terms.tick_nanos as f64 / 1e9, terms.lot_nanos as f64 / 1e9);
         let lots = |size: f64| (size / lot).round() as i64;
-        Terms { tick, lot, order_size: lots(workload.order_size), max_position: lots(workload.max_position) }
+        let (order_size, max_position) = (lots(workload.order_size), lots(workload.max_position));
+        Terms { tick, lot, order_size, max_position, queue: self.queue }
     }
 
     /// What is known of its only recording.

@@ -11,7 +11,7 @@ use adapters::parquet::Store;
 use anyhow::{Context, ensure};
 use clap::Parser;
 use contender::{Contender, Measured};
-use rivals::day::{Day, for_hftbacktest, repeated};
+use rivals::day::{Day, for_hftbacktest, in_venue_order, repeated};
 use rivals::workload::{Queue, WORKLOADS, Workload};
 use runtime::source::{Progress, Recording, Selection, recordings};
 use std::io::BufWriter;
@@ -23,6 +23,9 @@ struct Arguments {
     /// Which recording: usdm-btc, usdm-eth, spot-btc, spot-eth, coinm-btc or coinm-eth.
     #[arg(long, default_value = "usdm-btc")]
     file: String,
+    /// Where in the queue orders are cancelled; with the first, fills must be equal.
+    #[arg(long, value_enum, default_value = "pessimistic")]
+    queue: Queue,
     /// How often each contender runs; the medians are shown.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -63,7 +66,7 @@ fn main() -> anyhow::Result<()> {
     };
     let folder = Folder::new(arguments.keep)?;
     if !folder.path.join("events.npy").exists() {
-        write(&path, &workload, arguments.times, &folder.path)?;
+        write(&path, &workload, arguments.queue, arguments.times, &folder.path)?;
     }
     let contenders = contender::all(arguments.python.as_deref()).into_iter().filter(|contender| {
         arguments.only.as_ref().is_none_or(|only| contender.name.contains(only.as_str()))
@@ -101,26 +104,30 @@ impl Drop for Folder {
     }
 }
 
-/// The recording as history for us, and as hftbacktest's array.
-fn write(recording: &Path, workload: &Workload, times: usize, folder: &Path) -> anyhow::Result<()> {
+/// The recording in the venue's order, as history for us and as hftbacktest's array.
+fn write(
+    recording: &Path,
+    workload: &Workload,
+    queue: Queue,
+    times: usize,
+    folder: &Path,
+) -> anyhow::Result<()> {
     let history = folder.join("history");
-    let config = workload.config(Queue::Power);
+    let config = workload.config(queue);
     let recording = Recording::File(recording.into());
-    let once = if times == 1 { history.clone() } else { folder.join("once") };
+    let once = folder.join("once");
     let manifest = runtime::import::import(&recording, &once, &config, false, |_| {})?.manifest;
     let stored = |folder: &Path| -> anyhow::Result<Day> {
-        Day::of(recordings(&[folder.into()], &Selection::default())?, workload, Queue::Power)
+        Day::of(recordings(&[folder.into()], &Selection::default())?, workload, queue)
     };
-    if times > 1 {
-        let day = stored(&once)?;
-        let mut import = Store::begin(&history, manifest.source, true, env!("CARGO_PKG_VERSION"))?;
-        import.instruments(manifest.instruments);
-        for arrival in repeated(&day, &day.arrivals()?, times) {
-            import.push(&arrival)?;
-        }
-        import.commit(manifest.about)?;
-        std::fs::remove_dir_all(&once)?;
+    let day = stored(&once)?;
+    let mut import = Store::begin(&history, manifest.source, true, env!("CARGO_PKG_VERSION"))?;
+    import.instruments(manifest.instruments);
+    for arrival in repeated(&day, &in_venue_order(day.arrivals()?), times) {
+        import.push(&arrival)?;
     }
+    import.commit(manifest.about)?;
+    std::fs::remove_dir_all(&once)?;
     let day = stored(&history)?;
     let moments = day.moments(day.prepared.feed(&Progress::default())?)?;
     let terms = day.terms(workload);

@@ -55,6 +55,8 @@ pub struct Terms {
     pub order_size: i64,
     /// At this position no new order makes it larger, in lots.
     pub max_position: i64,
+    /// Of the run.
+    pub queue: Queue,
 }
 
 impl Terms {
@@ -77,7 +79,8 @@ pub const TAKER_BP: f64 = 7.0;
 pub const EXPONENT: f64 = 3.0;
 
 /// Where in the queue orders are cancelled: the models that we and hftbacktest both have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
 pub enum Queue {
     /// Behind us (theirs: `RiskAdverseQueueModel`).
     Pessimistic,
