@@ -270,3 +270,16 @@ fn recorded_files_hold_the_messages_that_independent_tools_counted() {
         assert_eq!(found[name], count, "{name}");
     }
 }
+
+#[test]
+fn the_continuous_hour_of_the_recorded_es_day_holds_the_records_that_independent_tools_counted() {
+    // The data's README. Trading is continuous from 23:00 UTC on, by the time of receipt.
+    const FROM: u64 = 1_703_545_200_000_000_000;
+    let Some(path) = recorded("dbn/esh4-glbx-mdp3-20231225.mbo.dbn.zst") else { return };
+    let shown = succeed(&["inspect", &common::text(&path), "--messages"]);
+    let received = |line: &str| -> u64 {
+        let (_, value) = line.split_once("ts_recv=").expect("every record was received");
+        value.split(' ').next().and_then(|digits| digits.parse().ok()).expect("a number")
+    };
+    assert_eq!(shown.lines().filter(|line| received(line) >= FROM).count(), 59_143);
+}

@@ -62,9 +62,21 @@ const BENCHES: &[Bench] = &[
         name: "book",
         about: "Books on the recorded ES day and on made ones. Goal: under 10 ns a change of a level.",
     },
-    Bench { package: "orders", name: "orders", about: "Our orders, from a wish to a closed order: risk, submit, two reports." },
-    Bench { package: "sim", name: "sim", about: "What the simulated venue adds to the book alone, and a generated market." },
-    Bench { package: "journal", name: "journal", about: "The hash-chained journal beside a copy, BLAKE3, CRC-32C and plain writes." },
+    Bench {
+        package: "orders",
+        name: "orders",
+        about: "Our orders, from a wish to a closed order: risk, submit, two reports.",
+    },
+    Bench {
+        package: "sim",
+        name: "sim",
+        about: "What the simulated venue adds to the book alone, and a generated market.",
+    },
+    Bench {
+        package: "journal",
+        name: "journal",
+        about: "The hash-chained journal beside a copy, BLAKE3, CRC-32C and plain writes.",
+    },
     Bench {
         package: "runtime",
         name: "history",
