@@ -22,7 +22,7 @@
 //! Commands while the book is not sound (building, stale, crossed) or the market is not open are refused;
 //! cancels always work. An order that would meet one of our own is refused whole ([`RejectReason::Other`]), or what
 //! else [`SelfMatch`] says. A feed that never speaks of phases is open. Before the open orders are refused, or, with
-//! [`auctions`](VenueConfig::auctions), wait for the [auction](auction).
+//! [`auctions`](VenueConfig::auctions), wait for the [auction].
 //!
 //! Stops wait unseen until the market trades at their trigger and enter at the end of that packet. Of an iceberg only
 //! what it shows is in the queue; the next part goes to its end. A pegged order moves with the market at the end of
