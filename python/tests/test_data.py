@@ -147,7 +147,7 @@ print(rows, rows * 88 // 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrs
 def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:
     long = tmp_path / "long.pcap"
     quoin.generate(long, seed=3, minutes=10)
-    done = subprocess.run([sys.executable, "-c", MEMORY, str(long)], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", MEMORY, str(long)], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     rows, all_kib, grown_kib = map(int, done.stdout.split())
     assert rows > 300_000
