@@ -47,7 +47,10 @@ fn measure(recording: Recording) {
     let root = std::env::temp_dir().join(format!("quoin-bench-history-{}", std::process::id()));
     let arrivals = arrivals(&recording);
     let count = arrivals.len();
-    println!("{}: {count} events, {} bytes", recording.name(), recording.size().expect("it is there"));
+    // Where it lies is nobody's business.
+    let name = recording.name();
+    let name = name.rsplit('/').next().unwrap_or(&name);
+    println!("{name}: {count} events, {} bytes", recording.size().expect("it is there"));
     let rate = |seconds: f64| count as f64 / seconds / 1e6;
 
     let records: Vec<u8> = arrivals.iter().zip(0..).flat_map(|(arrival, seq)| record(arrival, seq)).collect();
