@@ -14,7 +14,7 @@ use journal::{Options, Writer, verify_chain};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use reports::Report;
-use reports::run::{Watch, faults, large, misfit};
+use reports::run::{Watch, doubts, faults};
 use runtime::backtest::{Backtest, Observer, Totals};
 use runtime::replay::{Replayed, replay, replay_with, setup_of};
 use runtime::source::{Progress, Selection};
@@ -199,8 +199,7 @@ impl Plan {
         let seconds = started.elapsed().as_secs_f64();
         let totals = backtest.totals();
         let mut found = faults(prepared);
-        found.extend(misfit(prepared, backtest.feed().faults()));
-        found.extend(large(setup, backtest.venue().large()));
+        found.extend(doubts(prepared, &backtest));
         let (engine, summary) = backtest.finish().map_err(refuse)?;
         let report = watchers.watch.finish(&engine, summary.map(|summary| summary.head.to_string()), found);
         if let Some(out) = out {

@@ -48,6 +48,13 @@ pub(crate) struct Tile {
     pub(crate) class: &'static str,
 }
 
+impl Tile {
+    /// Neither good nor bad.
+    pub(crate) fn new(label: &'static str, value: String, unit: &str, sub: String) -> Self {
+        Self { label, value: minus(value), unit: unit.to_owned(), sub: minus(sub), class: "" }
+    }
+}
+
 struct Figure {
     svg: String,
     has_marks: bool,
@@ -125,13 +132,7 @@ impl Report {
 
     fn tiles(&self) -> Vec<Tile> {
         let headline = &self.headline;
-        let tile = |label, value: String, unit: &str, sub: String| Tile {
-            label,
-            value: minus(value),
-            unit: unit.to_owned(),
-            sub: minus(sub),
-            class: "",
-        };
+        let tile = Tile::new;
         let currency = self.currency.as_str();
         let net_class = match headline.net.0.0 {
             0 => "",

@@ -5,7 +5,7 @@
 
 use crate::{About, Counted, DataFile, Ending, Recorder, Report, number};
 use engine::Engine;
-use runtime::backtest::{Large, Observer};
+use runtime::backtest::{Backtest, Large, Observer};
 use runtime::config::{AllocationName, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName};
 use runtime::{Prepared, Setup};
 use types::record::Record;
@@ -38,7 +38,7 @@ impl Watch {
         }
     }
 
-    /// The run is over. `faults` come from [`faults`] and [`misfit`].
+    /// The run is over. `faults` come from [`faults`] and [`doubts`].
     #[must_use]
     pub fn finish(self, engine: &Engine, journal_head: Option<String>, faults: Vec<Counted>) -> Report {
         let ending = Ending {
@@ -99,9 +99,15 @@ fn seconds(span: f64) -> Nanos {
     Nanos((span * 1e9).round() as i64)
 }
 
-/// What the survey could read and the run could not: numbers that are off the grid of the instrument's terms.
+/// What casts doubt on a run that is over: what of its data did not fit, and orders too large for what was shown.
 #[must_use]
-pub fn misfit(prepared: &Prepared, run: &[Fault]) -> Option<Counted> {
+pub fn doubts(prepared: &Prepared, backtest: &Backtest) -> Vec<Counted> {
+    let misfit = misfit(prepared, backtest.feed().faults());
+    misfit.into_iter().chain(large(&prepared.setup, backtest.venue().large())).collect()
+}
+
+/// What the survey could read and the run could not: numbers that are off the grid of the instrument's terms.
+fn misfit(prepared: &Prepared, run: &[Fault]) -> Option<Counted> {
     let files = &prepared.survey.files;
     let known: u64 = files.iter().map(|file| file.fault_count).sum();
     let count = (run.len() as u64).checked_sub(known).filter(|count| *count > 0)?;
@@ -133,8 +139,7 @@ pub fn faults(prepared: &Prepared) -> Vec<Counted> {
 }
 
 /// Orders for which "the market does not react to us" is in doubt.
-#[must_use]
-pub fn large(setup: &Setup, large: Large) -> Option<Counted> {
+fn large(setup: &Setup, large: Large) -> Option<Counted> {
     let (order, size, shown) = large.largest?;
     let what = format!(
         "orders for more than {} % of what was shown, so that \"no impact\" is in doubt; the largest, order {order}, was \

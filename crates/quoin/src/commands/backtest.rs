@@ -4,7 +4,7 @@ use super::select::Select;
 use crate::terminal::{self, Unit, grouped, permille};
 use anyhow::{Context as _, bail};
 use journal::{Options, Writer};
-use reports::run::{Watch, faults, large, misfit};
+use reports::run::{Watch, doubts, faults};
 use reports::{Counted, Report};
 use runtime::backtest::{Backtest, Totals};
 use runtime::source::{Progress, Recording, recordings};
@@ -79,18 +79,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         None => None,
     };
     let mut watch = Watch::new(setup);
-    let Finished { totals, engine, summary, seconds, misfit, large } =
-        simulate(&prepared, journal, &mut watch)?;
+    let Finished { totals, engine, summary, seconds, doubts } = simulate(&prepared, journal, &mut watch)?;
     let mut found = faults(&prepared);
-    found.extend(misfit.clone());
-    found.extend(large.clone());
+    found.extend_from_slice(&doubts);
     let report = watch.finish(&engine, summary.map(|s| s.head.to_string()), found);
     deliver(&report, args.out.as_deref(), args.json)?;
     if !args.json {
         if report.activity.orders_placed == 0 {
             terminal::print(NO_ORDERS)?;
         }
-        for said in misfit.iter().chain(&large) {
+        for said in &doubts {
             terminal::print(&format!("\n{}: {}\n", said.what, grouped(said.count)))?;
         }
         say_how_it_went(args, &prepared, &totals, seconds)?;
@@ -143,8 +141,7 @@ struct Finished {
     engine: engine::Engine,
     summary: Option<journal::Summary>,
     seconds: f64,
-    misfit: Option<Counted>,
-    large: Option<Counted>,
+    doubts: Vec<Counted>,
 }
 
 fn simulate(prepared: &Prepared, journal: Option<Writer>, watch: &mut Watch) -> anyhow::Result<Finished> {
@@ -158,11 +155,10 @@ fn simulate(prepared: &Prepared, journal: Option<Writer>, watch: &mut Watch) -> 
         bar.set_prefix(format!("{} events/s", grouped(rate(totals.inputs, started.elapsed().as_secs_f64()))));
     })?;
     let seconds = started.elapsed().as_secs_f64();
-    let misfit = misfit(prepared, backtest.feed().faults());
-    let large = large(&prepared.setup, backtest.venue().large());
+    let doubts = doubts(prepared, &backtest);
     let (engine, summary) = backtest.finish()?;
     bar.finish_and_clear();
-    Ok(Finished { totals, engine, summary, seconds, misfit, large })
+    Ok(Finished { totals, engine, summary, seconds, doubts })
 }
 
 #[expect(

@@ -51,13 +51,7 @@ impl Comparison {
     }
 
     fn tiles(&self) -> Vec<Tile> {
-        let tile = |label, value: String, unit: &str, sub: String| Tile {
-            label,
-            value: minus(value),
-            unit: unit.into(),
-            sub: minus(sub),
-            class: "",
-        };
+        let tile = Tile::new;
         let [a, b] = &self.runs;
         let mut tiles = vec![
             tile("First, net P&L", amount(a.headline.net), &a.currency, self.names[0].clone()),

@@ -92,13 +92,7 @@ impl Study {
     }
 
     fn tiles(&self) -> Vec<Tile> {
-        let tile = |label, value: String, unit: &str, sub: String| Tile {
-            label,
-            value: minus(value),
-            unit: unit.to_owned(),
-            sub: minus(sub),
-            class: "",
-        };
+        let tile = Tile::new;
         let Some(best) = self.best() else { return Vec::new() };
         let class = |good: bool| if good { "gain" } else { "loss" };
         let (scale, scale_name) = self.scale();

@@ -184,10 +184,8 @@ impl Reading<'_> {
         let mut spare = NoMdEntries::SPARE;
         for index in 0..group.count() {
             let entry = NoMdEntries::of(group.entry(index), &mut spare);
-            let Some(listing) = self.figure_of(entry.security_id(), entry.rpt_seq(), root) else { continue };
-            let deleted = entry.md_update_action() == MdUpdateAction::DELETE;
-            let figure = Figure { deleted, ..Figure::new(StatisticKind::Volume) };
-            self.size_figure(listing, root, Some(Amount::Contracts(entry.md_entry_size())), figure);
+            let size = Amount::Contracts(entry.md_entry_size());
+            self.volume_of((entry.security_id(), entry.rpt_seq()), entry.md_update_action(), size, root);
         }
         self.ended(root.event);
         Ok(())
@@ -202,13 +200,25 @@ impl Reading<'_> {
         let mut spare = NoMdEntries::SPARE;
         for index in 0..group.count() {
             let entry = NoMdEntries::of(group.entry(index), &mut spare);
-            let Some(listing) = self.figure_of(entry.security_id(), entry.rpt_seq(), root) else { continue };
-            let deleted = entry.md_update_action() == MdUpdateAction::DELETE;
-            let figure = Figure { deleted, ..Figure::new(StatisticKind::Volume) };
-            self.size_figure(listing, root, Some(Amount::Currency(entry.md_entry_size())), figure);
+            let size = Amount::Currency(entry.md_entry_size());
+            self.volume_of((entry.security_id(), entry.rpt_seq()), entry.md_update_action(), size, root);
         }
         self.ended(root.event);
         Ok(())
+    }
+
+    /// What has traded of an instrument, by its number and its `RptSeq`.
+    fn volume_of(
+        &mut self,
+        (security, rpt_seq): (i32, u32),
+        action: MdUpdateAction,
+        size: Amount,
+        root: Root,
+    ) {
+        let Some(listing) = self.figure_of(security, rpt_seq, root) else { return };
+        let deleted = action == MdUpdateAction::DELETE;
+        let figure = Figure { deleted, ..Figure::new(StatisticKind::Volume) };
+        self.size_figure(listing, root, Some(size), figure);
     }
 
     /// Template 39: no book, no `RptSeq`.
