@@ -4,15 +4,13 @@
 //! from one that cannot be, is said where that template is read; orders behind levels are read by the same code.
 
 use super::amounts::Amount;
-use super::instruments::{NOT_RECOVERING, Slot};
-use super::reading::{Reading, Root, ticks};
+use super::reading::{Reading, Root, ToldLevel, ticks};
 use super::sbe::Value;
 use super::sbe::messages::md_incremental_refresh_book::NoMdEntries as Contracts;
 use super::sbe::messages::md_incremental_refresh_book_long_qty::{Groups, NoMdEntries};
 use super::sbe::schema::{Nine, Price};
 use super::wire::{Damage, Group, Message};
 use super::words::{Action, EntryKind, OfLevel};
-use types::{Event, Flags, LevelAction, LevelDelta};
 
 type Entry<'a> = NoMdEntries<'a, Nine>;
 type Narrow<'a> = Contracts<'a, Nine>;
@@ -40,23 +38,14 @@ impl Reading<'_> {
     }
 
     fn long_level(&mut self, entry: Entry<'_>, root: Root) {
-        let slot = self.meet(entry.security_id());
         let rpt_seq = entry.rpt_seq();
-        let is_news = self.follow(slot, rpt_seq, root.venue_at);
-        let Slot { listing: Some(listing), recovery, limits, .. } = self.shared.instruments.slots[slot]
-        else {
-            self.shared.counts.tally.foreign += 1;
-            return;
-        };
-        if !is_news {
-            self.shared.counts.tally.told_already += 1;
-            return;
-        }
-        let wire_action = Action::read(entry.md_update_action());
-        let (Some(kind), Some(wire_action)) = (EntryKind::read(entry.md_entry_type()), wire_action) else {
+        let Some(slot) = self.news(entry.security_id(), rpt_seq, root.venue_at) else { return };
+        let Some(listing) = self.shared.instruments.slots[slot].listing else { return };
+        let action = Action::read(entry.md_update_action());
+        let (Some(kind), Some(action)) = (EntryKind::read(entry.md_entry_type()), action) else {
             return self.odd_level(slot, entry.md_entry_type(), root);
         };
-        let OfLevel { action, price_bits, size_bits } = wire_action.of_level();
+        let OfLevel { price_bits, size_bits, .. } = action.of_level();
         let price = Option::<Price<Nine>>::of(Value::word(entry.md_entry_px()) & price_bits);
         // An action that means no size may carry any.
         let units = if size_bits == 0 { Some(0) } else { entry.md_entry_size() };
@@ -68,23 +57,9 @@ impl Reading<'_> {
                 "a level's price is no whole number of ticks, or its amount none of lots",
             );
         };
-        if !limits.allow(price) && action == LevelAction::Set && !kind.flags.has(Flags::IMPLIED) {
-            return self.spoiled(slot, root.venue_at, "a level's price is beyond its limits");
-        }
-        self.emit(Event::Level(LevelDelta {
-            venue_at: root.venue_at,
-            price,
-            size,
-            orders: entry.number_of_orders().unwrap_or(0).max(0).cast_unsigned(),
-            instrument: listing.id,
-            side: kind.side,
-            action,
-            depth: entry.md_price_level(),
-            flags: root.flags.with(kind.flags),
-        }));
-        if recovery != NOT_RECOVERING {
-            self.recovering_level(slot, rpt_seq, wire_action);
-        }
+        let orders = entry.number_of_orders();
+        let depth = entry.md_price_level();
+        self.told_level(slot, &ToldLevel { rpt_seq, kind, action, price, size, orders, depth }, &root);
     }
 }
 

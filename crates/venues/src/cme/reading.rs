@@ -46,6 +46,18 @@ pub(crate) struct Root {
     pub(crate) flags: Flags,
 }
 
+/// A level as its entry tells it, whatever the template.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ToldLevel {
+    pub(super) rpt_seq: u32,
+    pub(super) kind: EntryKind,
+    pub(super) action: Action,
+    pub(super) price: Ticks,
+    pub(super) size: Lots,
+    pub(super) orders: Option<i32>,
+    pub(super) depth: u8,
+}
+
 impl Reading<'_> {
     /// Reads every message. The packet's framing has been checked.
     pub(crate) fn packet(&mut self, payload: &[u8]) {
@@ -168,19 +180,14 @@ impl Reading<'_> {
 
     #[inline]
     fn level<D: Scale>(&mut self, entry: NoMdEntries<'_, D>, root: &Root) {
-        let (security, rpt_seq) = (entry.security_id(), entry.rpt_seq());
-        let due = self.shared.instruments.due(security, rpt_seq);
-        let Some(slot) = due.or_else(|| self.undue(security, rpt_seq, root.venue_at)) else { return };
-        let Slot { listing: Some(listing), recovery, limits, .. } = &self.shared.instruments.slots[slot]
-        else {
-            return;
-        };
-        let recovers = *recovery != NOT_RECOVERING;
-        let wire_action = Action::read(entry.md_update_action());
-        let (Some(kind), Some(wire_action)) = (EntryKind::read(entry.md_entry_type()), wire_action) else {
+        let rpt_seq = entry.rpt_seq();
+        let Some(slot) = self.news(entry.security_id(), rpt_seq, root.venue_at) else { return };
+        let Some(listing) = &self.shared.instruments.slots[slot].listing else { return };
+        let action = Action::read(entry.md_update_action());
+        let (Some(kind), Some(action)) = (EntryKind::read(entry.md_entry_type()), action) else {
             return self.odd_level(slot, entry.md_entry_type(), *root);
         };
-        let OfLevel { action, price_bits, size_bits } = wire_action.of_level();
+        let OfLevel { price_bits, size_bits, .. } = action.of_level();
         let price = Option::<Price<D>>::of(Value::word(entry.md_entry_px()) & price_bits);
         let contracts = Option::<i32>::of(Value::word(entry.md_entry_size()) & size_bits);
         let (Some(price), Some(size)) = (ticks(listing, price), lots(listing, contracts)) else {
@@ -190,6 +197,21 @@ impl Reading<'_> {
                 "a level's price is no whole number of ticks, or its size none of lots",
             );
         };
+        let orders = entry.number_of_orders();
+        let depth = entry.md_price_level();
+        self.told_level(slot, &ToldLevel { rpt_seq, kind, action, price, size, orders, depth }, root);
+    }
+
+    /// A level that could be read, of an instrument of the run.
+    #[inline(always)]
+    pub(super) fn told_level(&mut self, slot: usize, told: &ToldLevel, root: &Root) {
+        let Slot { listing: Some(listing), recovery, limits, .. } = &self.shared.instruments.slots[slot]
+        else {
+            return;
+        };
+        let recovers = *recovery != NOT_RECOVERING;
+        let ToldLevel { kind, price, .. } = *told;
+        let action = told.action.of_level().action;
         // What stood when limits moved may be taken away; implied prices have no limits.
         if !limits.allow(price) && action == LevelAction::Set && !kind.flags.has(Flags::IMPLIED) {
             return self.spoiled(slot, root.venue_at, "a level's price is beyond its limits");
@@ -197,18 +219,25 @@ impl Reading<'_> {
         let delta = LevelDelta {
             venue_at: root.venue_at,
             price,
-            size,
-            orders: entry.number_of_orders().unwrap_or(0).max(0).cast_unsigned(),
+            size: told.size,
+            orders: told.orders.unwrap_or(0).max(0).cast_unsigned(),
             instrument: listing.id,
             side: kind.side,
             action,
-            depth: entry.md_price_level(),
+            depth: told.depth,
             flags: root.flags.with(kind.flags),
         };
         self.emit(Event::Level(delta));
         if recovers {
-            self.recovering_level(slot, rpt_seq, wire_action);
+            self.recovering_level(slot, told.rpt_seq, told.action);
         }
+    }
+
+    /// The slot of an instrument of the run of which this entry tells something new.
+    #[inline]
+    pub(super) fn news(&mut self, security: i32, rpt_seq: u32, venue_at: Nanos) -> Option<usize> {
+        let due = self.shared.instruments.due(security, rpt_seq);
+        due.or_else(|| self.undue(security, rpt_seq, venue_at))
     }
 
     /// The slot of an instrument of the run whose entry is not [due](super::instruments::Instruments::due); `None`
