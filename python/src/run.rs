@@ -102,6 +102,7 @@ fn choose(strategy: Option<&Bound<'_, PyAny>>, config: &mut Config) -> PyResult<
     let Some(strategy) = strategy.filter(|strategy| !strategy.is_none()) else { return Ok(None) };
     if let Ok(name) = strategy.cast::<PyString>() {
         config.trading.strategy = name.to_string();
+        config.trading.strategies.clear();
         config.spec().map_err(refuse)?;
         return Ok(None);
     }

@@ -62,6 +62,9 @@ struct Core {
     orders: Orders,
     risk: Risk,
     portfolio: Portfolio,
+    /// What each strategy holds by its own fills: a row of all instruments for each seat. They add up to the
+    /// portfolio's.
+    own: Vec<Lots>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -79,6 +82,22 @@ impl Core {
             books: &self.books,
             orders: &self.orders,
             portfolio: &self.portfolio,
+            own: self.own_row(strategy),
+        }
+    }
+
+    /// Empty for who has no seat.
+    fn own_row(&self, strategy: StrategyId) -> &[Lots] {
+        let count = self.instruments.len();
+        let first = strategy.index() * count;
+        self.own.get(first..first + count).unwrap_or(&[])
+    }
+
+    /// Books a fill for whoever wanted the order.
+    fn on_own_fill(&mut self, strategy: StrategyId, instrument: InstrumentId, signed: Lots) {
+        let place = strategy.index() * self.instruments.len() + instrument.index();
+        if let Some(own) = self.own.get_mut(place) {
+            *own += signed;
         }
     }
 
@@ -176,6 +195,7 @@ impl Engine {
                 orders: Orders::with_capacity(ORDERS_EXPECTED),
                 risk,
                 portfolio: Portfolio::new(&instruments, &fees),
+                own: vec![Lots::ZERO; count * seats.len()],
                 instruments,
             },
             seats: seats.into_iter().map(seat).collect(),
@@ -336,7 +356,8 @@ impl Engine {
         let Some(order) = self.core.orders.get(report.order) else { return };
         change.tell(order, &mut self.core.risk);
         if let Change::Filled { price, size, liquidity, .. } = change {
-            let (instrument, side) = (order.terms.instrument, order.terms.side);
+            let (strategy, instrument, side) = (order.strategy, order.terms.instrument, order.terms.side);
+            self.core.on_own_fill(strategy, instrument, size.signed(side));
             self.core.portfolio.on_fill(self.core.now, instrument, side, price, size, liquidity);
             // Two independent counts of one fact.
             assert_eq!(
@@ -425,6 +446,12 @@ impl Engine {
     #[must_use]
     pub fn view(&self) -> View<'_> {
         self.core.view(StrategyId(0))
+    }
+
+    /// What a strategy holds by its own fills; nothing for one that has no seat.
+    #[must_use]
+    pub fn own_position(&self, strategy: StrategyId, instrument: InstrumentId) -> Lots {
+        self.core.own_row(strategy).get(instrument.index()).copied().unwrap_or(Lots::ZERO)
     }
 
     /// P&L since the start in the currency of what is traded, at the last marks, after fees.

@@ -120,6 +120,8 @@ pub struct View<'a> {
     pub(crate) books: &'a [Book],
     pub(crate) orders: &'a Orders,
     pub(crate) portfolio: &'a Portfolio,
+    /// By instrument: what this strategy holds.
+    pub(crate) own: &'a [Lots],
 }
 
 impl std::fmt::Debug for View<'_> {
@@ -162,7 +164,14 @@ impl<'a> View<'a> {
         &self.books[id.index()]
     }
 
-    /// What we hold of it, all strategies together.
+    /// What this strategy holds of it, by its own fills: what its inventory and its bounds are measured by. Another
+    /// strategy's fills do not move it.
+    #[must_use]
+    pub fn own_position(&self, id: InstrumentId) -> Lots {
+        self.own.get(id.index()).copied().unwrap_or(Lots::ZERO)
+    }
+
+    /// What the account holds of it, all strategies together: what risk's limits are measured by.
     #[must_use]
     pub fn position(&self, id: InstrumentId) -> Lots {
         self.portfolio.position(id)

@@ -101,6 +101,24 @@ fn fills_move_both_counts_and_the_equity() {
 }
 
 #[test]
+fn each_strategy_holds_what_its_own_orders_filled_and_the_account_holds_the_sum() {
+    let (buyer, _) = quoting(vec![Want::Place(limit(Side::Buy, 100, 3))]);
+    let (seller, _) = quoting(vec![Want::Place(limit(Side::Sell, 101, 2))]);
+    let mut desk = desk(vec![(buyer, vec![ESM6]), (seller, vec![ESM6])]);
+    desk.market(ESM6, 100, 101);
+    desk.input(filled(0, 100, 3, 1));
+    desk.input(filled(1, 101, 1, 2));
+    // Said twice, counted once.
+    desk.input(filled(1, 101, 1, 2));
+    let own = |strategy| desk.engine.own_position(StrategyId(strategy), ESM6);
+    assert_eq!([own(0), own(1), own(2)], [Lots(3), Lots(-1), Lots(0)]);
+    assert_eq!(desk.engine.portfolio().position(ESM6), Lots(2));
+    let view = desk.engine.view();
+    assert_eq!((view.own_position(ESM6), view.position(ESM6)), (Lots(3), Lots(2)));
+    assert_eq!(view.own_position(NQM6), Lots(0));
+}
+
+#[test]
 fn a_fill_nobody_can_account_for_stops_trading() {
     let (strategy, _) = quoting(vec![Want::Place(limit(Side::Buy, 100, 1))]);
     let mut desk = desk(vec![(strategy, vec![ESM6])]);

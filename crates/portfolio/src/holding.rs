@@ -112,6 +112,15 @@ impl Holding {
         self.position
     }
 
+    pub(crate) const fn fees(&self) -> Money {
+        self.fees
+    }
+
+    #[inline]
+    pub(crate) const fn mark_of(&self) -> Option<(Ticks, Ticks)> {
+        self.mark
+    }
+
     /// Everything it earned, at the mark: the cash count.
     #[inline]
     pub(crate) fn equity(&self) -> Money {

@@ -94,6 +94,19 @@ impl Portfolio {
         self.holdings[instrument.index()].position()
     }
 
+    /// What an instrument's fills cost so far; positive when paid.
+    #[must_use]
+    pub fn fees(&self, instrument: InstrumentId) -> Money {
+        self.holdings[instrument.index()].fees()
+    }
+
+    /// The bid and ask that an instrument's position is valued between.
+    #[inline]
+    #[must_use]
+    pub fn mark_of(&self, instrument: InstrumentId) -> Option<(Ticks, Ticks)> {
+        self.holdings[instrument.index()].mark_of()
+    }
+
     /// One instrument's books.
     #[must_use]
     pub fn account(&self, instrument: InstrumentId) -> Account {

@@ -25,6 +25,7 @@ use std::process::ExitCode;
   quoin query history --symbol ESH4 --bars 1m     ask it
   quoin record --to day --channels config.xml --channel 310
                                                   capture live lines, and keep their events as history
+  quoin report runs/es --format md,csv            a run's tear sheet and tables, for other tools
   quoin verify runs/es                            prove that the run can be repeated, command for command
 
 Exit codes: 0 success, 1 failure, 2 wrong usage, 3 a journal that is damaged or does not repeat.
@@ -52,6 +53,8 @@ enum Command {
     Import(commands::import::Args),
     /// Ask a history: bars, spreads, depth, events, SQL
     Query(commands::query::Args),
+    /// Write a run's report anew: HTML, Markdown, CSV, JSON; nothing is run
+    Report(commands::report::Args),
     /// Run a journal again and show its report
     Replay(commands::replay::ReplayArgs),
     /// Prove that a journal is unbroken and that its commands repeat
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Record(args) => commands::record::run(&args),
         Command::Import(args) => commands::import::run(&args),
         Command::Query(args) => commands::query::run(&args),
+        Command::Report(args) => commands::report::run(&args),
         Command::Replay(args) => commands::replay::replay(&args),
         Command::Verify(args) => commands::replay::verify(&args),
         Command::Generate(args) => commands::generate::run(&args),

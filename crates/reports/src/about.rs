@@ -1,6 +1,8 @@
 //! What a report says of the run that no step shows: its name, its files, its configuration, its hashes.
 
-use serde::Serialize;
+use crate::breakdown::StrategyName;
+use runtime::local_time::Zone;
+use serde::{Deserialize, Serialize};
 use types::{Instrument, InstrumentId, Money, Nanos};
 
 /// What is known before the first step.
@@ -10,6 +12,10 @@ pub struct About {
     pub title: String,
     /// Who traded, with its parameters as a person would say them.
     pub strategy: String,
+    /// The same, one by one, by the machine's number.
+    pub strategies: Vec<StrategyName>,
+    /// The clock of the exchange, by its zone's name, when all that is traded has one.
+    pub zone: Option<(String, Zone)>,
     /// The whole run configuration, as TOML.
     pub config: String,
     /// What was read.
@@ -42,7 +48,7 @@ pub struct Ending {
 }
 
 /// A file that was read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataFile {
     /// As given.
     pub name: String,
@@ -53,7 +59,7 @@ pub struct DataFile {
 }
 
 /// Something and how often.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// What.
     pub what: String,

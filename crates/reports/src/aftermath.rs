@@ -3,7 +3,7 @@
 //! Fills wait in one queue; since they come in order of time, each horizon is a cursor that walks along it, and
 //! a book change that no fill waits for costs one comparison. Everything is measured by the venue's clock.
 
-use crate::attribution::Attribution;
+use crate::attribution::{Attribution, Key};
 use crate::markout::{ClusteredMean, HORIZONS, Moves};
 use crate::mids::{Mid, Mids};
 use std::collections::VecDeque;
@@ -20,6 +20,8 @@ pub struct Fill {
     pub signed: Lots,
     /// Given or taken.
     pub liquidity: Liquidity,
+    /// What it is counted under.
+    pub key: Key,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,14 +58,15 @@ pub struct Aftermath {
     /// Until the market's clock gets there, nothing is due.
     next_due: Nanos,
     tallies: [Tally; 2],
-    attribution: Attribution,
+    /// Who earned what by which part.
+    pub attribution: Attribution,
     without_mid: u64,
 }
 
 impl Aftermath {
     /// Nothing yet; adverse selection is measured `attribution_after` the fill.
     #[must_use]
-    pub fn new(attribution_after: Nanos) -> Self {
+    pub fn new(attribution_after: Nanos, strategies: usize) -> Self {
         let mut spans = [Nanos(0); STOPS];
         spans[1..ATTRIBUTION].copy_from_slice(&HORIZONS);
         spans[ATTRIBUTION] = attribution_after;
@@ -77,7 +80,7 @@ impl Aftermath {
             cursors: [0; STOPS],
             next_due: Nanos::MAX,
             tallies: [tally(), tally()],
-            attribution: Attribution::default(),
+            attribution: Attribution::new(strategies),
             without_mid: 0,
         }
     }
@@ -153,7 +156,7 @@ impl Aftermath {
         waiting.mid = held;
         waiting.last_mid = last;
         let fill = waiting.fill;
-        self.attribution.on_fill(instrument, fill.price, fill.signed, last);
+        self.attribution.on_spread(instrument, fill.key, fill.price, fill.signed, last);
         match held {
             Some(mid) => {
                 let edge = favourable(mid.half_ticks() - 2 * i128::from(fill.price.0), fill.signed);
@@ -165,7 +168,8 @@ impl Aftermath {
 
     fn attribute(&mut self, instrument: &Instrument, waiting: &Waiting, later: Option<Mid>) {
         let fill = waiting.fill;
-        self.attribution.on_horizon(instrument, fill.price, fill.signed, waiting.last_mid, later);
+        let mids = [waiting.last_mid, later];
+        self.attribution.on_horizon(instrument, fill.key, fill.price, fill.signed, mids);
     }
 
     fn measure(&mut self, instrument: &Instrument, horizon: usize, waiting: &Waiting, later: Option<Mid>) {
@@ -183,6 +187,12 @@ impl Aftermath {
     /// The session is over: what still waits is attributed to the last mid and excluded from the markouts.
     #[must_use]
     pub fn finish(mut self, instrument: &Instrument) -> Findings {
+        self.close(instrument);
+        Findings { tallies: self.tallies, attribution: self.attribution, without_mid: self.without_mid }
+    }
+
+    /// The same, when more is to be asked of it.
+    pub fn close(&mut self, instrument: &Instrument) {
         for stop in 0..STOPS {
             while let Some(waiting) = self.at(self.cursors[stop]) {
                 if stop == 0 || stop == ATTRIBUTION {
@@ -193,7 +203,6 @@ impl Aftermath {
                 }
             }
         }
-        Findings { tallies: self.tallies, attribution: self.attribution, without_mid: self.without_mid }
     }
 }
 
@@ -208,7 +217,7 @@ fn favourable(half_ticks: i128, signed: Lots) -> f64 {
 pub struct Findings {
     /// By liquidity: maker, taker.
     pub tallies: [Tally; 2],
-    /// Sums of the P&L's parts.
+    /// The P&L's parts, by who and when.
     pub attribution: Attribution,
     /// How many fills found no live mid at their moment.
     pub without_mid: u64,
@@ -219,7 +228,7 @@ mod tests {
     use super::*;
     use crate::fixture::instrument;
     use stdx::Prng;
-    use types::{Contract, Money};
+    use types::Contract;
 
     fn mid(bid: i64) -> Option<Mid> {
         Some(Mid { bid: Ticks(bid), ask: Ticks(bid + 1) })
@@ -231,13 +240,16 @@ mod tests {
             price: Ticks(price),
             signed: Lots(signed),
             liquidity: Liquidity::Maker,
+            key: KEY,
         }
     }
+
+    const KEY: Key = Key { strategy: 0, hour: 0, side: types::Side::Buy, liquidity: Liquidity::Maker };
 
     #[test]
     fn moves_are_signed_by_the_side_and_the_unfinished_are_counted() {
         let es = instrument(0, "ESZ6", Contract::Linear);
-        let mut after = Aftermath::new(Nanos::from_secs(10));
+        let mut after = Aftermath::new(Nanos::from_secs(10), 1);
         let ms = Nanos::from_millis;
         after.on_mid(&es, ms(0), mid(100));
         // Bought 2 at the bid; the report is late: the market had moved on to 99 by then.
@@ -258,14 +270,14 @@ mod tests {
         assert_eq!([counts(0), counts(1), counts(2), counts(3)], [(1, 0), (1, 0), (0, 1), (0, 1)]);
         assert_eq!(taker.moves[0].measured + taker.moves[0].past_end, 0);
         // Attribution falls back to the session's last mid: +3 ticks of 2.
-        let split = found.attribution.split(Money::ZERO, Money::ZERO);
+        let split = found.attribution.sums();
         assert_eq!((split.spread.to_string(), split.adverse.to_string()), ("12.5".into(), "75".into()));
     }
 
     #[test]
     fn a_report_that_comes_before_its_market_data_waits_for_it() {
         let es = instrument(0, "ESZ6", Contract::Linear);
-        let mut after = Aftermath::new(Nanos::from_secs(10));
+        let mut after = Aftermath::new(Nanos::from_secs(10), 1);
         after.on_mid(&es, Nanos::from_millis(0), mid(100));
         after.on_fill(&es, fill(50, 101, -1));
         // This change happened before the fill, and reaches us after its report.
@@ -279,7 +291,7 @@ mod tests {
     #[test]
     fn without_a_live_book_nothing_is_measured() {
         let es = instrument(0, "ESZ6", Contract::Linear);
-        let mut after = Aftermath::new(Nanos::from_secs(10));
+        let mut after = Aftermath::new(Nanos::from_secs(10), 1);
         after.on_mid(&es, Nanos::from_millis(0), mid(100));
         after.on_fill(&es, fill(10, 100, 1));
         after.on_mid(&es, Nanos::from_millis(60), None);
@@ -298,7 +310,7 @@ mod tests {
         let es = instrument(0, "ESZ6", Contract::Linear);
         for seed in 0..60 {
             let mut chance = Prng::new(seed);
-            let mut after = Aftermath::new(Nanos::from_secs(10));
+            let mut after = Aftermath::new(Nanos::from_secs(10), 1);
             let (mut mids, mut fills) = (Vec::new(), Vec::new());
             let (mut at, mut bid) = (0, 1_000);
             for _ in 0..3_000 {
@@ -315,6 +327,7 @@ mod tests {
                         price: Ticks(bid + chance.between(-2, 2)),
                         signed: Lots(if chance.chance(0.5) { 1 } else { -3 }),
                         liquidity: if chance.chance(0.8) { Liquidity::Maker } else { Liquidity::Taker },
+                        key: KEY,
                     };
                     after.on_fill(&es, one);
                     fills.push(one);

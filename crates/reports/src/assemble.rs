@@ -4,10 +4,12 @@
 
 use crate::about::{Counted, Ending};
 use crate::aftermath::{Findings, Tally};
-use crate::attribution::{Attribution, Split};
+use crate::attribution::Split;
+use crate::breakdown::Breakdown;
 use crate::histogram::Histogram;
 use crate::markout::HORIZONS;
 use crate::number;
+use crate::performance::Performance;
 use crate::quotes::{Counts, REASONS};
 use crate::ratios::Ratio;
 use crate::recorder::{Purse, RETURN_INTERVAL, Recorder};
@@ -40,6 +42,7 @@ impl Report {
             last_at,
             venue_clock,
             holding,
+            placed,
             ..
         } = recorder;
         let any = inputs > 0;
@@ -53,30 +56,40 @@ impl Report {
             commands,
         };
         let (counts, waits, round_trip) = quotes.finish(venue_clock);
+        let earned = drawn(&purse.earned_over_time, Money::to_f64);
+        let breakdown = Breakdown::of(&about, &watches);
+        let span = (session.first_at, session.last_at);
+        let performance = Performance::of(&about.currency, &purse, &watches, &earned, span);
         let mut totals = Totals::default();
         let mut instruments = Vec::with_capacity(watches.len());
         for watch in watches {
             let is_total = watch.instrument.currency() == about.currency;
             instruments.push(instrument_report(watch, machine, is_total.then_some(&mut totals)));
         }
-        let activity = activity(&counts, &instruments, machine);
+        let mut activity = activity(&counts, &instruments, machine);
+        let by = about.strategies.iter().zip(placed);
+        activity.orders_placed_by =
+            by.map(|(one, count)| Counted { what: one.label.clone(), count }).collect();
         let latency = Latency { feed: spans(&latency_feed), order: spans(&round_trip) };
         let held = share(i128::from(holding.held.0), i128::from(session.duration_ns));
         let headline = headline(&purse, &totals, &instruments, held);
         let mut caveats = ending.caveats;
         caveats.extend(own_caveats(&about.currency, &about.instruments, &instruments, &latency, &session));
         Self {
-            format: FORMAT,
+            format: FORMAT.into(),
             title: about.title,
             strategy: about.strategy,
+            strategies: about.strategies,
             session,
             headline,
-            pnl: pnl(&totals.attribution.split(totals.net, totals.fees), totals.net),
+            pnl: pnl(&totals.split, totals.net),
+            breakdown,
+            performance,
             activity,
             fill_rate: HORIZONS.iter().map(|horizon| fill_rate(&waits, *horizon)).collect(),
             latency,
             instruments,
-            earned: drawn(&purse.earned_over_time, Money::to_f64),
+            earned,
             drawdown: drawn(&purse.drawdown_over_time, Money::to_f64),
             data: about.data,
             faults: ending.faults,
@@ -98,7 +111,7 @@ impl Report {
 struct Totals {
     net: Money,
     fees: Money,
-    attribution: Attribution,
+    split: Split,
     turnover: [Money; 2],
     fills: u64,
 }
@@ -108,10 +121,17 @@ fn instrument_report(watch: Watch, machine: &impl Watched, totals: Option<&mut T
     let earned = machine.earned(instrument.id());
     let findings = watch.aftermath.clone().finish(&instrument);
     let (net, fees) = (earned.net(), earned.fees);
+    // Counted twice: the strategies' books by the report, the account's by the engine.
+    let books: Money =
+        findings.attribution.strategy_nets(&instrument).into_iter().fold(Money::ZERO, |a, b| a + b);
+    assert_eq!(books, net, "{}: the strategies' books add up to the account's", instrument.symbol());
+    let sums = findings.attribution.sums();
+    assert_eq!(sums.fees, fees, "{}: the fills' fees add up to the account's", instrument.symbol());
+    let split = Split::of(net, &sums);
     if let Some(totals) = totals {
         totals.net += net;
         totals.fees += fees;
-        totals.attribution.absorb(&findings.attribution);
+        totals.split.absorb(&split);
         totals.fills += watch.traded.fills.iter().sum::<u64>();
         for (sum, part) in totals.turnover.iter_mut().zip(watch.traded.turnover) {
             *sum += part;
@@ -127,7 +147,8 @@ fn instrument_report(watch: Watch, machine: &impl Watched, totals: Option<&mut T
         contract: match terms.contract {
             Contract::Linear => "linear",
             Contract::Inverse => "inverse",
-        },
+        }
+        .into(),
         tick: decimal::Display(terms.tick_nanos).to_string(),
         lot: decimal::Display(terms.lot_nanos).to_string(),
         multiplier: decimal::Display(terms.multiplier_nanos).to_string(),
@@ -136,8 +157,9 @@ fn instrument_report(watch: Watch, machine: &impl Watched, totals: Option<&mut T
             Origin::Configured => "configured",
             Origin::KnownProduct => "known_product",
             Origin::Inferred => "inferred",
-        },
-        pnl: pnl(&findings.attribution.split(net, fees), net),
+        }
+        .into(),
+        pnl: pnl(&split, net),
         turnover: Cash(traded.turnover[0] + traded.turnover[1]),
         maker_share: maker_share(traded.turnover),
         fills_maker: traded.fills[0],
@@ -172,13 +194,7 @@ fn maker_share(turnover: [Money; 2]) -> Option<f64> {
 fn pnl(split: &Split, net: Money) -> Pnl {
     // Two ways to the same sum.
     assert_eq!(split.net(), net, "the parts of the P&L add up to it");
-    Pnl {
-        net: Cash(net),
-        spread_captured: Cash(split.spread),
-        adverse_selection: Cash(split.adverse),
-        fees: Cash(split.fees),
-        inventory: Cash(split.inventory),
-    }
+    Pnl::of(split)
 }
 
 fn inventory(watch: &Watch) -> Inventory {
@@ -207,8 +223,8 @@ fn time_shares(watch: &Watch) -> Shares {
 }
 
 fn markouts(findings: &Findings) -> Vec<Markouts> {
-    let one = |liquidity, tally: &Tally| Markouts {
-        liquidity,
+    let one = |liquidity: &str, tally: &Tally| Markouts {
+        liquidity: liquidity.into(),
         edge_ticks: tally.edge_ticks.estimate(),
         points: HORIZONS
             .iter()
@@ -295,6 +311,7 @@ fn activity(counts: &Counts, instruments: &[InstrumentReport], machine: &impl Wa
     let counted = |(what, count): (&str, u64)| Counted { what: what.to_owned(), count };
     Activity {
         orders_placed: counts.placed,
+        orders_placed_by: Vec::new(),
         orders_replaced: counts.replaced,
         orders_canceled: counts.canceled,
         orders_accepted: counts.accepted,

@@ -1,4 +1,8 @@
-//! Where the P&L came from, in four parts that add up to it exactly.
+//! Where the P&L of an instrument came from: by part, by strategy, by side and by hour. Every breakdown adds up to
+//! the whole, to the last 10⁻¹².
+//!
+//! **Parts** (the first two are the realised spread's halves, Huang & Stoll 1996; Hasbrouck, *Empirical Market
+//! Microstructure*, 2007, ch. 14):
 //!
 //! ```text
 //! spread captured    Σ (mid at the fill - price) × signed size
@@ -8,20 +12,58 @@
 //! ```
 //!
 //! The mid at the fill is the last one before the venue's time of the fill; a fill too near the session's end is
-//! measured to its last mid. Sums are integers of twice the amount, because a mid may be half a tick.
+//! measured to its last mid. Each fill's halves of 10⁻¹² (a mid may be half a tick) go to inventory, so that sums over
+//! any grouping of fills agree.
+//!
+//! **Strategies.** A strategy's book is its own fills: its cash, its fees, its position, marked where the account is.
+//! Two strategies that hold against each other hold nothing together; each one's inventory is still its own.
+//!
+//! **Sides.** Our buys and our sells, maker and taker fills apart: what each fill gained from its price to the last
+//! mark, less its fee, as implementation shortfall is counted (Perold 1988). The inventory of buys and of sells is
+//! measured to the end of the run, so they cancel but for what is held at the end and the way in between.
+//!
+//! **Hours.** The net of an hour is the change of equity within it, at the marks in force when it ends. Spread, fees and
+//! adverse selection are of the hour in which we heard of the fill, also where the horizon ends in the next. So an
+//! hour's inventory is the mid's moves on what was held during it, less what is told as adverse selection already.
+//! Until the market is heard of again after a break the old mark holds: the jump belongs to the hour that hears it.
+//!
+//! A mark of a sum of positions may be 10⁻¹² off the sum of marks (an inverse contract's worth is a rounded quotient),
+//! so worths are told apart by differences: of the first, of the first two less the first, …
 
 use crate::mids::Mid;
-use types::{Instrument, Lots, Money, Ticks};
+use types::{Instrument, Liquidity, Lots, Money, Nanos, Side, Ticks};
 
-/// The sums of one instrument, or of several in one currency.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Attribution {
-    twice_spread: Money,
-    twice_adverse: Money,
+/// The width of a slot.
+pub const HOUR: i64 = 3_600_000_000_000;
+
+/// Hours for which there is room from the start; more only cost a growth.
+const HOURS: usize = 64;
+
+/// The number of the hour since 1970 (UTC) that a moment lies in.
+#[must_use]
+pub const fn hour_of(at: Nanos) -> i64 {
+    at.0.div_euclid(HOUR)
 }
 
-/// The four parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Sums over fills.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// See the module's head.
+    pub spread: Money,
+    /// Likewise.
+    pub adverse: Money,
+    /// Positive when paid.
+    pub fees: Money,
+    /// By liquidity: maker, taker.
+    pub fills: [u64; 2],
+    /// What was traded.
+    pub lots: i128,
+    /// The worth of what changed hands.
+    pub turnover: Money,
+}
+
+/// The P&L of something, and its parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Split {
     /// Earned by trading away from the mid; negative when we crossed the spread.
     pub spread: Money,
@@ -33,94 +75,258 @@ pub struct Split {
     pub inventory: Money,
 }
 
-impl Attribution {
-    /// Adds a fill's part at its own moment. Without a mid there is no spread to speak of.
-    pub fn on_fill(&mut self, instrument: &Instrument, price: Ticks, signed: Lots, at_fill: Option<Mid>) {
-        if let Some(mid) = at_fill {
-            let paid = instrument.value(price, signed);
-            self.twice_spread += mid.twice_value(instrument, signed) - paid - paid;
-        }
-    }
-
-    /// Adds a fill's part at the horizon. Without a mid at the fill, its price stands for it.
-    pub fn on_horizon(
-        &mut self,
-        instrument: &Instrument,
-        price: Ticks,
-        signed: Lots,
-        at_fill: Option<Mid>,
-        later: Option<Mid>,
-    ) {
-        let Some(later) = later else { return };
-        let start = at_fill.unwrap_or(Mid { bid: price, ask: price });
-        self.twice_adverse += later.twice_value(instrument, signed) - start.twice_value(instrument, signed);
-    }
-
-    /// Takes in another instrument of the same currency.
-    pub fn absorb(&mut self, other: &Self) {
-        self.twice_spread += other.twice_spread;
-        self.twice_adverse += other.twice_adverse;
-    }
-
-    /// Splits `net` (after fees) into its parts; `fees` is positive when paid. Half of 10⁻¹² goes to inventory.
-    #[must_use]
-    pub fn split(&self, net: Money, fees: Money) -> Split {
-        let spread = Money(self.twice_spread.0.div_euclid(2));
-        let adverse = Money(self.twice_adverse.0.div_euclid(2));
-        Split { spread, adverse, fees: -fees, inventory: net - spread - adverse + fees }
-    }
-}
-
 impl Split {
+    /// Splits `net` (after fees) into what fills say and the rest.
+    #[must_use]
+    pub fn of(net: Money, sums: &Sums) -> Self {
+        let inventory = net - sums.spread - sums.adverse + sums.fees;
+        Self { spread: sums.spread, adverse: sums.adverse, fees: -sums.fees, inventory }
+    }
+
     /// The sum of the parts: the net P&L.
     #[must_use]
     pub fn net(&self) -> Money {
         self.spread + self.adverse + self.fees + self.inventory
     }
+
+    /// Takes in another of the same currency.
+    pub fn absorb(&mut self, other: &Self) {
+        self.spread += other.spread;
+        self.adverse += other.adverse;
+        self.fees += other.fees;
+        self.inventory += other.inventory;
+    }
+}
+
+impl Sums {
+    /// Takes in others of the same currency.
+    pub fn absorb(&mut self, other: &Self) {
+        self.spread += other.spread;
+        self.adverse += other.adverse;
+        self.fees += other.fees;
+        for (sum, more) in self.fills.iter_mut().zip(other.fills) {
+            *sum += more;
+        }
+        self.lots += other.lots;
+        self.turnover += other.turnover;
+    }
+}
+
+/// What a fill is counted under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The strategy's place in the run.
+    pub strategy: usize,
+    /// The hour in which we heard of it.
+    pub hour: i64,
+    /// Whether we bought.
+    pub side: Side,
+    /// Whether we gave liquidity.
+    pub liquidity: Liquidity,
+}
+
+impl Key {
+    fn cell(self) -> usize {
+        self.side.index() * 2 + self.liquidity as usize
+    }
+}
+
+/// An hour of one strategy in one instrument.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slot {
+    /// Hours since 1970 UTC.
+    pub hour: i64,
+    /// The change of equity.
+    pub net: Money,
+    /// Of the hour's fills.
+    pub sums: Sums,
+}
+
+/// A virtual book: some of our fills, with what they hold.
+#[derive(Clone, Debug, Default)]
+pub struct Book {
+    /// What is held by them.
+    pub position: Lots,
+    /// The farthest long, zero or above.
+    pub longest: Lots,
+    /// The farthest short, zero or below.
+    pub shortest: Lots,
+    /// Over all of them.
+    pub sums: Sums,
+    /// Hours in which something was earned or traded, in order.
+    pub hours: Vec<Slot>,
+    /// Cash that changed hands, before fees.
+    cash: Money,
+    /// What was earned by the end of the last hour told.
+    told: Money,
+}
+
+impl Book {
+    fn on_fill(&mut self, signed: Lots, value: Money, fill: &Sums) {
+        self.position += signed;
+        self.longest = self.longest.max(self.position);
+        self.shortest = self.shortest.min(self.position);
+        self.cash -= value;
+        self.sums.absorb(fill);
+    }
+
+    /// The slot of an hour; made when there is none. Late news is of an hour not long ago.
+    fn slot(&mut self, hour: i64) -> &mut Slot {
+        let behind = self.hours.iter().rev().take_while(|slot| slot.hour > hour).count();
+        let place = self.hours.len() - behind;
+        if place == 0 || self.hours[place - 1].hour != hour {
+            self.hours.insert(place, Slot { hour, ..Slot::default() });
+            return &mut self.hours[place];
+        }
+        &mut self.hours[place - 1]
+    }
+}
+
+/// The breakdowns of one instrument.
+#[derive(Clone, Debug)]
+pub struct Attribution {
+    /// By strategy.
+    pub strategies: Vec<Book>,
+    /// Buys by maker, buys by taker, sells by maker, sells by taker.
+    pub sides: [Book; 4],
+    /// What positions are valued at.
+    mark: Option<Mid>,
+}
+
+/// A side's name and what of it: in the order of [`Attribution::sides`].
+pub const SIDES: [(Side, Liquidity); 4] = [
+    (Side::Buy, Liquidity::Maker),
+    (Side::Buy, Liquidity::Taker),
+    (Side::Sell, Liquidity::Maker),
+    (Side::Sell, Liquidity::Taker),
+];
+
+impl Attribution {
+    /// Nothing traded, by so many strategies.
+    #[must_use]
+    pub fn new(strategies: usize) -> Self {
+        let book = |_| Book { hours: Vec::with_capacity(HOURS), ..Book::default() };
+        Self { strategies: (0..strategies.max(1)).map(book).collect(), sides: Default::default(), mark: None }
+    }
+
+    /// The portfolio booked a fill that cost `fee`.
+    pub fn on_fill(&mut self, instrument: &Instrument, key: Key, price: Ticks, signed: Lots, fee: Money) {
+        let value = instrument.value(price, signed);
+        let mut fill = Sums {
+            fees: fee,
+            lots: i128::from(signed.abs().0),
+            turnover: instrument.notional(price, signed),
+            ..Sums::default()
+        };
+        fill.fills[key.liquidity as usize] = 1;
+        // Until the market is heard of, our own trade is what we know of it.
+        self.mark = self.mark.or(Some(Mid { bid: price, ask: price }));
+        self.sides[key.cell()].on_fill(signed, value, &fill);
+        let book = &mut self.strategies[key.strategy];
+        book.on_fill(signed, value, &fill);
+        book.slot(key.hour).sums.absorb(&fill);
+    }
+
+    /// The account's positions are valued at this from now on.
+    #[inline]
+    pub fn on_mark(&mut self, mark: Option<Mid>) {
+        self.mark = mark.or(self.mark);
+    }
+
+    /// Adds what a fill earned at its own moment. Without a mid there is no spread to speak of.
+    pub fn on_spread(
+        &mut self,
+        instrument: &Instrument,
+        key: Key,
+        price: Ticks,
+        signed: Lots,
+        at_fill: Option<Mid>,
+    ) {
+        let Some(mid) = at_fill else { return };
+        let paid = instrument.value(price, signed);
+        let spread = half(mid.twice_value(instrument, signed) - paid - paid);
+        self.add(key, |sums| sums.spread += spread);
+    }
+
+    /// Adds what it lost by the horizon. Without a mid at the fill, its price stands for it.
+    pub fn on_horizon(
+        &mut self,
+        instrument: &Instrument,
+        key: Key,
+        price: Ticks,
+        signed: Lots,
+        mids: [Option<Mid>; 2],
+    ) {
+        let [at_fill, later] = mids;
+        let Some(later) = later else { return };
+        let start = at_fill.unwrap_or(Mid { bid: price, ask: price });
+        let moved = half(later.twice_value(instrument, signed) - start.twice_value(instrument, signed));
+        self.add(key, |sums| sums.adverse += moved);
+    }
+
+    fn add(&mut self, key: Key, change: impl Fn(&mut Sums)) {
+        change(&mut self.sides[key.cell()].sums);
+        let book = &mut self.strategies[key.strategy];
+        change(&mut book.sums);
+        change(&mut book.slot(key.hour).sums);
+    }
+
+    /// The hour is over: what each strategy's book gained in it is told.
+    pub fn close_hour(&mut self, instrument: &Instrument, hour: i64) {
+        let (mark, mut held) = (self.mark, Lots::ZERO);
+        for book in &mut self.strategies {
+            let net = net_on(instrument, mark, &mut held, book);
+            let gained = net - book.told;
+            if gained != Money::ZERO {
+                book.slot(hour).net += gained;
+                book.told = net;
+            }
+        }
+    }
+
+    /// What each strategy's book earned, after fees. They add up to the account's.
+    #[must_use]
+    pub fn strategy_nets(&self, instrument: &Instrument) -> Vec<Money> {
+        nets(instrument, self.mark, &self.strategies)
+    }
+
+    /// What the fills of each of [`SIDES`] earned, after fees, to the last mark. They add up to the account's.
+    #[must_use]
+    pub fn side_nets(&self, instrument: &Instrument) -> Vec<Money> {
+        nets(instrument, self.mark, &self.sides)
+    }
+
+    /// All of it together.
+    #[must_use]
+    pub fn sums(&self) -> Sums {
+        let mut sums = Sums::default();
+        self.strategies.iter().for_each(|book| sums.absorb(&book.sums));
+        sums
+    }
+}
+
+/// Half of it, down: what is lost is part of the inventory.
+fn half(twice: Money) -> Money {
+    Money(twice.0.div_euclid(2))
+}
+
+fn nets(instrument: &Instrument, mark: Option<Mid>, books: &[Book]) -> Vec<Money> {
+    let mut held = Lots::ZERO;
+    books.iter().map(|book| net_on(instrument, mark, &mut held, book)).collect()
+}
+
+/// What a book earned, its position valued on top of what those before it hold: worths are no sums of parts,
+/// differences are.
+fn net_on(instrument: &Instrument, mark: Option<Mid>, held: &mut Lots, book: &Book) -> Money {
+    let worth = |position: Lots| {
+        mark.filter(|_| !position.is_zero())
+            .map_or(Money::ZERO, |mark| half(mark.twice_value(instrument, position)))
+    };
+    let before = worth(*held);
+    *held += book.position;
+    book.cash + (worth(*held) - before) - book.sums.fees
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixture::instrument;
-    use types::Contract;
-
-    const fn mid(bid: i64, ask: i64) -> Option<Mid> {
-        Some(Mid { bid: Ticks(bid), ask: Ticks(ask) })
-    }
-
-    #[test]
-    fn a_round_trip_is_split_as_on_paper() {
-        // A tick is worth 12.50. Buy 2 at 100 (mid 100.5), the mid goes to 99.5; sell 2 at 104 (mid 103.5), the mid
-        // stays. Fees 1.00 a fill. Gross 2 × 4 ticks = 100.00, net 98.00.
-        let es = instrument(0, "ESZ6", Contract::Linear);
-        let mut sums = Attribution::default();
-        sums.on_fill(&es, Ticks(100), Lots(2), mid(100, 101));
-        sums.on_horizon(&es, Ticks(100), Lots(2), mid(100, 101), mid(99, 100));
-        sums.on_fill(&es, Ticks(104), Lots(-2), mid(103, 104));
-        sums.on_horizon(&es, Ticks(104), Lots(-2), mid(103, 104), mid(103, 104));
-        let split = sums.split(Money::ONE * 98, Money::ONE * 2);
-        let shown = [split.spread, split.adverse, split.fees, split.inventory].map(|m| m.to_string());
-        // Spread: half a tick of 2, twice. Adverse: a tick of 2, once. The rest: from 99.5 to 103.5 on 2.
-        assert_eq!(shown, ["25", "-25", "-2", "100"]);
-        assert_eq!(split.net(), Money::ONE * 98);
-    }
-
-    #[test]
-    fn the_parts_add_up_to_the_last_digit_even_without_a_mid() {
-        let coin = instrument(0, "BTCUSD", Contract::Inverse);
-        let mut chance = stdx::Prng::new(11);
-        let mut sums = Attribution::default();
-        for _ in 0..1_000 {
-            let price = chance.between(500_000, 600_000);
-            let signed = Lots(chance.between(-9, 9));
-            let at =
-                |chance: &mut stdx::Prng| chance.chance(0.9).then(|| mid(price - 3, price + 4)).flatten();
-            let (start, later) = (at(&mut chance), at(&mut chance));
-            sums.on_fill(&coin, Ticks(price), signed, start);
-            sums.on_horizon(&coin, Ticks(price), signed, start, later);
-        }
-        let (net, fees) = (Money(-123_456_789_012_345), Money(777));
-        assert_eq!(sums.split(net, fees).net(), net);
-    }
-}
+#[path = "attribution_tests.rs"]
+mod tests;

@@ -6,7 +6,7 @@
 use crate::axis::{Axis, time_ticks};
 use crate::markout::Estimate;
 use crate::number;
-use crate::report::{InstrumentReport, Mark, Report, Spans};
+use crate::report::{InstrumentReport, Mark, PARTS, Report, Spans};
 use crate::svg::{Chart, Frame};
 use serde::Serialize;
 use stdx::math;
@@ -238,32 +238,29 @@ impl Report {
     /// The P&L as a staircase of its parts.
     #[must_use]
     pub fn parts_chart(&self) -> String {
-        let pnl = &self.pnl;
-        let parts = [
-            ("spread", pnl.spread_captured),
-            ("adverse sel.", pnl.adverse_selection),
-            ("fees", pnl.fees),
-            ("inventory", pnl.inventory),
-        ];
         let mut bars = Vec::new();
         let mut sum = Money::ZERO;
-        for (name, part) in parts {
-            bars.push((name, sum, sum + part.0, part.0));
-            sum += part.0;
+        for part in PARTS {
+            let amount = (part.of)(&self.pnl);
+            bars.push((part.short, sum, sum + amount, amount));
+            sum += amount;
         }
         bars.push(("net", Money::ZERO, sum, sum));
         let y = Axis::around(bars.iter().flat_map(|b| [b.1.to_f64(), b.2.to_f64()]));
         let about = format!(
-            "Spread captured, adverse selection, fees and inventory add up to the net P&L in {}.",
+            "{} add up to the net P&L in {}.",
+            PARTS.iter().map(|part| part.name).collect::<Vec<_>>().join(", "),
             self.currency
         );
-        let x = Axis::linear(0.0, 5.0);
+        #[expect(clippy::cast_precision_loss, reason = "a place on a chart")]
+        let x = Axis::linear(0.0, bars.len() as f64);
         let mut chart = Chart::new("parts", "P&L by part", &about, frame(HALF, 270.0, LABELS), x, y);
         chart.y_axis(&format!("P&L ({})", self.currency), &y.ticks(6));
         let mut left = 0.0;
+        let mut names = Vec::new();
         for (at, (name, from, to, part)) in bars.iter().enumerate() {
-            let class = match (at, part.0 < 0) {
-                (4, _) => "total",
+            let class = match (at == PARTS.len(), part.0 < 0) {
+                (true, _) => "total",
                 (_, true) => "loss",
                 (_, false) => "gain",
             };
@@ -272,10 +269,10 @@ impl Report {
             chart.bar(class, (left + 0.14, left + 0.86), (low, high), &note);
             let text = number::money(*part).replace('-', "\u{2212}");
             chart.note("mid", (left + 0.5, low.max(high)), -6.0, &text);
+            names.push((left + 0.5, (*name).to_owned()));
             left += 1.0;
         }
-        let names = bars.iter().zip([0.5, 1.5, 2.5, 3.5, 4.5]).map(|(bar, x)| (x, bar.0.to_owned()));
-        chart.x_axis("", &names.collect::<Vec<_>>());
+        chart.x_axis("", &names);
         chart.finish()
     }
 

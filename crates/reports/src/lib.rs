@@ -2,7 +2,7 @@
 //! it was made of, how sure one can be, and one page that shows it and opens from disk.
 //!
 //! Never changes what it watches, never reads a clock or a file, and keeps no more memory for a long run than for
-//! a short one. Two runs that did the same give the same report, byte for byte.
+//! a short one, but for some hundred bytes an hour of each strategy in each instrument. Two runs that did the same give the same report, byte for byte.
 
 // What watches a run.
 pub mod about;
@@ -19,9 +19,12 @@ pub mod watch;
 
 // The statistics.
 pub mod attribution;
+pub mod breakdown;
 pub mod histogram;
 pub mod markout;
+pub mod performance;
 pub mod ratios;
+mod slices;
 pub mod survival;
 
 // The report, as data.
@@ -32,11 +35,19 @@ mod words;
 // The report, to look at.
 pub mod axis;
 pub mod charts;
+mod gains;
 pub mod number;
 mod page;
 pub mod summary;
 pub mod svg;
 mod tables;
+mod tear;
+
+// The report, as files.
+pub mod figures;
+pub mod files;
+mod markdown;
+mod node;
 
 // Many runs.
 pub mod compare;

@@ -5,7 +5,7 @@
 //! practitioner's guide to cluster-robust inference", eq. 6 for a mean, with the G/(G-1) correction). When fills
 //! are far apart it is the usual s/√n.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stdx::math;
 use types::Nanos;
 
@@ -14,7 +14,7 @@ pub const HORIZONS: [Nanos; 4] =
     [Nanos::from_millis(100), Nanos::from_secs(1), Nanos::from_secs(10), Nanos::from_secs(60)];
 
 /// A mean with its uncertainty.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The mean; `None` of nothing.
     pub mean: Option<f64>,

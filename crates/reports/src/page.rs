@@ -4,6 +4,7 @@
 //! escape their texts themselves) and JSON in which no character can end a script element.
 
 use crate::charts::{self, PanelData};
+use crate::gains::Picture;
 use crate::number::{self, count, money, percent, ratio};
 use crate::report::{Report, Spans};
 use crate::summary::{UNKNOWN, known, uncertain};
@@ -26,6 +27,17 @@ struct Page<'a> {
     panels: Vec<Figure>,
     parts_chart: String,
     parts_table: Table,
+    interval_table: Table,
+    strategy_picture: Option<Picture>,
+    strategy_tables: Vec<Table>,
+    side_picture: Picture,
+    side_table: Table,
+    clock_pictures: Vec<Picture>,
+    clock_tables: Vec<Table>,
+    heat_picture: Option<Picture>,
+    period_tables: Vec<Table>,
+    drawdown_table: Table,
+    risk_table: Table,
     markouts: Vec<MarkoutView>,
     fill_rate_chart: String,
     fill_rate_table: Table,
@@ -99,6 +111,17 @@ impl Report {
             tiles: self.tiles(),
             parts_chart: self.parts_chart(),
             parts_table: self.parts_table(),
+            interval_table: self.interval_table(),
+            strategy_picture: self.strategy_picture(),
+            strategy_tables: self.strategy_tables(),
+            side_picture: self.side_picture(),
+            side_table: self.side_table(),
+            clock_pictures: self.clock_pictures(),
+            clock_tables: self.clock_tables(),
+            heat_picture: self.heat_picture(),
+            period_tables: self.period_tables(),
+            drawdown_table: self.drawdown_table(),
+            risk_table: self.risk_table(),
             markouts: (0..self.instruments.len()).map(|at| self.markout_view(at)).collect(),
             fill_rate_chart: self.fill_rate_chart(),
             fill_rate_table: self.fill_rate_table(),

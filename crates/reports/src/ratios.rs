@@ -3,7 +3,7 @@
 //! Keeps moments, not returns. A ratio comes with its standard error, or not at all.
 
 use stdx::math;
-use types::Money;
+use types::{Money, Nanos};
 
 /// The moments of returns over equal intervals, gathered as they come (Welford 1962).
 #[derive(Clone, Copy, Debug, Default)]
@@ -126,6 +126,82 @@ impl Drawdown {
     }
 }
 
+/// Equity below its highest so far, until it is as high again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fall {
+    /// When it was last at its highest.
+    pub from: Nanos,
+    /// When it was lowest; the first of equals.
+    pub bottom_at: Nanos,
+    /// How far below, less than zero.
+    pub depth: Money,
+    /// Of the peak; `None` when that was not above zero.
+    pub share: Option<f64>,
+    /// When it was as high again.
+    pub recovered: Option<Nanos>,
+}
+
+/// The deepest falls of equity.
+#[derive(Clone, Debug)]
+pub struct Falls {
+    peak: Money,
+    peak_at: Nanos,
+    open: Option<Fall>,
+    worst: Vec<Fall>,
+}
+
+/// How many are kept.
+const FALLS: usize = 5;
+
+impl Falls {
+    /// From the equity one starts with.
+    #[must_use]
+    pub fn from(equity: Money) -> Self {
+        Self { peak: equity, peak_at: Nanos::MIN, open: None, worst: Vec::with_capacity(FALLS + 1) }
+    }
+
+    /// The first moment of the run.
+    pub fn start(&mut self, now: Nanos) {
+        self.peak_at = now;
+    }
+
+    /// Hears of the equity.
+    #[inline]
+    pub fn on_equity(&mut self, now: Nanos, equity: Money) {
+        if equity >= self.peak {
+            if let Some(fall) = self.open.take() {
+                self.keep(Fall { recovered: Some(now), ..fall });
+            }
+            (self.peak, self.peak_at) = (equity, now);
+            return;
+        }
+        let depth = equity - self.peak;
+        if self.open.is_none_or(|fall| depth < fall.depth) {
+            let share = (self.peak > Money::ZERO).then(|| depth.to_f64() / self.peak.to_f64());
+            self.open = Some(Fall { from: self.peak_at, bottom_at: now, depth, share, recovered: None });
+        }
+    }
+
+    fn keep(&mut self, fall: Fall) {
+        // The earlier of equals first.
+        let place = self.worst.partition_point(|kept| kept.depth <= fall.depth);
+        if place < FALLS {
+            self.worst.insert(place, fall);
+            self.worst.truncate(FALLS);
+        }
+    }
+
+    /// The deepest, the deepest first; the last may still be open.
+    #[must_use]
+    pub fn worst(&self) -> Vec<Fall> {
+        let mut all = self.clone();
+        if let Some(fall) = all.open.take() {
+            all.keep(fall);
+        }
+        all.worst
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +261,33 @@ mod tests {
         assert_eq!(
             at_once.sortino(1.0).map(|s| (s * 1e9).round()),
             one_by_one.sortino(1.0).map(|s| (s * 1e9).round())
+        );
+    }
+
+    #[test]
+    fn the_five_deepest_falls_are_kept_with_their_ends() {
+        let mut falls = Falls::from(Money::ONE * 100);
+        falls.start(Nanos(0));
+        // Falls of 1, 5, 2, 3, 4 and an open one of 6.
+        let path = [99, 100, 95, 97, 101, 99, 102, 99, 102, 98, 98, 103, 97, 99];
+        for (at, equity) in (1..).zip(path) {
+            falls.on_equity(Nanos(at), Money::ONE * equity);
+        }
+        let told: Vec<_> = falls
+            .worst()
+            .iter()
+            .map(|f| (f.depth.to_string(), f.from.0, f.bottom_at.0, f.recovered.map(|at| at.0)))
+            .collect();
+        let fall = |depth: i64, from, bottom, end| (depth.to_string(), from, bottom, end);
+        assert_eq!(
+            told,
+            [
+                fall(-6, 12, 13, None),
+                fall(-5, 2, 3, Some(5)),
+                fall(-4, 9, 10, Some(12)),
+                fall(-3, 7, 8, Some(9)),
+                fall(-2, 5, 6, Some(7)),
+            ]
         );
     }
 

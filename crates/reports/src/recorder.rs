@@ -6,12 +6,13 @@
 //! of growing.
 
 use crate::about::{About, Ending};
+use crate::attribution::{HOUR, hour_of};
 use crate::histogram::Histogram;
 use crate::quotes::Quotes;
-use crate::ratios::{Drawdown, Returns};
+use crate::ratios::{Drawdown, Falls, Returns};
 use crate::report::Report;
 use crate::series::Series;
-use crate::watch::Watch;
+use crate::watch::{Booked, Watch};
 use crate::watched::Watched;
 use types::{Command, Event, Flags, Input, InstrumentId, Lots, Money, Nanos, Outcome};
 
@@ -28,6 +29,9 @@ pub(crate) struct Purse {
     /// Profit and loss since the start.
     pub(crate) earned: Money,
     pub(crate) drawdown: Drawdown,
+    pub(crate) falls: Falls,
+    /// Days since 1970 with market data, and what each gained.
+    pub(crate) days: Vec<(i64, Money)>,
     pub(crate) earned_over_time: Series<Money>,
     pub(crate) drawdown_over_time: Series<Money>,
     pub(crate) returns: Returns,
@@ -42,6 +46,8 @@ impl Purse {
             capital,
             earned: Money::ZERO,
             drawdown: Drawdown::from(capital),
+            falls: Falls::from(capital),
+            days: Vec::with_capacity(64),
             earned_over_time: Series::new(),
             drawdown_over_time: Series::new(),
             returns: Returns::default(),
@@ -52,6 +58,7 @@ impl Purse {
     }
 
     fn start(&mut self, now: Nanos) {
+        self.falls.start(now);
         self.interval.0 = now;
         self.day.0 = now.0.div_euclid(DAY);
         self.earned_over_time.push(now, Money::ZERO);
@@ -77,6 +84,7 @@ impl Purse {
     }
 
     fn close_day(&mut self) {
+        self.days.push((self.day.0, self.earned - self.day.1));
         if self.capital > Money::ZERO {
             self.daily.push((self.earned - self.day.1).to_f64() / self.capital.to_f64());
         }
@@ -91,6 +99,7 @@ impl Purse {
     fn on_earned(&mut self, now: Nanos, earned: Money) {
         self.earned = earned;
         let under = self.drawdown.on_equity(self.capital + earned);
+        self.falls.on_equity(now, self.capital + earned);
         self.earned_over_time.push(now, earned);
         self.drawdown_over_time.push(now, under);
     }
@@ -123,6 +132,10 @@ impl Holding {
     }
 }
 
+fn end_of_hour(at: Nanos) -> Nanos {
+    Nanos(hour_of(at).saturating_add(1).saturating_mul(HOUR))
+}
+
 /// The observer of a run.
 #[derive(Clone, Debug)]
 pub struct Recorder {
@@ -133,12 +146,16 @@ pub struct Recorder {
     any_touched: bool,
     /// Nothing of the purse's is due before.
     purse_due: Nanos,
+    /// When the hour being counted is over.
+    hour_due: Nanos,
     pub(crate) purse: Purse,
     pub(crate) holding: Holding,
     pub(crate) quotes: Quotes,
     pub(crate) latency_feed: Histogram,
     pub(crate) inputs: u64,
     pub(crate) commands: u64,
+    /// By strategy: new orders sent.
+    pub(crate) placed: Vec<u64>,
     pub(crate) first_at: Nanos,
     pub(crate) last_at: Nanos,
     pub(crate) venue_clock: Nanos,
@@ -155,7 +172,8 @@ impl Recorder {
         let mut watches = Vec::with_capacity(about.traded.len());
         for (place, id) in about.traded.iter().enumerate() {
             places[id.index()] = Some(u32::try_from(place).expect("ids are 32 bits"));
-            watches.push(Watch::new(about.instruments[id.index()].clone(), about.attribution_after));
+            let instrument = about.instruments[id.index()].clone();
+            watches.push(Watch::new(instrument, about.attribution_after, about.strategies.len()));
         }
         Self {
             purse: Purse::new(about.capital),
@@ -163,11 +181,13 @@ impl Recorder {
             places,
             any_touched: false,
             purse_due: Nanos::MIN,
+            hour_due: Nanos::MAX,
             holding: Holding::default(),
             quotes: Quotes::new(),
             latency_feed: Histogram::new(),
             inputs: 0,
             commands: 0,
+            placed: vec![0; about.strategies.len()],
             first_at: Nanos::MIN,
             last_at: Nanos::MIN,
             venue_clock: Nanos::MIN,
@@ -184,6 +204,9 @@ impl Recorder {
         }
         self.inputs += 1;
         self.last_at = self.last_at.max(now);
+        if now >= self.hour_due {
+            self.on_hour(now);
+        }
         match &input.event {
             Event::Level(e) => self.on_change(now, e.venue_at, e.instrument, e.flags, machine),
             Event::Order(e) => self.on_change(now, e.venue_at, e.instrument, e.flags, machine),
@@ -210,17 +233,32 @@ impl Recorder {
             self.commands += commands.len() as u64;
             for command in commands {
                 self.quotes.on_command(now, command);
+                if let Command::Place(place) = command
+                    && let Some(count) = self.placed.get_mut(place.strategy.index())
+                {
+                    *count += 1;
+                }
             }
         }
     }
 
     fn start(&mut self, now: Nanos) {
         (self.first_at, self.last_at) = (now, now);
+        self.hour_due = end_of_hour(now);
         self.purse.start(now);
         self.purse_due = self.purse.next_due();
         for watch in &mut self.watches {
             watch.start(now);
         }
+    }
+
+    /// An hour is over: what the step at hand changed belongs to the next.
+    fn on_hour(&mut self, now: Nanos) {
+        let hour = hour_of(self.hour_due) - 1;
+        for watch in &mut self.watches {
+            watch.aftermath.attribution.close_hour(&watch.instrument, hour);
+        }
+        self.hour_due = end_of_hour(now);
     }
 
     #[inline]
@@ -276,6 +314,7 @@ impl Recorder {
             let id = watch.instrument.id();
             let (market, touch) = machine.market(id);
             watch.on_book(now, watch.touched_at, market, touch);
+            watch.aftermath.attribution.on_mark(machine.mark(id));
             self.venue_clock = self.venue_clock.max(watch.touched_at);
             holds |= !watch.position.is_zero();
         }
@@ -328,7 +367,13 @@ impl Recorder {
             return None;
         }
         self.holding.on_position(now, watch.position, position);
-        watch.on_fill(now, report.venue_at, price, liquidity, position);
+        // An order the machine has forgotten would be the first strategy's; it forgets none that can still fill.
+        let last = self.about.strategies.len().saturating_sub(1);
+        let strategy = machine.owner(report.order).map_or(0, |owner| owner.index()).min(last);
+        let fees = machine.fees(report.instrument);
+        let venue_at = report.venue_at;
+        let fill = Booked { venue_at, price, liquidity, strategy, position, fees };
+        watch.on_fill(now, &fill);
         self.purse.on_time(now);
         self.purse_due = self.purse.next_due();
         self.purse.on_earned(now, machine.equity());
@@ -340,6 +385,10 @@ impl Recorder {
     pub fn finish(mut self, machine: &impl Watched, ending: Ending) -> Report {
         for watch in &mut self.watches {
             watch.spend(self.last_at);
+            watch.aftermath.close(&watch.instrument);
+            let attribution = &mut watch.aftermath.attribution;
+            attribution.on_mark(machine.mark(watch.instrument.id()));
+            attribution.close_hour(&watch.instrument, hour_of(self.last_at));
         }
         self.holding.spend(self.last_at);
         self.purse.on_time(self.last_at);

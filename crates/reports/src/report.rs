@@ -4,8 +4,11 @@
 //! figure comes from a clock of the machine that made it, so the same run gives the same file.
 
 use crate::about::{Counted, DataFile};
+use crate::attribution::Split;
+use crate::breakdown::{Breakdown, StrategyName};
 use crate::markout::Estimate;
-use serde::{Serialize, Serializer};
+use crate::performance::Performance;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use types::{Money, Side};
 
 /// The layout of `report.json`; raised when a reader must change.
@@ -21,15 +24,36 @@ impl Serialize for Cash {
     }
 }
 
+impl<'de> Deserialize<'de> for Cash {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        exactly(&text).map(Self).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no amount")))
+    }
+}
+
+/// What `Money` writes, read back to the last digit.
+fn exactly(text: &str) -> Option<Money> {
+    let (negative, plain) = text.strip_prefix('-').map_or((false, text), |plain| (true, plain));
+    let (whole, rest) = plain.split_once('.').unwrap_or((plain, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || rest.len() > 12 || !digits(whole) || !digits(rest) {
+        return None;
+    }
+    let amount: i128 = format!("{whole}{rest:0<12}").parse().ok()?;
+    Some(Money(if negative { -amount } else { amount }))
+}
+
 /// Everything the page shows.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// See [`FORMAT`].
-    pub format: &'static str,
+    pub format: String,
     /// The page's headline.
     pub title: String,
     /// Who traded.
     pub strategy: String,
+    /// Each of them.
+    pub strategies: Vec<StrategyName>,
     /// What the totals are in.
     pub currency: String,
     /// When.
@@ -38,6 +62,10 @@ pub struct Report {
     pub headline: Headline,
     /// Where the P&L came from.
     pub pnl: Pnl,
+    /// By strategy, instrument, side and time of day.
+    pub breakdown: Breakdown,
+    /// By day and month; drawdowns, intervals, risk.
+    pub performance: Performance,
     /// Orders, fills, refusals.
     pub activity: Activity,
     /// Of resting quotes, how many were filled by when.
@@ -57,7 +85,7 @@ pub struct Report {
     /// What a reader must know before believing a number.
     pub caveats: Vec<String>,
     /// What the words mean: name, meaning.
-    pub definitions: Vec<(&'static str, String)>,
+    pub definitions: Vec<(String, String)>,
     /// What identifies the run.
     pub hashes: Hashes,
     /// The run's configuration, as TOML.
@@ -65,7 +93,7 @@ pub struct Report {
 }
 
 /// When a run was, by the engine's clock.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Session {
     /// The first input; 0 without any.
     pub first_at: i64,
@@ -84,7 +112,7 @@ pub struct Session {
 }
 
 /// The figures one asks for first.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Headline {
     /// After fees.
     pub net: Cash,
@@ -113,7 +141,7 @@ pub struct Headline {
 }
 
 /// Return over risk, where there is enough of either to say.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Sharpe {
     /// Of daily returns on capital, times √252.
     pub annual: Option<Uncertain>,
@@ -128,7 +156,7 @@ pub struct Sharpe {
 }
 
 /// An estimate that has a standard error.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Uncertain {
     /// The estimate.
     pub value: f64,
@@ -137,7 +165,7 @@ pub struct Uncertain {
 }
 
 /// The P&L and its parts, which add up to it exactly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pnl {
     /// The sum.
     pub net: Cash,
@@ -151,11 +179,44 @@ pub struct Pnl {
     pub inventory: Cash,
 }
 
+/// One part of the P&L.
+#[derive(Clone, Copy)]
+pub struct Part {
+    /// In whole words.
+    pub name: &'static str,
+    /// Above a column, below a bar.
+    pub short: &'static str,
+    /// Which amount it is.
+    pub of: fn(&Pnl) -> Money,
+}
+
+/// Every part, in the order in which tables and charts tell them. They add up to the net.
+pub const PARTS: &[Part] = &[
+    Part { name: "Spread captured", short: "spread", of: |pnl| pnl.spread_captured.0 },
+    Part { name: "Adverse selection", short: "adverse sel.", of: |pnl| pnl.adverse_selection.0 },
+    Part { name: "Fees", short: "fees", of: |pnl| pnl.fees.0 },
+    Part { name: "Inventory", short: "inventory", of: |pnl| pnl.inventory.0 },
+];
+
+impl Pnl {
+    pub(crate) fn of(split: &Split) -> Self {
+        Self {
+            net: Cash(split.net()),
+            spread_captured: Cash(split.spread),
+            adverse_selection: Cash(split.adverse),
+            fees: Cash(split.fees),
+            inventory: Cash(split.inventory),
+        }
+    }
+}
+
 /// What we sent and what came of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Activity {
     /// New orders sent.
     pub orders_placed: u64,
+    /// By strategy.
+    pub orders_placed_by: Vec<Counted>,
     /// Replacements sent.
     pub orders_replaced: u64,
     /// Cancels sent.
@@ -177,7 +238,7 @@ pub struct Activity {
 }
 
 /// The share of quotes with a first fill within a horizon.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct FillRate {
     /// The horizon.
     pub within_ms: i64,
@@ -192,7 +253,7 @@ pub struct FillRate {
 }
 
 /// How long messages took, by the recorded or simulated clocks.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Latency {
     /// From the venue's time of a market event to its receipt.
     pub feed: Spans,
@@ -201,7 +262,7 @@ pub struct Latency {
 }
 
 /// A distribution of spans.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Spans {
     /// How many.
     pub count: u64,
@@ -222,7 +283,7 @@ pub struct Spans {
 }
 
 /// One traded instrument.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct InstrumentReport {
     /// The venue's name for it.
     pub symbol: String,
@@ -231,7 +292,7 @@ pub struct InstrumentReport {
     /// What its amounts are in.
     pub currency: String,
     /// `linear` or `inverse`.
-    pub contract: &'static str,
+    pub contract: String,
     /// One price step.
     pub tick: String,
     /// One size step.
@@ -239,7 +300,7 @@ pub struct InstrumentReport {
     /// See the instrument's terms.
     pub multiplier: String,
     /// Where the terms come from.
-    pub origin: &'static str,
+    pub origin: String,
     /// Its P&L.
     pub pnl: Pnl,
     /// The worth of what changed hands.
@@ -273,7 +334,7 @@ pub struct InstrumentReport {
 }
 
 /// A position over a run, in lots; means are weighted by time.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Inventory {
     /// At the end.
     pub last: i64,
@@ -288,7 +349,7 @@ pub struct Inventory {
 }
 
 /// Shares of the session's time.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Shares {
     /// With a position.
     pub with_position: Option<f64>,
@@ -307,10 +368,10 @@ pub struct Shares {
 }
 
 /// How the mid moved after fills.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Markouts {
     /// `maker` or `taker`.
-    pub liquidity: &'static str,
+    pub liquidity: String,
     /// The mid at the fill less the price, in ticks, in our favour.
     pub edge_ticks: Estimate,
     /// By horizon.
@@ -318,7 +379,7 @@ pub struct Markouts {
 }
 
 /// The mid's move from a fill to a horizon, in our favour when positive.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct MarkoutPoint {
     /// The horizon.
     pub after_ms: i64,
@@ -335,7 +396,7 @@ pub struct MarkoutPoint {
 }
 
 /// Fills of one side near each other in time.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Mark {
     /// Bought or sold.
     pub side: Side,
@@ -352,7 +413,7 @@ pub struct Mark {
 }
 
 /// What identifies the run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Hashes {
     /// Of the configuration record.
     pub config: String,
@@ -363,6 +424,14 @@ pub struct Hashes {
 }
 
 impl Report {
+    /// Reads `report.json` back: what [`to_json`](Self::to_json) wrote, to the last digit.
+    ///
+    /// # Errors
+    /// When it is none, or lacks what this program's reports hold.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
     /// `report.json`: keys in a fixed order, the same bytes for the same run.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -3,14 +3,19 @@
 //! Every door that runs a backtest reports through here, so that the same run gives the same `report.json`, byte for
 //! byte, wherever it was started.
 
+use crate::breakdown::StrategyName;
 use crate::{About, Counted, DataFile, Ending, Recorder, Report, number};
 use engine::Engine;
 use runtime::backtest::{Backtest, Large, Observer};
-use runtime::config::{AllocationName, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName};
+use runtime::config::{
+    AllocationName, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName, SelfMatchName,
+};
+use runtime::local_time::Zone;
+use runtime::setup::StrategySetup;
 use runtime::{Prepared, Setup};
 use types::record::Record;
 use types::{Command, Input, InstrumentId, Money, Nanos, Origin};
-use venues::Fault;
+use venues::{Fault, cme, nasdaq};
 
 /// The report's recorder, and a hash over every command.
 pub struct Watch {
@@ -64,16 +69,17 @@ impl Observer for Watch {
 }
 
 fn about(setup: &Setup) -> About {
-    let traded: Vec<_> = setup.strategies.iter().flat_map(|s| s.traded.iter().copied()).collect();
-    let strategies = setup.strategies.iter().map(|strategy| {
-        let values: Vec<String> =
-            strategy.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-        format!("{} ({})", strategy.name, values.join(", "))
+    let traded = setup.traded();
+    let strategies = strategies(setup);
+    let told = strategies.iter().map(|one| match one.label == one.strategy {
+        true => format!("{} ({})", one.strategy, one.parameters),
+        false => format!("{}: {} ({})", one.label, one.strategy, one.parameters),
     });
     let currency = traded.first().map_or("", |id| setup.instruments[id.index()].currency());
     About {
         title: setup.config.report.title.clone(),
-        strategy: strategies.collect::<Vec<_>>().join("; "),
+        strategy: told.collect::<Vec<_>>().join("; "),
+        zone: zone(traded.iter().map(|id| setup.instruments[id.index()].terms().venue.as_str())),
         config: setup.config.to_toml(),
         data: setup
             .data
@@ -82,10 +88,38 @@ fn about(setup: &Setup) -> About {
             .collect(),
         instruments: setup.instruments.clone(),
         traded,
+        strategies,
         capital: money(setup.config.trading.initial_capital),
         currency: currency.into(),
         attribution_after: seconds(setup.config.report.adverse_selection_seconds),
     }
+}
+
+/// Who trades what, as tables call them.
+fn strategies(setup: &Setup) -> Vec<StrategyName> {
+    let one = |strategy: &StrategySetup| {
+        let values = strategy.values.iter().map(|(name, value)| format!("{name} = {value}"));
+        StrategyName {
+            label: strategy.label().to_owned(),
+            strategy: strategy.name.clone(),
+            parameters: values.collect::<Vec<_>>().join(", "),
+            symbols: strategy.traded.iter().map(|id| setup.instruments[id.index()].symbol().into()).collect(),
+        }
+    };
+    setup.strategies.iter().map(one).collect()
+}
+
+/// The clock on the wall of the exchanges, when it is known and the same for all; else there is UTC alone.
+fn zone<'a>(venues: impl Iterator<Item = &'a str>) -> Option<(String, Zone)> {
+    let of = |venue: &str| match venue {
+        cme::VENUE => Some("America/Chicago"),
+        nasdaq::VENUE => Some("America/New_York"),
+        _ => None,
+    };
+    let mut names: Vec<Option<&str>> = venues.map(of).collect();
+    names.dedup();
+    let [Some(name)] = names[..] else { return None };
+    Some((name.to_owned(), Zone::named(name)?))
 }
 
 /// Configured amounts are written in whole units and cents; a billionth is as fine as they come.
@@ -155,7 +189,7 @@ fn large(setup: &Setup, large: Large) -> Option<Counted> {
 #[must_use]
 pub fn caveats(setup: &Setup) -> Vec<String> {
     let mut caveats = Vec::new();
-    for id in setup.strategies.iter().flat_map(|strategy| &strategy.traded) {
+    for id in setup.traded() {
         let terms = setup.instruments[id.index()].terms();
         if terms.origin == Origin::Inferred {
             caveats.push(format!(
@@ -192,8 +226,8 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
         let symbol = &setup.instruments[id.index()].terms().symbol;
         (symbol, setup.config.venue.allocation_of(symbol).allocation)
     };
-    let traded = setup.strategies.iter().flat_map(|strategy| &strategy.traded);
-    for (symbol, rule) in traded.map(matched).filter(|(_, rule)| *rule != AllocationName::Fifo) {
+    for (symbol, rule) in setup.traded().iter().map(matched).filter(|(_, rule)| *rule != AllocationName::Fifo)
+    {
         caveats.push(format!(
             "{symbol}: who gets how much at a price goes by {}; that others are lead market makers is not in the \
              data, and the first in time counts as the order that bettered the market.",
@@ -201,6 +235,7 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
         ));
     }
     let venue = &setup.config.venue;
+    caveats.extend(shared(setup));
     caveats.push(if venue.impact_ticks_per_lot > 0.0 {
         format!(
             "Each lot we take shifts the prices we take at later by {} steps, falling to 1/e in {} s; nobody joins or \
@@ -211,6 +246,27 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
         "The market does not react to our orders: no impact, and nobody joins or leaves because of us.".into()
     });
     caveats
+}
+
+/// Instruments that several strategies trade: what happens when their orders meet.
+fn shared(setup: &Setup) -> Option<String> {
+    let traders = |id: &InstrumentId| setup.strategies.iter().filter(|one| one.traded.contains(id)).count();
+    let shared: Vec<_> = setup.traded().into_iter().filter(|id| traders(id) > 1).collect();
+    let symbols: Vec<&str> = shared.iter().map(|id| setup.instruments[id.index()].symbol()).collect();
+    let yields = match setup.config.venue.self_match {
+        SelfMatchName::CancelNewest => "the incoming one is refused",
+        SelfMatchName::CancelOldest => "the resting one is cancelled",
+        SelfMatchName::CancelBoth => "both are cancelled",
+        SelfMatchName::Decrement => "both lose the size of the smaller one",
+    };
+    (!symbols.is_empty()).then(|| {
+        format!(
+            "{}: several strategies trade it for one account. Where two of their orders would trade with each other, \
+             {yields} ([venue] self_match): such a trade is in no strategy's P&L. Their orders stand in the same queue, \
+             and each holds its own position; limits are the account's.",
+            symbols.join(", ")
+        )
+    })
 }
 
 fn latency_in_words(latency: &Latency) -> String {

@@ -1,7 +1,7 @@
 //! The report as a few short tables of text: for the terminal, and for the page's tables.
 
 use crate::number::{self, count, money, percent, ratio};
-use crate::report::{Cash, Report, Spans, Uncertain};
+use crate::report::{Cash, PARTS, Report, Spans, Uncertain};
 use crate::words::{DAYS_LEAST, INTERVALS_LEAST};
 use types::Nanos;
 
@@ -22,18 +22,32 @@ impl Report {
         vec![
             ("Result", self.result_rows()),
             ("P&L by part", self.part_rows()),
+            ("P&L by strategy", self.strategy_rows()),
             ("Trading", self.trading_rows()),
             ("Orders", self.order_rows()),
             ("Latency", self.latency_rows()),
             ("Instruments", self.instrument_rows()),
         ]
+        .into_iter()
+        .filter(|section| !section.1.is_empty())
+        .collect()
+    }
+
+    /// None where there is one.
+    fn strategy_rows(&self) -> Vec<(String, String)> {
+        let rows = &self.breakdown.strategies;
+        let shown = |one: &crate::breakdown::Row| {
+            let fills = count(one.fills_maker + one.fills_taker);
+            row(&one.name, format!("{}, {fills} fills", self.cash(one.pnl.net)))
+        };
+        if rows.len() > 1 { rows.iter().map(shown).collect() } else { Vec::new() }
     }
 
     fn cash(&self, amount: Cash) -> String {
         format!("{} {}", money(amount.0), self.currency)
     }
 
-    fn result_rows(&self) -> Vec<(String, String)> {
+    pub(crate) fn result_rows(&self) -> Vec<(String, String)> {
         let headline = &self.headline;
         let mut rows = vec![
             row("Net P&L", self.cash(headline.net)),
@@ -78,14 +92,8 @@ impl Report {
     }
 
     pub(crate) fn part_rows(&self) -> Vec<(String, String)> {
-        let pnl = &self.pnl;
-        vec![
-            row("Spread captured", self.cash(pnl.spread_captured)),
-            row("Adverse selection", self.cash(pnl.adverse_selection)),
-            row("Fees", self.cash(pnl.fees)),
-            row("Inventory", self.cash(pnl.inventory)),
-            row("Net P&L", self.cash(pnl.net)),
-        ]
+        let parts = PARTS.iter().map(|part| row(part.name, self.cash(Cash((part.of)(&self.pnl)))));
+        parts.chain([row("Net P&L", self.cash(self.pnl.net))]).collect()
     }
 
     pub(crate) fn trading_rows(&self) -> Vec<(String, String)> {
@@ -124,7 +132,7 @@ impl Report {
         rows
     }
 
-    fn latency_rows(&self) -> Vec<(String, String)> {
+    pub(crate) fn latency_rows(&self) -> Vec<(String, String)> {
         let shown = |spans: &Spans| {
             let at = |ns: Option<i64>| known(ns, |n| number::span(Nanos(n)));
             format!("p50 {}, p99 {}, max {}", at(spans.p50_ns), at(spans.p99_ns), at(spans.max_ns))

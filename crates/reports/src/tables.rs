@@ -2,7 +2,7 @@
 
 use crate::markout::Estimate;
 use crate::number::{self, count, money, percent, ratio};
-use crate::report::{InstrumentReport, Markouts, Report};
+use crate::report::{InstrumentReport, Markouts, PARTS, Report};
 use crate::summary::known;
 use types::Nanos;
 
@@ -54,26 +54,15 @@ impl Report {
         vec![
             Table {
                 caption: "Result".into(),
-                head: heads(&[
-                    "",
-                    "currency",
-                    "net P&L",
-                    "spread",
-                    "adverse sel.",
-                    "fees",
-                    "inventory",
-                    "fills m/t",
-                    "volume (lots)",
-                    "of market",
-                    "maker share",
-                ]),
+                head: [
+                    heads(&["", "currency", "net P&L"]),
+                    PARTS.iter().map(|part| part.short.to_owned()).collect(),
+                    heads(&["fills m/t", "volume (lots)", "of market", "maker share"]),
+                ]
+                .concat(),
                 rows: each(&|i| {
-                    let pnl = &i.pnl;
-                    let mut cells = vec![i.currency.clone()];
-                    cells.extend(
-                        [pnl.net, pnl.spread_captured, pnl.adverse_selection, pnl.fees, pnl.inventory]
-                            .map(|c| money(c.0)),
-                    );
+                    let mut cells = vec![i.currency.clone(), money(i.pnl.net.0)];
+                    cells.extend(PARTS.iter().map(|part| money((part.of)(&i.pnl))));
                     cells.push(format!("{} / {}", count(i.fills_maker), count(i.fills_taker)));
                     cells.push(number::grouped(&i.volume_lots.to_string()));
                     cells.push(known(i.participation, percent));
@@ -218,7 +207,7 @@ pub(crate) fn markout_table(instrument: &InstrumentReport, markouts: &Markouts) 
     });
     let edge = estimate(&markouts.edge_ticks);
     Table {
-        caption: format!("{} fills, edge at the fill {edge} ticks", capital(markouts.liquidity)),
+        caption: format!("{} fills, edge at the fill {edge} ticks", capital(&markouts.liquidity)),
         head: heads(&[
             "after",
             "ticks",

@@ -4,6 +4,7 @@
 //! state as they were costs three comparisons.
 
 use crate::aftermath::{Aftermath, Fill};
+use crate::attribution::{Key, hour_of};
 use crate::mids::Mid;
 use crate::quotes::Presence;
 use crate::series::{Marks, Prints, Series};
@@ -77,12 +78,31 @@ pub struct Watch {
     since: Nanos,
     market: Market,
     working: [u32; 2],
+    /// What fills cost so far.
+    fees: Money,
+}
+
+/// A fill as the portfolio booked it.
+#[derive(Clone, Copy, Debug)]
+pub struct Booked {
+    /// When the venue says it happened.
+    pub venue_at: Nanos,
+    /// Its price.
+    pub price: Ticks,
+    /// Given or taken.
+    pub liquidity: Liquidity,
+    /// Whose order it was: the strategy's place.
+    pub strategy: usize,
+    /// The account's position after it.
+    pub position: Lots,
+    /// What all fills cost so far, this one among them.
+    pub fees: Money,
 }
 
 impl Watch {
     /// Before the first input.
     #[must_use]
-    pub fn new(instrument: Instrument, attribution_after: Nanos) -> Self {
+    pub fn new(instrument: Instrument, attribution_after: Nanos, strategies: usize) -> Self {
         Self {
             instrument,
             touched: false,
@@ -95,10 +115,11 @@ impl Watch {
             mid: Series::new(),
             inventory: Series::new(),
             marks: Marks::with_limit(MARKS),
-            aftermath: Aftermath::new(attribution_after),
+            aftermath: Aftermath::new(attribution_after, strategies),
             since: Nanos::MIN,
             market: Market::Building,
             working: [0; 2],
+            fees: Money::ZERO,
         }
     }
 
@@ -128,15 +149,9 @@ impl Watch {
         self.instrument.terms().contract == types::Contract::Linear || price.0 > 0
     }
 
-    /// The portfolio booked a fill: the position is `position` now.
-    pub fn on_fill(
-        &mut self,
-        now: Nanos,
-        venue_at: Nanos,
-        price: Ticks,
-        liquidity: Liquidity,
-        position: Lots,
-    ) {
+    /// The portfolio booked a fill.
+    pub fn on_fill(&mut self, now: Nanos, fill: &Booked) {
+        let Booked { venue_at, price, liquidity, strategy, position, fees } = *fill;
         let signed = position - self.position;
         let Some(side) = signed.side() else { return };
         self.spend(now);
@@ -149,7 +164,11 @@ impl Watch {
         self.traded.fills[at] += 1;
         self.traded.lots[at] += i128::from(signed.abs().0);
         self.traded.turnover[at] += self.instrument.notional(price, signed);
-        self.aftermath.on_fill(&self.instrument, Fill { venue_at, price, signed, liquidity });
+        let key = Key { strategy, hour: hour_of(now), side, liquidity };
+        let fee = fees - self.fees;
+        self.fees = fees;
+        self.aftermath.attribution.on_fill(&self.instrument, key, price, signed, fee);
+        self.aftermath.on_fill(&self.instrument, Fill { venue_at, price, signed, liquidity, key });
     }
 
     /// A working order of ours came or went.
@@ -196,7 +215,7 @@ mod tests {
 
     #[test]
     fn durations_add_up_by_what_held() {
-        let mut watch = Watch::new(instrument(0, "ESZ6", Contract::Linear), Nanos::from_secs(10));
+        let mut watch = Watch::new(instrument(0, "ESZ6", Contract::Linear), Nanos::from_secs(10), 1);
         let at = Nanos::from_secs;
         let mid = Some(Mid { bid: Ticks(100), ask: Ticks(101) });
         let presence = |side, came| Presence { instrument: InstrumentId(0), side, came };
@@ -204,11 +223,19 @@ mod tests {
         watch.on_book(at(10), at(10), Market::Live, mid);
         watch.on_presence(at(12), presence(Side::Buy, true));
         watch.on_presence(at(14), presence(Side::Sell, true));
-        watch.on_fill(at(20), at(20), Ticks(100), Liquidity::Maker, Lots(3));
+        let fill = |at, price, liquidity, position| Booked {
+            venue_at: at,
+            price: Ticks(price),
+            liquidity,
+            strategy: 0,
+            position: Lots(position),
+            fees: Money::ZERO,
+        };
+        watch.on_fill(at(20), &fill(at(20), 100, Liquidity::Maker, 3));
         watch.on_presence(at(20), presence(Side::Buy, false));
         watch.on_book(at(24), at(24), Market::Crossed, mid);
         watch.on_book(at(25), at(25), Market::Stale, None);
-        watch.on_fill(at(30), at(30), Ticks(101), Liquidity::Taker, Lots(-1));
+        watch.on_fill(at(30), &fill(at(30), 101, Liquidity::Taker, -1));
         watch.spend(at(40));
         let spent = watch.spent;
         assert_eq!(spent.market.map(|n| n / 1_000_000_000), [10, 14, 1, 15]);

@@ -3,7 +3,7 @@
 use crate::mids::Mid;
 use book::State;
 use engine::Engine;
-use types::{InstrumentId, Lots, Money};
+use types::{InstrumentId, Lots, Money, OrderId, StrategyId};
 
 /// Whether a book may be traded on, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,12 @@ pub trait Watched {
     fn equity(&self) -> Money;
     /// What an instrument earned; asked for at the end.
     fn earned(&self, instrument: InstrumentId) -> Earned;
+    /// Its fees alone; asked for at each fill.
+    fn fees(&self, instrument: InstrumentId) -> Money;
+    /// What an instrument's position is valued at; asked for whenever its book changed.
+    fn mark(&self, instrument: InstrumentId) -> Option<Mid>;
+    /// Who wanted an order that was just spoken of.
+    fn owner(&self, order: OrderId) -> Option<StrategyId>;
     /// How often risk said no, by kind.
     fn refusals(&self) -> Vec<(&'static str, u64)>;
 }
@@ -80,6 +86,19 @@ impl Watched for Engine {
     fn earned(&self, instrument: InstrumentId) -> Earned {
         let account = self.portfolio().account(instrument);
         Earned { realised: account.realised, unrealised: account.unrealised, fees: account.fees }
+    }
+
+    fn fees(&self, instrument: InstrumentId) -> Money {
+        self.portfolio().fees(instrument)
+    }
+
+    #[inline]
+    fn mark(&self, instrument: InstrumentId) -> Option<Mid> {
+        self.portfolio().mark_of(instrument).map(|(bid, ask)| Mid { bid, ask })
+    }
+
+    fn owner(&self, order: OrderId) -> Option<StrategyId> {
+        self.orders().get(order).map(|order| order.strategy)
     }
 
     fn refusals(&self) -> Vec<(&'static str, u64)> {

@@ -58,9 +58,9 @@ pub(crate) fn own_caveats(
     caveats
 }
 
-pub(crate) fn definitions(attribution_after: Nanos, currency: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn definitions(attribution_after: Nanos, currency: &str) -> Vec<(String, String)> {
     let after = number::span(attribution_after);
-    vec![
+    let words: Vec<(&str, String)> = vec![
         (
             "Net P&L",
             format!("Realised and unrealised profit after fees, in {currency}; positions are marked at the mid."),
@@ -81,7 +81,33 @@ pub(crate) fn definitions(attribution_after: Nanos, currency: &str) -> Vec<(&'st
         ("Fees", "What the venue charged (negative) or paid (positive).".into()),
         (
             "Inventory",
-            "Net P&L less the three other parts: the mid's moves on what was held longer. The four add up exactly."
+            "Net P&L less the other parts: the mid's moves on what was held longer. The parts add up exactly."
+                .into(),
+        ),
+        (
+            "By strategy",
+            "A strategy's own fills, with the cash, fees and position they make; marked where the account is. The rows \
+             add up to the account's P&L exactly. Limits are the account's."
+                .into(),
+        ),
+        (
+            "By side",
+            "What each fill gained from its price to the last mark, less its fee (implementation shortfall, Perold \
+             1988). The inventory of buys and of sells runs to the end of the run: what was bought and sold again is in \
+             both, with opposite signs."
+                .into(),
+        ),
+        (
+            "By time of day",
+            "The change of equity within the hour. Spread, fees and adverse selection are of the hour in which we heard \
+             of the fill; the hour's inventory is the mid's moves on what was held during it, less what is told as \
+             adverse selection. A jump over a break belongs to the hour that hears of it."
+                .into(),
+        ),
+        (
+            "Interval",
+            "Where 95 % of 2,000 resamples of the gains by slice of time lie, drawn in blocks of neighbours (stationary \
+             bootstrap, Politis & Romano 1994). It says how sure one can be of this run, not of another day."
                 .into(),
         ),
         (
@@ -123,5 +149,6 @@ pub(crate) fn definitions(attribution_after: Nanos, currency: &str) -> Vec<(&'st
             "From sending a new order to hearing that it works or was rejected, as recorded or simulated. \
              A bar's height is its share for each doubling of time, so that areas count.".into(),
         ),
-    ]
+    ];
+    words.into_iter().map(|(word, meaning)| (word.to_owned(), meaning)).collect()
 }

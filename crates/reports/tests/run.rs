@@ -2,9 +2,10 @@
 
 mod session;
 
+use reports::report::{PARTS, Pnl};
 use reports::{Recorder, Report};
 use session::Session;
-use types::{Event, Lots, Money, Nanos, Outcome, Side};
+use types::{Event, InstrumentId, Lots, Money, Nanos, Outcome, Side, StrategyId};
 
 const MINUTES: Nanos = Nanos::from_secs(60 * 12);
 
@@ -83,7 +84,7 @@ fn the_headline_is_what_a_plain_count_finds() {
             plain.live_time += if plain.live { span } else { 0 };
         }
         plain.changed_at.get_or_insert(now);
-        plain.live = engine.book(types::InstrumentId(0)).is_live();
+        plain.live = engine.book(InstrumentId(0)).is_live();
         if let Event::Trade(trade) = input.event {
             plain.market_lots += trade.size.0;
         }
@@ -119,7 +120,7 @@ fn the_headline_is_what_a_plain_count_finds() {
     assert!(near(report.headline.time_with_position, plain.positioned as f64 / duration));
     assert!(near(one.time.live, plain.live_time as f64 / duration));
     // The portfolio counts volume and fees on its own.
-    let account = session.engine.portfolio().account(types::InstrumentId(0));
+    let account = session.engine.portfolio().account(InstrumentId(0));
     assert_eq!(i128::from(account.volume.0), one.volume_lots);
     assert_eq!((account.fills_maker, account.fills_taker), (one.fills_maker, one.fills_taker));
     assert_eq!((account.turnover, account.fees), (money(one.turnover), money(report.headline.fees)));
@@ -173,6 +174,62 @@ fn the_page_stands_alone_and_data_cannot_break_out_of_it() {
     assert!(outside.is_empty(), "{outside:?}");
     // The only address is the name of SVG in the script.
     assert_eq!(html.matches("://").count(), 1);
+}
+
+/// Across an hour's end, by two strategies on one account: every table of rows adds up to the whole, part by part.
+#[test]
+fn every_breakdown_of_a_run_adds_up_exactly() {
+    let parts = |pnl: &Pnl| -> Vec<Money> {
+        let parts = PARTS.iter().map(|part| (part.of)(pnl));
+        std::iter::once(pnl.net.0).chain(parts).collect()
+    };
+    for seed in 0..6 {
+        let mut session = Session::of(seed, &["ESH6"], Nanos::from_secs(60 * 50), 2);
+        let mut recorder = Recorder::new(session::about_of(&["ESH6"], 2));
+        session.run(|input, commands, engine| recorder.on_step(input, commands, engine));
+        let report = recorder.finish(&session.engine, session::ending());
+        assert_eq!(money(report.pnl.net), session.engine.equity(), "seed {seed}");
+        let whole = parts(&report.pnl);
+        let check = |name: &str, rows: Vec<&Pnl>| {
+            let mut sum = vec![Money::ZERO; whole.len()];
+            for row in &rows {
+                sum.iter_mut().zip(parts(row)).for_each(|(sum, part)| *sum += part);
+            }
+            assert_eq!(sum, whole, "seed {seed}: {name} ({} rows)", rows.len());
+        };
+        let (breakdown, performance) = (&report.breakdown, &report.performance);
+        check("strategies", breakdown.strategies.iter().map(|row| &row.pnl).collect());
+        check("holdings", breakdown.holdings.iter().map(|row| &row.pnl).collect());
+        check("sides", breakdown.sides.iter().map(|row| &row.pnl).collect());
+        check("time of day", breakdown.clocks[0].rows.iter().map(|row| &row.pnl).collect());
+        check("hours", breakdown.hours.iter().map(|row| &row.pnl).collect());
+        check("instruments", report.instruments.iter().map(|one| &one.pnl).collect());
+        check("days", performance.days.iter().map(|row| &row.pnl).collect());
+        let names: Vec<&str> = breakdown.clocks[0].rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["14:00", "15:00"], "seed {seed}");
+        // What each strategy holds is what the engine counts for it.
+        for (held, strategy) in breakdown.holdings.iter().zip(0..) {
+            let own = session.engine.own_position(StrategyId(strategy), InstrumentId(0));
+            assert_eq!(held.position, own.0, "seed {seed}");
+            assert!(held.fills_maker + held.fills_taker > 50, "seed {seed}: {held:?}");
+        }
+        let fills: u64 = breakdown.sides.iter().map(|row| row.fills_maker + row.fills_taker).sum();
+        assert_eq!(fills, report.headline.fills, "seed {seed}");
+        let orders: u64 = report.activity.orders_placed_by.iter().map(|one| one.count).sum();
+        assert_eq!(orders, report.activity.orders_placed, "seed {seed}");
+        let deepest = performance.drawdowns.first().expect("it fell").depth;
+        assert_eq!(deepest, report.headline.max_drawdown, "seed {seed}");
+    }
+}
+
+/// The other strategies' fills change nothing of one that is alone in its instrument.
+#[test]
+fn one_strategy_is_the_whole() {
+    let (report, _) = report(3, MINUTES);
+    let [only] = &report.breakdown.strategies[..] else { panic!("one row") };
+    assert_eq!((only.name.as_str(), only.pnl), ("touch", report.pnl));
+    assert_eq!(report.breakdown.holdings[0].position, report.instruments[0].inventory.last);
+    assert!(!report.to_html().contains("Net P&amp;L by strategy"));
 }
 
 fn empty() -> Report {

@@ -6,6 +6,7 @@
 mod allocation;
 mod fees;
 mod latency;
+mod strategies;
 
 pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
 pub use fees::{Fees, VenueFees};
@@ -13,6 +14,7 @@ pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+pub use strategies::{Chosen, StrategyEntry};
 
 /// Everything a user can choose about a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,6 +50,9 @@ pub struct Trading {
     pub initial_capital: f64,
     /// For everything that is left to chance.
     pub seed: u64,
+    /// Several strategies, in the place of the one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strategies: Vec<StrategyEntry>,
 }
 
 /// `[venue]`
@@ -171,7 +176,13 @@ pub struct InstrumentTerms {
 
 impl Default for Trading {
     fn default() -> Self {
-        Self { strategy: "glft".into(), symbols: Vec::new(), initial_capital: 1_000_000.0, seed: 1 }
+        Self {
+            strategy: "glft".into(),
+            symbols: Vec::new(),
+            initial_capital: 1_000_000.0,
+            seed: 1,
+            strategies: Vec::new(),
+        }
     }
 }
 
@@ -346,6 +357,7 @@ const INSTRUMENT_KEYS: [&str; 5] = ["symbol", "tick", "lot", "multiplier", "curr
 
 /// Lists of tables within a section: section, name, the keys of an entry.
 const LISTS: &[(&str, &str, &[&str])] = &[
+    ("trading", "strategies", strategies::KEYS),
     ("latency", "venue", latency::VENUE_KEYS),
     ("fees", "venue", fees::VENUE_KEYS),
     ("venue", "instrument", allocation::INSTRUMENT_KEYS),
@@ -435,7 +447,7 @@ impl Config {
     ///
     /// # Errors
     /// When a value is outside its parameter's range.
-    pub fn values(&self, spec: &'static strategies::Spec) -> Result<strategies::Values, ConfigError> {
+    pub fn values(&self, spec: &'static ::strategies::Spec) -> Result<::strategies::Values, ConfigError> {
         let given = self.strategy.get(spec.name).into_iter().flatten();
         strategy_values(spec, given.map(|(name, value)| (name.as_str(), *value)))
     }
@@ -444,16 +456,8 @@ impl Config {
     ///
     /// # Errors
     /// When there is none of that name.
-    pub fn spec(&self) -> Result<&'static strategies::Spec, ConfigError> {
-        let name = &self.trading.strategy;
-        strategies::find(name).ok_or_else(|| ConfigError::OutOfRange {
-            key: "trading.strategy".into(),
-            value: format!("`{name}`"),
-            wanted: match nearest(name, strategies::ALL.iter().map(|spec| spec.name)) {
-                Some(nearest) => format!("did you mean `{nearest}`?"),
-                None => format!("one of {}", names(strategies::ALL.iter().map(|spec| spec.name))),
-            },
-        })
+    pub fn spec(&self) -> Result<&'static ::strategies::Spec, ConfigError> {
+        strategies::spec_of("trading.strategy", &self.trading.strategy)
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
@@ -488,8 +492,7 @@ impl Config {
         ] {
             at_least(key, value, 0.0)?;
         }
-        let spec = self.spec()?;
-        self.values(spec).map(|_| ())
+        self.strategies().map(|_| ())
     }
 
     /// The defaults as a commented file.
@@ -511,7 +514,7 @@ impl Config {
                 None => write!(text, "# {about}\n# {name} =\n"),
             };
         }
-        for spec in strategies::ALL {
+        for spec in ::strategies::ALL {
             let _ = write!(text, "\n# {}\n# Source: {}\n[strategy.{}]\n", spec.about, spec.source, spec.name);
             for p in spec.parameters {
                 let _ = write!(
@@ -525,6 +528,10 @@ impl Config {
             "\n# Terms of an instrument whose data does not define it (as often as needed):\n\
              # [[instrument]]\n# symbol = \"ESH4\"\n# tick = \"0.25\"\n# lot = \"1\"\n# multiplier = \"50\"\n\
              # currency = \"USD\"\n\
+             \n# Several strategies in one run, in place of trading.strategy. Each has its own position and P&L; the account's\n\
+             # limits hold for all together. Symbols left out are trading.symbols; parameters stand before [strategy.NAME]'s.\n\
+             # [[trading.strategies]]\n# strategy = \"glft\"\n# label = \"wide\"\n# symbols = [\"ESH4\"]\n\
+             # parameters = { order_size = 2 }\n\
              \n# Latency of one venue where it differs, by any keys of [latency] (as often as needed):\n\
              # [[latency.venue]]\n# name = \"binance-usdm\"\n# order_ns = 3000000\n\
              \n# Matching of one instrument where it differs, by any allocation keys of [venue]:\n\
@@ -541,10 +548,10 @@ impl Config {
 /// # Errors
 /// When a name is unknown or a value out of its range.
 pub fn strategy_values<'a>(
-    spec: &'static strategies::Spec,
+    spec: &'static ::strategies::Spec,
     given: impl Iterator<Item = (&'a str, f64)>,
-) -> Result<strategies::Values, ConfigError> {
-    strategies::Values::new(spec, given).map_err(|error| ConfigError::Strategy {
+) -> Result<::strategies::Values, ConfigError> {
+    ::strategies::Values::new(spec, given).map_err(|error| ConfigError::Strategy {
         section: format!("strategy.{}", spec.name),
         what: error.to_string(),
     })
@@ -601,8 +608,8 @@ fn refuse_unknown_entries(
 
 fn refuse_unknown_strategies(table: &toml::Table, text: &str) -> Result<(), ConfigError> {
     for (name, parameters) in table {
-        known("strategy", name, strategies::ALL.iter().map(|spec| spec.name), text)?;
-        let spec = strategies::find(name).expect("just found to be known");
+        known("strategy", name, ::strategies::ALL.iter().map(|spec| spec.name), text)?;
+        let spec = ::strategies::find(name).expect("just found to be known");
         for key in parameters.as_table().into_iter().flat_map(toml::Table::keys) {
             let section = format!("strategy.{name}");
             known(&section, key, spec.parameters.iter().map(|p| p.name), text)?;

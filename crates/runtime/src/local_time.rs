@@ -43,6 +43,13 @@ impl Zone {
         Self::named("America/Chicago").expect("the built-in database has it")
     }
 
+    /// What the zone's wall clock shows at a moment, as nanoseconds since 1970 by that clock.
+    #[must_use]
+    pub fn wall(&self, at: Nanos) -> Nanos {
+        let moment = Timestamp::from_nanosecond(i128::from(at.0)).unwrap_or(Timestamp::UNIX_EPOCH);
+        Nanos(at.0.saturating_add(i64::from(self.0.to_offset(moment).seconds()) * 1_000_000_000))
+    }
+
     /// The zone's wall clock, for decoders that meet many days.
     #[must_use]
     pub fn wall_clock(&self) -> WallClock {

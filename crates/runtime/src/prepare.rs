@@ -43,11 +43,23 @@ pub fn prepare(
 ) -> Result<Prepared, PrepareError> {
     let survey = survey(&recordings, tick)?;
     let table = survey.table(&config)?;
-    let traded = survey.traded(&table, &config)?;
     let data = recordings.iter().map(data_file).collect::<Result<_, _>>()?;
-    let setup = Setup::new(config, table.instruments.clone(), traded, data)?;
+    let setup = setup_over(&survey, &table, config, data)?;
     setup.check_order_samples(survey.files.iter().filter_map(|file| file.span))?;
     Ok(Prepared { survey, table, setup, recordings })
+}
+
+/// The setup of a run of `config` over what was surveyed.
+pub(crate) fn setup_over(
+    survey: &Survey,
+    table: &Table,
+    config: Config,
+    data: Vec<DataFile>,
+) -> Result<Setup, PrepareError> {
+    let chosen = config.strategies().map_err(SetupError::from)?;
+    let symbols: Vec<&[String]> = chosen.iter().map(|one| one.symbols).collect();
+    let traded = survey.traded(table, &symbols)?;
+    Ok(Setup::new(config, table.instruments.clone(), traded, data)?)
 }
 
 fn data_file(recording: &Recording) -> Result<DataFile, SourceError> {

@@ -1,6 +1,6 @@
 //! Everything a run is made of, as its journal keeps it: a journal alone reproduces its run.
 
-use crate::config::{Config, ConfigError, QueueModelName, SelfMatchName, strategy_values};
+use crate::config::{Chosen, Config, ConfigError, QueueModelName, SelfMatchName, strategy_values};
 use crate::order_latency::{OrderSamples, OrderSamplesError};
 use crate::routes::{OrderWay, Ways, order_files};
 use engine::{Engine, EngineConfig, Seat, Strategy};
@@ -33,6 +33,9 @@ pub struct DataFile {
 pub struct StrategySetup {
     /// Its name in the list of strategies.
     pub name: String,
+    /// What the report calls it; empty when it is the only one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
     /// Every parameter, defaults included: a changed default does not change an old run.
     pub values: BTreeMap<String, f64>,
     /// What it trades.
@@ -44,6 +47,12 @@ impl StrategySetup {
     #[must_use]
     pub fn is_outside(&self) -> bool {
         self.name.contains(OUTSIDE)
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        if self.label.is_empty() { &self.name } else { &self.label }
     }
 }
 
@@ -117,20 +126,21 @@ pub enum SetupError {
 const OUTSIDE: char = ':';
 
 impl Setup {
-    /// A run of the configured strategy over the instruments.
+    /// A run of the configured strategies over the instruments; `traded` says what each trades, in their order.
     ///
     /// # Errors
     /// When the configuration names what there is not.
     pub fn new(
         config: Config,
         instruments: Vec<Instrument>,
-        traded: Vec<InstrumentId>,
+        traded: Vec<Vec<InstrumentId>>,
         data: Vec<DataFile>,
     ) -> Result<Self, SetupError> {
-        let spec = config.spec()?;
-        let values = config.values(spec)?;
-        let values = values.iter().map(|(p, value)| (p.name.to_string(), value)).collect();
-        let strategies = vec![StrategySetup { name: spec.name.into(), values, traded }];
+        let seated = |(one, traded): (Chosen<'_>, Vec<InstrumentId>)| {
+            let values = one.values.iter().map(|(p, value)| (p.name.to_string(), value)).collect();
+            StrategySetup { name: one.spec.name.into(), label: one.label, values, traded }
+        };
+        let strategies = config.strategies()?.into_iter().zip(traded).map(seated).collect();
         let files = order_files(&config);
         let order_samples = files.iter().map(|path| order_file(path)).collect::<Result<_, _>>()?;
         Ok(Self {
@@ -142,6 +152,18 @@ impl Setup {
             data,
             order_samples,
         })
+    }
+
+    /// Everything that any strategy trades, once each, in the order in which they first name it.
+    #[must_use]
+    pub fn traded(&self) -> Vec<InstrumentId> {
+        let mut traded = Vec::new();
+        for id in self.strategies.iter().flat_map(|strategy| &strategy.traded) {
+            if !traded.contains(id) {
+                traded.push(*id);
+            }
+        }
+        traded
     }
 
     /// As a journal keeps it.
@@ -201,8 +223,7 @@ impl Setup {
     /// The same with the one strategy that [`seat_outside`](Self::seat_outside) named.
     #[must_use]
     pub fn engine_of(&self, strategy: Box<dyn Strategy>) -> Engine {
-        let traded = self.strategies.iter().flat_map(|strategy| &strategy.traded);
-        self.engine_with(vec![Seat { strategy, instruments: traded.copied().collect() }])
+        self.engine_with(vec![Seat { strategy, instruments: self.traded() }])
     }
 
     /// Puts a strategy from outside the list in the place of the configured one. Its name begins with whose it is
@@ -212,10 +233,11 @@ impl Setup {
     /// When the name has no such beginning.
     pub fn seat_outside(&mut self, name: &str, values: BTreeMap<String, f64>) {
         assert!(name.contains(OUTSIDE), "{name} does not say whose it is");
-        let traded = self.strategies.drain(..).flat_map(|strategy| strategy.traded).collect();
+        let traded = self.traded();
         self.config.trading.strategy = name.into();
+        self.config.trading.strategies.clear();
         self.config.strategy.clear();
-        self.strategies = vec![StrategySetup { name: name.into(), values, traded }];
+        self.strategies = vec![StrategySetup { name: name.into(), label: String::new(), values, traded }];
     }
 
     /// The simulated venue of this run.

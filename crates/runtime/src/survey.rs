@@ -431,10 +431,15 @@ impl Survey {
     ///
     /// # Errors
     /// When a name is not in the data, there is nothing to trade, or it settles in several currencies.
-    pub fn traded(&self, table: &Table, config: &Config) -> Result<Vec<InstrumentId>, SurveyError> {
-        let traded = self.chosen(config)?;
+    pub fn traded(
+        &self,
+        table: &Table,
+        symbols: &[&[String]],
+    ) -> Result<Vec<Vec<InstrumentId>>, SurveyError> {
+        let traded: Vec<_> = symbols.iter().map(|symbols| self.chosen(symbols)).collect::<Result<_, _>>()?;
+        let all: Vec<InstrumentId> = traded.iter().flatten().copied().collect();
         let of = |id: &InstrumentId| &table.instruments[id.index()];
-        if let Some((first, rest)) = traded.split_first()
+        if let Some((first, rest)) = all.split_first()
             && let Some(other) = rest.iter().find(|id| of(id).currency() != of(first).currency())
         {
             return Err(SurveyError::Currencies {
@@ -447,16 +452,16 @@ impl Survey {
         Ok(traded)
     }
 
-    fn chosen(&self, config: &Config) -> Result<Vec<InstrumentId>, SurveyError> {
+    fn chosen(&self, symbols: &[String]) -> Result<Vec<InstrumentId>, SurveyError> {
         let id_of = |row: usize| InstrumentId(u32::try_from(row).expect("ids are 32 bits"));
-        if config.trading.symbols.is_empty() {
+        if symbols.is_empty() {
             let busiest = self.instruments.iter().enumerate().filter(|(_, i)| i.changes > 0);
             // The first of equals: `max_by_key` would give the last.
             let busiest = busiest.rev().max_by_key(|(_, instrument)| instrument.events);
             return Ok(vec![id_of(busiest.ok_or(SurveyError::NoInstrument)?.0)]);
         }
         let mut traded = BTreeSet::new();
-        for symbol in &config.trading.symbols {
+        for symbol in symbols {
             let full = |i: &InstrumentSurvey| format!("{}/{}", i.venue, i.symbol);
             let row = self.instruments.iter().position(|i| i.symbol == *symbol || full(i) == *symbol);
             traded.insert(id_of(row.ok_or_else(|| SurveyError::NoSuchSymbol {

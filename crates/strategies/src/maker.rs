@@ -4,6 +4,7 @@
 //! * Quotes are thought over at most once an interval, when the book changed; what happens in between sets one
 //!   timer for the interval's end, so that a quote is never left behind by a market that falls silent.
 //! * A book that is crossed, stale or one-sided has every quote pulled in the same step, whatever the interval.
+//! * Inventory and its bound are of this strategy's own fills; the account's bound is risk's business.
 //! * Never sends anything that could take: quotes are post-only and stay behind the other side's best.
 //!
 //! Cost: an event in between is the rule's signals and two compares; a thought is the rule's formula and a walk
@@ -272,7 +273,8 @@ impl<R: Rule> Desk<R> {
         self.next_at = view.now() + policy.requote_interval;
         self.seen = Some((touch.bid, touch.ask));
         self.stirred = false;
-        let position = view.position(self.instrument);
+        // Its own, not the account's: two makers on one instrument would each lean against the other's inventory.
+        let position = view.own_position(self.instrument);
         let inventory = count(position.0) / count(policy.order_size.0);
         let pair = self.rule.quotes(view.now(), touch, inventory);
         let targets = pair.map_or([None, None], |pair| {

@@ -4,9 +4,11 @@ use super::select::Select;
 use crate::terminal::{self, Unit, grouped, permille};
 use anyhow::{Context as _, bail};
 use journal::{Options, Writer};
+use reports::files::{FIGURES, Format};
 use reports::run::{Watch, doubts, faults};
 use reports::{Counted, Report};
 use runtime::backtest::{Backtest, Totals};
+use runtime::config::StrategyEntry;
 use runtime::source::{Progress, Recording, recordings};
 use runtime::{Config, Prepared, generate, prepare};
 use std::fs;
@@ -24,6 +26,7 @@ Examples:
   quoin backtest --out runs/first
   quoin backtest --data es.mbo.dbn.zst --strategy avellaneda_stoikov --out runs/es
   quoin backtest --data spot.gz usdm.gz --config quoin.toml --json
+  quoin backtest --strategy glft --strategy joined_touch    side by side on one account
   quoin backtest --data history --from 2023-12-25 --to 2023-12-26 --symbol ESH4")]
 pub(crate) struct Args {
     /// Recordings or history to run on; several are merged by the venues' time
@@ -34,13 +37,13 @@ pub(crate) struct Args {
     /// Configuration; `quoin config --print` writes the defaults
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Which strategy, before the configuration's
+    /// Which strategy, before the configuration's; named more than once, several run side by side
     #[arg(long, value_name = "NAME")]
-    strategy: Option<String>,
+    strategy: Vec<String>,
     /// What to trade, before the configuration's
     #[arg(long, value_name = "SYMBOL", num_args = 1..)]
     symbols: Vec<String>,
-    /// Write report.html, report.json and the journal here
+    /// Write report.html, report.md, report.json, figures/*.csv and the journal here
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Write over a run that is there
@@ -53,6 +56,9 @@ pub(crate) struct Args {
     #[arg(short, long)]
     verbose: bool,
 }
+
+/// A run's folder holds all of them.
+pub(crate) const EVERY: [Format; 4] = [Format::Html, Format::Markdown, Format::Csv, Format::Json];
 
 /// A table of zeros explains nothing.
 const NO_ORDERS: &str = "
@@ -83,7 +89,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut found = faults(&prepared);
     found.extend_from_slice(&doubts);
     let report = watch.finish(&engine, summary.map(|s| s.head.to_string()), found);
-    deliver(&report, args.out.as_deref(), args.json)?;
+    deliver(&report, args.out.as_deref().map(|out| (out, &EVERY[..])), args.json)?;
     if !args.json {
         if report.activity.orders_placed == 0 {
             terminal::print(NO_ORDERS)?;
@@ -98,13 +104,22 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn configuration(args: &Args) -> anyhow::Result<Config> {
     let mut config = super::read_config(args.config.as_deref())?;
-    if let Some(strategy) = &args.strategy {
-        config.trading.strategy.clone_from(strategy);
+    match args.strategy.as_slice() {
+        [] => {}
+        [only] => {
+            config.trading.strategy.clone_from(only);
+            config.trading.strategies.clear();
+        }
+        several => {
+            let entry = |name: &String| StrategyEntry { strategy: name.clone(), ..StrategyEntry::default() };
+            config.trading.strategies = several.iter().map(entry).collect();
+        }
     }
     if !args.symbols.is_empty() {
         config.trading.symbols.clone_from(&args.symbols);
+        config.trading.strategies.iter_mut().for_each(|entry| entry.symbols.clear());
     }
-    config.spec()?;
+    config.strategies()?;
     Ok(config)
 }
 
@@ -172,15 +187,9 @@ fn rate(count: u64, seconds: f64) -> u64 {
 }
 
 /// Writes the report's files and shows it.
-pub(crate) fn deliver(report: &Report, out: Option<&Path>, json: bool) -> anyhow::Result<()> {
-    if let Some(out) = out {
-        let write = |name: &str, text: String| {
-            let path = out.join(name);
-            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
-        };
-        fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
-        write("report.json", report.to_json())?;
-        write("report.html", report.to_html())?;
+pub(crate) fn deliver(report: &Report, out: Option<(&Path, &[Format])>, json: bool) -> anyhow::Result<()> {
+    if let Some((out, formats)) = out {
+        write(report, out, formats)?;
     }
     if json {
         return terminal::print(&report.to_json());
@@ -203,6 +212,26 @@ pub(crate) fn deliver(report: &Report, out: Option<&Path>, json: bool) -> anyhow
     terminal::print(&text)
 }
 
+fn write(report: &Report, out: &Path, formats: &[Format]) -> anyhow::Result<()> {
+    let figures = out.join(FIGURES);
+    // What an earlier report had and this one has not would look like its own.
+    if formats.contains(&Format::Csv) && figures.exists() {
+        for entry in fs::read_dir(&figures).with_context(|| format!("cannot read {}", figures.display()))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|end| end == "csv") {
+                fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+        }
+    }
+    for (name, text) in report.files(formats) {
+        let path = out.join(name);
+        let folder = path.parent().unwrap_or(out);
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
 fn say_what_was_found(prepared: &Prepared) {
     for file in &prepared.survey.files {
         let events: u64 = file.events.values().sum();
@@ -214,7 +243,7 @@ fn say_what_was_found(prepared: &Prepared) {
     for strategy in &prepared.setup.strategies {
         for id in &strategy.traded {
             let terms = prepared.setup.instruments[id.index()].terms();
-            eprintln!("{} trades {}/{} ({:?})", strategy.name, terms.venue, terms.symbol, terms.origin);
+            eprintln!("{} trades {}/{} ({:?})", strategy.label(), terms.venue, terms.symbol, terms.origin);
         }
     }
 }
@@ -242,7 +271,9 @@ fn say_how_it_went(args: &Args, prepared: &Prepared, totals: &Totals, seconds: f
             out.join("journal.qj").display(),
             out.display(),
         )),
-        None => text.push_str("Add --out DIR for report.html, report.json and the journal.\n"),
+        None => text.push_str(
+            "Add --out DIR for report.html, report.md, report.json, figures/*.csv and the journal.\n",
+        ),
     }
     terminal::print(&text)
 }

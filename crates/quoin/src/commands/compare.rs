@@ -5,6 +5,7 @@ use anyhow::{Context as _, bail};
 use reports::Comparison;
 use reports::compare::{Difference, RunRead, interval_rows};
 use runtime::Config;
+use runtime::config::Chosen;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,17 +71,43 @@ fn flat(config: &str) -> anyhow::Result<BTreeMap<String, String>> {
     let mut table: toml::Table = config.parse().context("the run's configuration is not TOML")?;
     // One of another version is compared as it was written.
     if let Ok(config) = Config::parse(config) {
-        let spec = config.spec()?;
-        let values = config.values(spec)?;
         table = toml::Table::try_from(&config)?;
-        let named = values.iter().map(|(p, value)| (p.name.to_owned(), toml::Value::Float(value))).collect();
-        let own = toml::Table::from_iter([(spec.name.to_owned(), toml::Value::Table(named))]);
         // Those of strategies that did not run change nothing.
-        table.insert("strategy".into(), toml::Value::Table(own));
+        table.insert("strategy".into(), toml::Value::Table(parameters(&config)?));
+        name_the_strategies(&config, &mut table)?;
     }
     let mut found = BTreeMap::new();
     flatten("", &table, &mut found);
     Ok(found)
+}
+
+/// Every parameter of the strategies that ran, by their names; by their labels when there are several.
+fn parameters(config: &Config) -> anyhow::Result<toml::Table> {
+    let own = |one: Chosen<'_>| {
+        let values = one.values.iter().map(|(p, value)| (p.name.to_owned(), toml::Value::Float(value)));
+        let name = if one.label.is_empty() { one.spec.name.to_owned() } else { one.label };
+        (name, toml::Value::Table(values.collect()))
+    };
+    Ok(config.strategies()?.into_iter().map(own).collect())
+}
+
+/// Several strategies differ by what each is and trades, not by their list as one text.
+fn name_the_strategies(config: &Config, table: &mut toml::Table) -> anyhow::Result<()> {
+    let Some(trading) = table.get_mut("trading").and_then(toml::Value::as_table_mut) else { return Ok(()) };
+    if trading.remove("strategies").is_none() {
+        return Ok(());
+    }
+    trading.remove("strategy");
+    let named = |one: Chosen<'_>| {
+        let own = [
+            ("strategy".to_owned(), one.spec.name.into()),
+            ("symbols".to_owned(), one.symbols.to_vec().into()),
+        ];
+        (one.label, toml::Value::Table(own.into_iter().collect()))
+    };
+    let all = config.strategies()?.into_iter().map(named).collect();
+    trading.insert("strategies".into(), toml::Value::Table(all));
+    Ok(())
 }
 
 fn flatten(prefix: &str, table: &toml::Table, found: &mut BTreeMap<String, String>) {

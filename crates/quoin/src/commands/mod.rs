@@ -12,6 +12,7 @@ pub(crate) mod query;
 #[cfg(target_os = "linux")]
 pub(crate) mod record;
 pub(crate) mod replay;
+pub(crate) mod report;
 mod select;
 mod sql;
 pub(crate) mod strategies;

@@ -1,5 +1,6 @@
 //! `quoin replay` and `quoin verify`
 
+use super::backtest::EVERY;
 use crate::terminal::{self, Unit, grouped};
 use journal::{Ending, JournalError, verify_chain};
 use reports::run::Watch;
@@ -17,7 +18,7 @@ pub(crate) struct ReplayArgs {
     /// The folder of a run
     #[arg(value_name = "DIR")]
     dir: PathBuf,
-    /// Write report.html and report.json here
+    /// Write report.html, report.md, report.json and figures/*.csv here
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print report.json instead of the table
@@ -55,7 +56,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     let mut watch = Watch::new(&setup);
     let replayed = again(&args.dir, &mut watch)?;
     let report = watch.finish(&replayed.engine, Some(replayed.summary.head.to_string()), Vec::new());
-    super::backtest::deliver(&report, args.out.as_deref(), args.json)?;
+    super::backtest::deliver(&report, args.out.as_deref().map(|out| (out, &EVERY[..])), args.json)?;
     if replayed.divergence.is_some() {
         eprintln!("{}", outcome(&replayed));
         return Ok(super::unproven());

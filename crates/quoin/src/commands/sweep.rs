@@ -189,13 +189,9 @@ fn study_of(plan: &Plan, field: &Field, trials: Vec<Trial>) -> anyhow::Result<St
     let setup = &field.prepared().setup;
     let slices = field.slices();
     let varies = |key: &str| plan.space.dimensions.iter().any(|dimension| dimension.key == key);
-    let traded: Vec<&str> = setup
-        .strategies
-        .iter()
-        .flat_map(|strategy| &strategy.traded)
-        .map(|id| setup.instruments[id.index()].symbol())
-        .collect();
-    let first = setup.strategies.iter().flat_map(|strategy| strategy.traded.first()).next();
+    let all = setup.traded();
+    let traded: Vec<&str> = all.iter().map(|id| setup.instruments[id.index()].symbol()).collect();
+    let first = all.first();
     let about = study::About {
         title: title(plan),
         method: method(plan),

@@ -9,6 +9,7 @@ mod read;
 pub use page::interval_rows;
 pub use read::{ReadError, RunRead};
 
+use crate::slices::{DAYS_LEAST, Slices};
 use crate::study::Bounded;
 use quant::bootstrap::{Blocks, Settings, interval, paired};
 use quant::performance::{max_drawdown, sharpe};
@@ -16,12 +17,6 @@ use serde::Serialize;
 
 /// The layout of `compare.json`; raised when a reader must change.
 pub const FORMAT: &str = "quoin-compare-1";
-
-const DAY_NS: i64 = 86_400_000_000_000;
-/// As many days in common speak for themselves; of fewer, slices are cut.
-const DAYS_LEAST: i64 = 20;
-/// Slices that are cut then.
-const SLICES: i64 = 60;
 
 /// A key whose value differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -187,27 +182,12 @@ fn test(runs: &[RunRead; 2], seed: u64) -> Result<Test, String> {
     if to <= from {
         return Err("the runs have no time in common".into());
     }
-    let days = to.div_euclid(DAY_NS) - from.div_euclid(DAY_NS) + 1;
-    let (by, width, start) = if days >= DAYS_LEAST {
-        ("days", DAY_NS, from.div_euclid(DAY_NS) * DAY_NS)
-    } else {
-        let width = crate::axis::time_step(types::Nanos(to - from), SLICES);
-        ("slices", width, from.div_euclid(width) * width)
-    };
-    let count = (to - start - 1) / width + 1;
-    let ends: Vec<i64> = (0..=count).map(|k| (start + k * width).clamp(from, to)).collect();
-    let gains = |run: &RunRead| -> Vec<f64> {
-        let at: Vec<f64> = ends.iter().map(|end| run.earned_at(*end)).collect();
-        at.windows(2).map(|pair| pair[1] - pair[0]).collect()
-    };
-    let (first, second) = (gains(a), gains(b));
+    let slices = Slices::of(from, to);
+    let (first, second) = (slices.gains(|at| a.earned_at(at)), slices.gains(|at| b.earned_at(at)));
     let differences: Vec<f64> = first.iter().zip(&second).map(|(a, b)| b - a).collect();
     let settings = Settings { seed, ..Settings::default() };
     let found = paired(&differences, &settings).ok_or("there are fewer than two slices in common")?;
-    let hour = 3_600e9;
-    #[expect(clippy::cast_precision_loss, reason = "a ratio of spans")]
-    let scale = if by == "days" { 252.0_f64.sqrt() } else { (hour / width as f64).sqrt() };
-    let name = if by == "days" { "Sharpe, annual" } else { "Sharpe, hourly" };
+    let (scale, name) = slices.sharpe();
     let blocks = Blocks::Stationary(found.block_length);
     let of = |name, statistic: &dyn Fn(&[f64]) -> Option<f64>| {
         let on = |gains: &[f64], places: &[usize]| {
@@ -230,9 +210,9 @@ fn test(runs: &[RunRead; 2], seed: u64) -> Result<Test, String> {
         of("Max drawdown, by slice", &|gains| Some(max_drawdown(gains))),
     ];
     Ok(Test {
-        by,
-        width_ns: width,
-        starts: ends[..first.len()].to_vec(),
+        by: slices.by,
+        width_ns: slices.width,
+        starts: slices.ends[..first.len()].to_vec(),
         difference: found.difference.into(),
         p_value: found.p_value,
         second_ahead: differences.iter().filter(|d| **d > 0.0).count(),

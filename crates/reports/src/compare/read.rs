@@ -166,7 +166,6 @@ impl RunRead {
     /// What was earned by a moment: the series' last point by then.
     #[must_use]
     pub fn earned_at(&self, at: i64) -> f64 {
-        let behind = self.earned.partition_point(|point| point.0 <= at);
-        behind.checked_sub(1).map_or(0.0, |last| self.earned[last].1)
+        crate::slices::earned_at(&self.earned, at)
     }
 }

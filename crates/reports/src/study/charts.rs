@@ -388,19 +388,19 @@ fn decades(low: f64, high: f64) -> Vec<(f64, String)> {
 }
 
 /// From value to shade: around zero where values lie on both sides of it, else from the least to the most.
-struct Shade {
+pub(crate) struct Shade {
     low: f64,
     high: f64,
 }
 
 impl Shade {
-    fn of(values: &[Option<f64>]) -> Self {
+    pub(crate) fn of(values: &[Option<f64>]) -> Self {
         let known = || values.iter().flatten().copied();
         Self { low: known().fold(f64::INFINITY, f64::min), high: known().fold(f64::NEG_INFINITY, f64::max) }
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of ten")]
-    fn class(&self, value: f64) -> (&'static str, u8) {
+    pub(crate) fn class(&self, value: f64) -> (&'static str, u8) {
         let level = |share: f64| (share.clamp(0.0, 1.0) * 10.0).round() as u8;
         if self.low < 0.0 && self.high > 0.0 {
             // Each side to its own end: a small gain beside a large loss is still seen.

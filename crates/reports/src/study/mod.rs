@@ -12,6 +12,7 @@ mod neighbours;
 mod page;
 mod summary;
 
+pub(crate) use charts::Shade;
 pub use folds::{FoldReport, Validation};
 pub use judge::{Deflated, Overfit};
 pub use neighbours::Neighbourhood;

@@ -3,6 +3,7 @@
 //! The venue is a sketch that makes every kind of report happen, not a model of a market; `sim` is that.
 
 use engine::{Engine, EngineConfig, Seat, Strategy, View, Wants};
+use reports::breakdown::StrategyName;
 use reports::{About, Counted, DataFile, Ending};
 use std::collections::BTreeMap;
 use stdx::Prng;
@@ -41,7 +42,7 @@ struct Touch;
 impl Strategy for Touch {
     fn on_book(&mut self, id: InstrumentId, view: &View<'_>, wants: &mut Wants) {
         let book = view.book(id);
-        let position = view.position(id).0;
+        let position = view.own_position(id).0;
         let Some((bid, ask)) = book.best_bid().zip(book.best_ask()).filter(|_| book.is_live()) else {
             view.open_orders(id).for_each(|order| wants.cancel(order.id));
             return;
@@ -117,9 +118,22 @@ fn instruments(symbols: &[&str]) -> Vec<Instrument> {
 
 /// All of them are traded; the market is the first one's.
 pub(crate) fn about(symbols: &[&str]) -> About {
+    about_of(symbols, 1)
+}
+
+/// The same by several strategies.
+pub(crate) fn about_of(symbols: &[&str], strategies: usize) -> About {
+    let strategy = |n| StrategyName {
+        label: if n == 1 { "touch".into() } else { format!("touch-{n}") },
+        strategy: "touch".into(),
+        parameters: "size = 2, position = 8".into(),
+        symbols: symbols.iter().map(|symbol| (*symbol).into()).collect(),
+    };
     About {
         title: "Touch quoting on a made-up market".into(),
         strategy: "touch (size 2, position 8)".into(),
+        strategies: (1..=strategies).map(strategy).collect(),
+        zone: None,
         config: "[run]\nmode = \"backtest\"\nseed = 7\n\n[strategy]\nname = \"touch\"\nsize = 2\nmax_position = 8\n\n\
                  [latency]\nfeed_us = { base = 180, jitter = 220 }\norder_us = { base = 350, jitter = 150 }\n\n\
                  [fees]\nmaker_per_lot = 0.35\ntaker_per_lot = 0.35\n"
@@ -152,19 +166,24 @@ pub(crate) fn ending() -> Ending {
 
 impl Session {
     pub(crate) fn new(seed: u64, symbols: &[&str], length: Nanos) -> Self {
+        Self::of(seed, symbols, length, 1)
+    }
+
+    /// With several strategies that do the same, each with its own position.
+    pub(crate) fn of(seed: u64, symbols: &[&str], length: Nanos, strategies: usize) -> Self {
         let instruments = instruments(symbols);
         let mut limits = risk::Limits::wide();
         limits.account.messages_per_second = Some(4);
         limits.account.burst = Some(6);
         let fees = FeeSchedule { per_lot_nanos: 350_000_000, ..FeeSchedule::default() };
-        let seat = Seat { strategy: Box::new(Touch), instruments: vec![ES] };
+        let seat = |_| Seat { strategy: Box::new(Touch), instruments: vec![ES] };
         let mut session = Self {
             engine: Engine::new(EngineConfig {
                 instruments,
                 limits,
                 fees: vec![fees; symbols.len()],
                 kill_switch: false,
-                seats: vec![seat],
+                seats: (0..strategies).map(seat).collect(),
             }),
             chance: Prng::new(seed),
             queue: BTreeMap::new(),

@@ -4,7 +4,7 @@ use super::tally::{Slices, Tally, Teller};
 use super::tape::Tape;
 use crate::backtest::{Backtest, BacktestError};
 use crate::config::Config;
-use crate::prepare::{PrepareError, Prepared};
+use crate::prepare::{PrepareError, Prepared, setup_over};
 use crate::setup::Setup;
 use crate::source::{Progress, SourceError, open};
 use types::Nanos;
@@ -61,8 +61,7 @@ impl Field {
     /// When configuration and data do not fit.
     pub fn setup(&self, config: Config) -> Result<Setup, PrepareError> {
         let Prepared { survey, table, setup, .. } = &self.prepared;
-        let traded = survey.traded(table, &config)?;
-        Ok(Setup::new(config, table.instruments.clone(), traded, setup.data.clone())?)
+        setup_over(survey, table, config, setup.data.clone())
     }
 
     /// What tells a run from every other: its setup (configuration, seed, data) and how its time is cut.
@@ -79,8 +78,7 @@ impl Field {
     /// # Errors
     /// When a recording cannot be read on.
     pub fn run(&self, setup: &Setup) -> Result<Tally, BacktestError> {
-        let traded = setup.strategies.iter().flat_map(|strategy| strategy.traded.iter().copied()).collect();
-        let mut teller = Teller::new(self.slices, traded, setup.instruments.len());
+        let mut teller = Teller::new(self.slices, setup.traded(), setup.instruments.len());
         let feed = match &self.tape {
             Some(tape) => self.prepared.feed_from(setup, tape.sources())?,
             None => {

@@ -236,7 +236,8 @@ fn without_effect(dimension: &Dimension, space: &Space, base: &Config) -> Option
     let chosen = space.dimensions.iter().find(|d| d.key == "trading.strategy");
     let runs = match chosen {
         Some(chosen) => chosen.ends().iter().any(|value| value.as_str() == Some(name)),
-        None => base.trading.strategy == name,
+        None if base.trading.strategies.is_empty() => base.trading.strategy == name,
+        None => base.trading.strategies.iter().any(|entry| entry.strategy == name),
     };
     (!runs).then(|| {
         format!(
