@@ -15,6 +15,7 @@ mod arguments;
 mod callback;
 mod data;
 mod events;
+mod figures;
 mod outside;
 mod rows;
 mod run;

@@ -6,6 +6,7 @@
 
 use crate::arguments::{self, refuse};
 use crate::callback::seconds;
+use crate::figures;
 use crate::outside::{Outside, Trouble};
 use crate::table::Table;
 use crate::tables::Tables;
@@ -19,6 +20,7 @@ use runtime::backtest::{Backtest, Observer, Totals};
 use runtime::replay::{Replayed, replay, replay_with, setup_of};
 use runtime::source::{Progress, Selection};
 use runtime::{Config, Prepared, Setup, SetupError, prepare};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use types::{Command, Input};
@@ -204,8 +206,9 @@ impl Plan {
         let (engine, summary) = backtest.finish().map_err(refuse)?;
         let report = watchers.watch.finish(&engine, summary.map(|summary| summary.head.to_string()), found);
         if let Some(out) = out {
-            write(out, "report.json", &report.to_json())?;
-            write(out, "report.html", &report.to_html())?;
+            for (name, text) in report.all_files() {
+                write(out, &name, &text)?;
+            }
         }
         Ok(Done { report, tables: watchers.tables, totals, seconds })
     }
@@ -221,6 +224,9 @@ fn look() -> PyResult<()> {
 
 fn write(out: &Path, name: &str, text: &str) -> PyResult<()> {
     let path = out.join(name);
+    let folder = path.parent().unwrap_or(out);
+    std::fs::create_dir_all(folder)
+        .map_err(|error| refuse(format!("cannot make {}: {error}", folder.display())))?;
     std::fs::write(&path, text).map_err(|error| refuse(format!("cannot write {}: {error}", path.display())))
 }
 
@@ -240,6 +246,10 @@ impl Done {
 }
 
 impl Run {
+    fn read(&self) -> PyResult<Report> {
+        Report::from_json(&self.json).map_err(refuse)
+    }
+
     fn table(&self, py: Python<'_>, which: usize) -> PyResult<Py<Table>> {
         let tables = self.tables.as_ref();
         tables
@@ -266,6 +276,20 @@ impl Run {
     #[getter]
     fn report_html(&self) -> &str {
         &self.html
+    }
+
+    /// `report.md`: the tear sheet as Markdown.
+    #[getter]
+    fn report_markdown(&self) -> PyResult<String> {
+        Ok(self.read()?.to_markdown())
+    }
+
+    /// Every table and chart of the report by name (`breakdown_strategies`, `breakdown_clocks_rows`, `performance_days` …):
+    /// the CSVs of `quoin report`, as Arrow. Amounts are reals here and exact in `report`; units are in the fields' metadata.
+    #[getter]
+    fn figures(&self) -> PyResult<BTreeMap<String, Table>> {
+        let figures = self.read()?.figures();
+        Ok(figures.iter().map(|figure| (figure.name.clone(), Table::new(figures::batch(figure)))).collect())
     }
 
     fn _repr_html_(&self) -> String {

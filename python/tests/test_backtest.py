@@ -202,5 +202,9 @@ def test_the_interpreter_s_lock_is_free_while_rust_runs(day: str) -> None:
 
 def test_the_report_is_a_dict_and_a_page(run: quoin.Run) -> None:
     assert run.report == json.loads(run.report_json)
+    assert run.report_markdown.startswith("# ")
+    parts = run.figures["breakdown_sides"].to_pandas()
+    assert parts["net"].sum() == pytest.approx(float(run.report["headline"]["net"]), abs=1e-6)
+    assert len(run.figures["earned"].to_pandas()) == len(run.report["earned"])
     assert run.report_html.startswith("<!doctype html>") or run.report_html.startswith("<!DOCTYPE html>")
     assert "joined_touch" in repr(run) and run.events_per_second > 0

@@ -32,6 +32,19 @@ pub struct About {
     pub attribution_after: Nanos,
 }
 
+impl About {
+    /// What tables call an instrument: its symbol, with its venue where another one traded here has the same.
+    #[must_use]
+    pub fn name_of(&self, instrument: &Instrument) -> String {
+        let traded = self.traded.iter().map(|id| &self.instruments[id.index()]);
+        let same = traded.filter(|other| other.symbol() == instrument.symbol()).count();
+        match same {
+            0 | 1 => instrument.symbol().into(),
+            _ => format!("{}/{}", instrument.terms().venue, instrument.symbol()),
+        }
+    }
+}
+
 /// What is known after the last step.
 #[derive(Clone, Debug, Default)]
 pub struct Ending {

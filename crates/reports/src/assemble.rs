@@ -64,7 +64,8 @@ impl Report {
         let mut instruments = Vec::with_capacity(watches.len());
         for watch in watches {
             let is_total = watch.instrument.currency() == about.currency;
-            instruments.push(instrument_report(watch, machine, is_total.then_some(&mut totals)));
+            let name = about.name_of(&watch.instrument);
+            instruments.push(instrument_report(name, watch, machine, is_total.then_some(&mut totals)));
         }
         let mut activity = activity(&counts, &instruments, machine);
         let by = about.strategies.iter().zip(placed);
@@ -116,7 +117,12 @@ struct Totals {
     fills: u64,
 }
 
-fn instrument_report(watch: Watch, machine: &impl Watched, totals: Option<&mut Totals>) -> InstrumentReport {
+fn instrument_report(
+    name: String,
+    watch: Watch,
+    machine: &impl Watched,
+    totals: Option<&mut Totals>,
+) -> InstrumentReport {
     let instrument = watch.instrument.clone();
     let earned = machine.earned(instrument.id());
     let findings = watch.aftermath.clone().finish(&instrument);
@@ -141,7 +147,7 @@ fn instrument_report(watch: Watch, machine: &impl Watched, totals: Option<&mut T
     let traded = &watch.traded;
     let volume_lots: i128 = traded.lots.iter().sum();
     InstrumentReport {
-        symbol: terms.symbol.clone(),
+        symbol: name,
         venue: terms.venue.clone(),
         currency: terms.currency.clone(),
         contract: match terms.contract {

@@ -164,10 +164,13 @@ impl Breakdown {
         };
         Self {
             strategies: strategies.iter().enumerate().map(|(at, sum)| sum.row(label(at))).collect(),
-            holdings: watches.iter().flat_map(|watch| holdings(watch, &label)).collect(),
+            holdings: watches
+                .iter()
+                .flat_map(|w| holdings(w, &about.name_of(&w.instrument), &label))
+                .collect(),
             sides: sides.iter().zip(SIDES).map(side).collect(),
             clocks,
-            hours: hours(watches, &label),
+            hours: hours(about, watches, &label),
         }
     }
 }
@@ -200,12 +203,12 @@ fn clock<'a>(zone: String, slots: impl Iterator<Item = &'a Slot>, wall: impl Fn(
     Clock { zone, rows: by_time.iter().map(|(time, sum)| sum.row(name(*time))).collect() }
 }
 
-fn holdings(watch: &Watch, label: &dyn Fn(usize) -> String) -> Vec<Holding> {
+fn holdings(watch: &Watch, name: &str, label: &dyn Fn(usize) -> String) -> Vec<Holding> {
     let told = &watch.aftermath.attribution;
     let nets = told.strategy_nets(&watch.instrument);
     let of = |(at, (book, net)): (usize, (&Book, Money))| Holding {
         strategy: label(at),
-        symbol: watch.instrument.symbol().into(),
+        symbol: name.to_owned(),
         currency: watch.instrument.currency().into(),
         pnl: Pnl::of(&Split::of(net, &book.sums)),
         fills_maker: book.sums.fills[0],
@@ -221,14 +224,15 @@ fn holdings(watch: &Watch, label: &dyn Fn(usize) -> String) -> Vec<Holding> {
     all.filter(|(_, (book, _))| traded(book)).map(of).collect()
 }
 
-fn hours(watches: &[Watch], label: &dyn Fn(usize) -> String) -> Vec<Hour> {
+fn hours(about: &About, watches: &[Watch], label: &dyn Fn(usize) -> String) -> Vec<Hour> {
     let mut hours = Vec::new();
     for watch in watches {
+        let name = about.name_of(&watch.instrument);
         for (at, book) in watch.aftermath.attribution.strategies.iter().enumerate() {
             hours.extend(book.hours.iter().map(|slot| Hour {
                 hour_at: slot.hour.saturating_mul(HOUR),
                 strategy: label(at),
-                symbol: watch.instrument.symbol().into(),
+                symbol: name.clone(),
                 currency: watch.instrument.currency().into(),
                 pnl: Pnl::of(&Split::of(slot.net, &slot.sums)),
                 fills_maker: slot.sums.fills[0],

@@ -33,6 +33,7 @@ const TUPLES: [(&str, &[&str]); 6] = [
 
 /// Units by how a column's name ends, the first that fits; texts and counts have none. `¤` is the amounts' currency.
 const UNITS: &[(&str, &str)] = &[
+    ("fills_without_mid", ""),
     ("at", "ns since 1970 UTC"),
     ("ns", "ns"),
     ("ms", "ms"),
@@ -203,6 +204,8 @@ impl Cutter<'_> {
             }
             let mut own = keys.to_vec();
             own.extend(cells.iter().find(|cell| NAMES.contains(&cell.column.as_str())).cloned());
+            // What is within an instrument is in its currency, which need not be the report's.
+            own.extend(cells.iter().find(|cell| cell.column == "currency").cloned());
             nested.extend(lists.into_iter().map(|(field, list)| (field, own.clone(), list)));
             rows.push(cells);
         }

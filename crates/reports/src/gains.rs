@@ -23,19 +23,25 @@ pub(crate) struct Picture {
 }
 
 impl Report {
+    /// By strategy, by side, by time of day.
+    pub(crate) fn gains_pictures(&self) -> Vec<Picture> {
+        let first = self.strategy_picture().into_iter().chain([self.side_picture()]);
+        first.chain(self.clock_pictures()).collect()
+    }
+
     /// A bar for each strategy; none where there is one.
-    pub(crate) fn strategy_picture(&self) -> Option<Picture> {
+    fn strategy_picture(&self) -> Option<Picture> {
         let rows = &self.breakdown.strategies;
         (rows.len() > 1).then(|| self.bars("strategies", "Net P&L by strategy", rows))
     }
 
     /// A bar for each side.
-    pub(crate) fn side_picture(&self) -> Picture {
+    fn side_picture(&self) -> Picture {
         self.bars("sides", "Net P&L by side", &self.breakdown.sides)
     }
 
     /// A bar for each hour of the day, by each clock; none of a run within one hour.
-    pub(crate) fn clock_pictures(&self) -> Vec<Picture> {
+    fn clock_pictures(&self) -> Vec<Picture> {
         let many = |clock: &&Clock| clock.rows.len() > 1;
         let draw = |(place, clock): (usize, &Clock)| {
             let title = format!("Net P&L by time of day, {}", clock.zone);

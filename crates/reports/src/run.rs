@@ -103,10 +103,19 @@ fn strategies(setup: &Setup) -> Vec<StrategyName> {
             label: strategy.label().to_owned(),
             strategy: strategy.name.clone(),
             parameters: values.collect::<Vec<_>>().join(", "),
-            symbols: strategy.traded.iter().map(|id| setup.instruments[id.index()].symbol().into()).collect(),
+            symbols: strategy.traded.iter().map(|id| name_of(setup, *id)).collect(),
         }
     };
     setup.strategies.iter().map(one).collect()
+}
+
+/// Its symbol, with its venue where another one traded has the same.
+fn name_of(setup: &Setup, id: InstrumentId) -> String {
+    let of = |id: InstrumentId| setup.instruments[id.index()].terms();
+    match setup.traded().iter().filter(|other| of(**other).symbol == of(id).symbol).count() {
+        0 | 1 => of(id).symbol.clone(),
+        _ => format!("{}/{}", of(id).venue, of(id).symbol),
+    }
 }
 
 /// The clock on the wall of the exchanges, when it is known and the same for all; else there is UTC alone.
@@ -195,7 +204,7 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
             caveats.push(format!(
                 "{}: the data does not define it; steps are inferred from prices and sizes, and its multiplier \
                  and currency are assumed. [[instrument]] in the configuration sets them.",
-                terms.symbol
+                name_of(setup, id)
             ));
         }
     }
@@ -252,7 +261,7 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
 fn shared(setup: &Setup) -> Option<String> {
     let traders = |id: &InstrumentId| setup.strategies.iter().filter(|one| one.traded.contains(id)).count();
     let shared: Vec<_> = setup.traded().into_iter().filter(|id| traders(id) > 1).collect();
-    let symbols: Vec<&str> = shared.iter().map(|id| setup.instruments[id.index()].symbol()).collect();
+    let symbols: Vec<String> = shared.into_iter().map(|id| name_of(setup, id)).collect();
     let yields = match setup.config.venue.self_match {
         SelfMatchName::CancelNewest => "the incoming one is refused",
         SelfMatchName::CancelOldest => "the resting one is cancelled",

@@ -18,11 +18,15 @@ pub(crate) fn own_caveats(
 ) -> Vec<String> {
     let mut caveats = Vec::new();
     for instrument in all.iter().filter(|i| i.terms().origin == Origin::Inferred) {
-        if traded.iter().any(|t| t.symbol == instrument.symbol()) {
+        let full = format!("{}/{}", instrument.terms().venue, instrument.symbol());
+        let same = |t: &&InstrumentReport| {
+            t.venue == instrument.terms().venue && (t.symbol == instrument.symbol() || t.symbol == full)
+        };
+        if let Some(told) = traded.iter().find(same) {
             caveats.push(format!(
                 "{}: tick and lot were inferred from the data and a multiplier of 1 is assumed; its money may be \
                  wrong by a constant factor.",
-                instrument.symbol()
+                told.symbol
             ));
         }
     }

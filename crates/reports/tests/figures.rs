@@ -72,7 +72,10 @@ fn columns_have_names_and_units() {
         ]
     );
     assert_eq!(of("breakdown_clocks_rows").columns[..2], ["zone", "name"]);
-    assert_eq!(of("instruments_markouts_points").columns[..3], ["symbol", "liquidity", "after_ms (ms)"]);
+    assert_eq!(
+        of("instruments_markouts_points").columns[..4],
+        ["symbol", "currency", "liquidity", "after_ms (ms)"]
+    );
     let unit = |name: &str, figure: &str| {
         let row = of(name).rows.iter().find(|row| row[0] == figure).expect(figure);
         row[2].clone()
