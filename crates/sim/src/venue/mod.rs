@@ -184,7 +184,7 @@ impl Venue {
             }
             Event::Gap(gap) => self.each(gap.instrument, Market::on_gap),
             // Not the market's: ours, or a person's.
-            Event::Report(_) | Event::Timer(_) | Event::Operator(_) => {}
+            Event::Report(_) | Event::Timer(_) | Event::Operator(_) | Event::Cash(_) => {}
             // Nothing that an order of ours could meet.
             Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {}
         }
