@@ -166,7 +166,8 @@ fn two_strategies_on_recorded_markets_repeat_and_add_up() {
         "[trading]\nsymbols = [\"binance-usdm/BTCUSDT\", \"binance-spot/BTCUSDT\"]\n\
          [[trading.strategies]]\nstrategy = \"glft\"\n\
          [[trading.strategies]]\nstrategy = \"joined_touch\"\nsymbols = [\"binance-usdm/BTCUSDT\"]\n\
-         [fees]\nmaker_bp = 0.2\ntaker_bp = 0.5\n",
+         [fees]\nmaker_bp = 0.2\ntaker_bp = 0.5\n\
+         [funding]\nevery_hours = 0.02\n[[funding.instrument]]\nname = \"binance-usdm\"\nrate_bp = 1.25\n",
     )
     .expect("writable");
     let data = [futures, spot].map(|path| path.display().to_string());
@@ -184,6 +185,9 @@ fn two_strategies_on_recorded_markets_repeat_and_add_up() {
     for (strategy, symbol) in due {
         assert!(told.contains(&(Some(strategy), Some(symbol))), "{told:?}");
     }
-    let sum: i128 = holdings.iter().map(|row| exact(&row["pnl"]["net"])).sum();
-    assert_eq!(sum, exact(&report["headline"]["net"]));
+    for part in ["net", "spread_captured", "adverse_selection", "fees", "funding", "inventory"] {
+        let sum: i128 = holdings.iter().map(|row| exact(&row["pnl"][part])).sum();
+        assert_eq!(sum, exact(&report["pnl"][part]), "{part}");
+        assert_ne!(sum, 0, "{part}");
+    }
 }

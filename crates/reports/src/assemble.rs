@@ -126,17 +126,17 @@ fn instrument_report(
     let instrument = watch.instrument.clone();
     let earned = machine.earned(instrument.id());
     let findings = watch.aftermath.clone().finish(&instrument);
-    let (net, fees) = (earned.net(), earned.fees);
+    let (net, booked) = (earned.net(), earned.booked());
     // Counted twice: the strategies' books by the report, the account's by the engine.
     let books: Money =
         findings.attribution.strategy_nets(&instrument).into_iter().fold(Money::ZERO, |a, b| a + b);
     assert_eq!(books, net, "{}: the strategies' books add up to the account's", instrument.symbol());
     let sums = findings.attribution.sums();
-    assert_eq!(sums.fees, fees, "{}: the fills' fees add up to the account's", instrument.symbol());
+    assert_eq!(sums.booked, booked, "{}: what was booked adds up to the account's", instrument.symbol());
     let split = Split::of(net, &sums);
     if let Some(totals) = totals {
         totals.net += net;
-        totals.fees += fees;
+        totals.fees -= booked.fees;
         totals.split.absorb(&split);
         totals.fills += watch.traded.fills.iter().sum::<u64>();
         for (sum, part) in totals.turnover.iter_mut().zip(watch.traded.turnover) {

@@ -8,6 +8,9 @@
 //! spread captured    Σ (mid at the fill - price) × signed size
 //! adverse selection  Σ (mid a horizon later - mid at the fill) × signed size
 //! fees               - Σ fees
+//! funding            Σ what perpetuals paid us, less what we paid
+//! borrow             Σ what lending paid us, less what borrowing cost
+//! currency           Σ what foreign balances gained by their rates
 //! inventory          what is left: the mid's moves after the horizon, on whatever was held
 //! ```
 //!
@@ -16,7 +19,9 @@
 //! any grouping of fills agree.
 //!
 //! **Strategies.** A strategy's book is its own fills: its cash, its fees, its position, marked where the account is.
-//! Two strategies that hold against each other hold nothing together; each one's inventory is still its own.
+//! Two strategies that hold against each other hold nothing together; each one's inventory is still its own. Cash that
+//! the venue moves for the account's position (funding, borrow) is shared by what each book holds of it; where the
+//! account holds nothing, the first strategy's book has it.
 //!
 //! **Sides.** Our buys and our sells, maker and taker fills apart: what each fill gained from its price to the last
 //! mark, less its fee, as implementation shortfall is counted (Perold 1988). The inventory of buys and of sells is
@@ -45,15 +50,56 @@ pub const fn hour_of(at: Nanos) -> i64 {
     at.0.div_euclid(HOUR)
 }
 
-/// Sums over fills.
+/// The parts that are booked and not measured. Positive when received, negative when paid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Booked {
+    /// Fees as they touch the P&L: negative when paid.
+    pub fees: Money,
+    /// Of perpetuals.
+    pub funding: Money,
+    /// For what was sold short, or for the money of a long.
+    pub borrow: Money,
+    /// The revaluation of foreign balances.
+    pub currency: Money,
+}
+
+impl Booked {
+    /// Its sum.
+    #[must_use]
+    pub fn sum(&self) -> Money {
+        self.fees + self.funding + self.borrow + self.currency
+    }
+
+    /// Each part of it, changed alike.
+    fn each(self, change: impl Fn(Money) -> Money) -> Self {
+        let Self { fees, funding, borrow, currency } = self;
+        Self {
+            fees: change(fees),
+            funding: change(funding),
+            borrow: change(borrow),
+            currency: change(currency),
+        }
+    }
+}
+
+impl std::ops::AddAssign for Booked {
+    fn add_assign(&mut self, other: Self) {
+        self.fees += other.fees;
+        self.funding += other.funding;
+        self.borrow += other.borrow;
+        self.currency += other.currency;
+    }
+}
+
+/// Sums over fills, and over cash that the venue moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
     /// See the module's head.
     pub spread: Money,
     /// Likewise.
     pub adverse: Money,
-    /// Positive when paid.
-    pub fees: Money,
+    /// What was booked: with fills and, by what was held, between them.
+    pub booked: Booked,
     /// By liquidity: maker, taker.
     pub fills: [u64; 2],
     /// What was traded.
@@ -69,8 +115,8 @@ pub struct Split {
     pub spread: Money,
     /// How the mid moved within the horizon after our fills; usually negative for a maker.
     pub adverse: Money,
-    /// Fees as they touch the P&L: negative when paid.
-    pub fees: Money,
+    /// What was booked.
+    pub booked: Booked,
     /// The rest.
     pub inventory: Money,
 }
@@ -79,21 +125,21 @@ impl Split {
     /// Splits `net` (after fees) into what fills say and the rest.
     #[must_use]
     pub fn of(net: Money, sums: &Sums) -> Self {
-        let inventory = net - sums.spread - sums.adverse + sums.fees;
-        Self { spread: sums.spread, adverse: sums.adverse, fees: -sums.fees, inventory }
+        let inventory = net - sums.spread - sums.adverse - sums.booked.sum();
+        Self { spread: sums.spread, adverse: sums.adverse, booked: sums.booked, inventory }
     }
 
     /// The sum of the parts: the net P&L.
     #[must_use]
     pub fn net(&self) -> Money {
-        self.spread + self.adverse + self.fees + self.inventory
+        self.spread + self.adverse + self.booked.sum() + self.inventory
     }
 
     /// Takes in another of the same currency.
     pub fn absorb(&mut self, other: &Self) {
         self.spread += other.spread;
         self.adverse += other.adverse;
-        self.fees += other.fees;
+        self.booked += other.booked;
         self.inventory += other.inventory;
     }
 }
@@ -103,7 +149,7 @@ impl Sums {
     pub fn absorb(&mut self, other: &Self) {
         self.spread += other.spread;
         self.adverse += other.adverse;
-        self.fees += other.fees;
+        self.booked += other.booked;
         for (sum, more) in self.fills.iter_mut().zip(other.fills) {
             *sum += more;
         }
@@ -213,7 +259,7 @@ impl Attribution {
     pub fn on_fill(&mut self, instrument: &Instrument, key: Key, price: Ticks, signed: Lots, fee: Money) {
         let value = instrument.value(price, signed);
         let mut fill = Sums {
-            fees: fee,
+            booked: Booked { fees: -fee, ..Booked::default() },
             lots: i128::from(signed.abs().0),
             turnover: instrument.notional(price, signed),
             ..Sums::default()
@@ -271,6 +317,17 @@ impl Attribution {
         change(&mut book.slot(key.hour).sums);
     }
 
+    /// The venue moved cash for what the account holds.
+    pub fn on_cash(&mut self, hour: i64, moved: Booked) {
+        share(&mut self.strategies, moved, |book, part| {
+            book.sums.booked += part;
+            if part != Booked::default() {
+                book.slot(hour).sums.booked += part;
+            }
+        });
+        share(&mut self.sides, moved, |book, part| book.sums.booked += part);
+    }
+
     /// The hour is over: what each strategy's book gained in it is told.
     pub fn close_hour(&mut self, instrument: &Instrument, hour: i64) {
         let (mark, mut held) = (self.mark, Lots::ZERO);
@@ -324,7 +381,25 @@ fn net_on(instrument: &Instrument, mark: Option<Mid>, held: &mut Lots, book: &Bo
     };
     let before = worth(*held);
     *held += book.position;
-    book.cash + (worth(*held) - before) - book.sums.fees
+    book.cash + (worth(*held) - before) + book.sums.booked.sum()
+}
+
+/// Parts cash that the venue moved for what all books hold together, one on top of the other as worths are.
+fn share(books: &mut [Book], moved: Booked, mut each: impl FnMut(&mut Book, Booked)) {
+    let whole: i128 = books.iter().map(|book| i128::from(book.position.0)).sum();
+    let (mut held, mut told) = (0, Booked::default());
+    for book in books {
+        held += i128::from(book.position.0);
+        let until = match whole {
+            // Of nothing held there are no parts.
+            0 => moved,
+            _ => moved.each(|amount| Money((amount.0 * held).div_euclid(whole))),
+        };
+        let mut part = until;
+        part += told.each(|amount| -amount);
+        told = until;
+        each(book, part);
+    }
 }
 
 #[cfg(test)]

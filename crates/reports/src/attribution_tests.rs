@@ -35,7 +35,7 @@ fn a_round_trip_is_split_as_on_paper() {
     let parts = |net, sums: &Sums| {
         let split = Split::of(net, sums);
         assert_eq!(split.net(), net);
-        [split.spread, split.adverse, split.fees, split.inventory, net].map(|m| m.to_string())
+        [split.spread, split.adverse, split.booked.fees, split.inventory, net].map(|m| m.to_string())
     };
     // Spread: half a tick of 2, twice. Adverse: a tick of 2, once. The rest: from 99.5 to 103.5 on 2.
     assert_eq!(parts(sums.strategy_nets(&es)[0], &sums.sums()), ["25", "-25", "-2", "100", "98"]);
@@ -59,6 +59,7 @@ fn every_breakdown_adds_up_to_the_last_digit() {
         let coin = instrument(0, "X", contract);
         let mut sums = Attribution::new(3);
         let (mut cash, mut fees, mut held, mut mark) = (Money::ZERO, Money::ZERO, Lots::ZERO, None);
+        let mut moved = Booked::default();
         let (mut spread, mut adverse, mut price, mut hour) = (Money::ZERO, Money::ZERO, 500_000, 0);
         for _ in 0..400 {
             price += chance.between(-40, 40);
@@ -69,6 +70,13 @@ fn every_breakdown_adds_up_to_the_last_digit() {
             if chance.chance(0.05) {
                 sums.close_hour(&coin, hour);
                 hour += chance.between(1, 30);
+            }
+            if chance.chance(0.1) {
+                let amount = |chance: &mut Prng| Money(i128::from(chance.between(-9_999, 9_999)));
+                let cash =
+                    Booked { funding: amount(&mut chance), borrow: amount(&mut chance), ..Booked::default() };
+                sums.on_cash(hour, cash);
+                moved += cash;
             }
             if chance.chance(0.5) {
                 let signed = Lots(chance.between(1, 9) * if chance.chance(0.5) { 1 } else { -1 });
@@ -100,9 +108,10 @@ fn every_breakdown_adds_up_to_the_last_digit() {
         }
         sums.close_hour(&coin, hour);
         let worth = mark.map_or(0, |mark: Mid| mark.twice_value(&coin, held).0.div_euclid(2));
-        let net = cash + Money(worth) - fees;
+        let net = cash + Money(worth) - fees + moved.sum();
         let whole = Split::of(net, &sums.sums());
-        assert_eq!((whole.spread, whole.adverse, whole.fees), (spread, adverse, -fees), "seed {seed}");
+        let booked = Booked { fees: -fees, ..moved };
+        assert_eq!((whole.spread, whole.adverse, whole.booked), (spread, adverse, booked), "seed {seed}");
         let check = |name: &str, rows: &[(Money, Sums)]| {
             let mut split = Split::default();
             rows.iter().for_each(|(net, sums)| split.absorb(&Split::of(*net, sums)));
@@ -123,4 +132,32 @@ fn every_breakdown_adds_up_to_the_last_digit() {
         check("hours", &hours.map(|slot| (slot.net, slot.sums)).collect::<Vec<_>>());
         assert_eq!(sums.strategies.iter().map(|book| book.position.0).sum::<i64>(), held.0);
     }
+}
+
+#[test]
+fn funding_is_shared_by_what_each_strategy_holds() {
+    let es = instrument(0, "ESZ6", Contract::Linear);
+    let mut sums = Attribution::new(3);
+    for (strategy, signed) in [(0, 3), (1, -1), (2, 0)] {
+        let side = if signed < 0 { Side::Sell } else { Side::Buy };
+        if signed != 0 {
+            let key = key(strategy, 5, side, Liquidity::Maker);
+            sums.on_fill(&es, key, Ticks(100), Lots(signed), Money::ZERO);
+        }
+    }
+    // The account is long two and pays ten; three long pay fifteen, one short gets five.
+    sums.on_cash(5, Booked { funding: Money::ONE * -10, ..Booked::default() });
+    let paid = |sums: &Attribution| -> Vec<String> {
+        sums.strategies.iter().map(|book| book.sums.booked.funding.to_string()).collect()
+    };
+    assert_eq!(paid(&sums), ["-15", "5", "0"]);
+    assert_eq!(sums.strategies[1].hours[0].sums.booked.funding, Money::ONE * 5);
+    // Bought three, sold one, by side.
+    let sides: Vec<_> = sums.sides.iter().map(|book| book.sums.booked.funding.to_string()).collect();
+    assert_eq!(sides, ["-15", "0", "5", "0"]);
+    // What comes when nothing is held is the first one's.
+    sums.on_fill(&es, key(1, 6, Side::Sell, Liquidity::Taker), Ticks(100), Lots(-2), Money::ZERO);
+    sums.on_cash(6, Booked { borrow: Money::ONE * -1, ..Booked::default() });
+    assert_eq!(sums.strategies[0].sums.booked.borrow, Money::ONE * -1);
+    assert_eq!(sums.strategies[1].sums.booked.borrow, Money::ZERO);
 }

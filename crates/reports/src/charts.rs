@@ -6,7 +6,7 @@
 use crate::axis::{Axis, time_ticks};
 use crate::markout::Estimate;
 use crate::number;
-use crate::report::{InstrumentReport, Mark, PARTS, Report, Spans};
+use crate::report::{InstrumentReport, Mark, Report, Spans};
 use crate::svg::{Chart, Frame};
 use serde::Serialize;
 use stdx::math;
@@ -240,7 +240,7 @@ impl Report {
     pub fn parts_chart(&self) -> String {
         let mut bars = Vec::new();
         let mut sum = Money::ZERO;
-        for part in PARTS {
+        for part in self.parts() {
             let amount = (part.of)(&self.pnl);
             bars.push((part.short, sum, sum + amount, amount));
             sum += amount;
@@ -249,7 +249,7 @@ impl Report {
         let y = Axis::around(bars.iter().flat_map(|b| [b.1.to_f64(), b.2.to_f64()]));
         let about = format!(
             "{} add up to the net P&L in {}.",
-            PARTS.iter().map(|part| part.name).collect::<Vec<_>>().join(", "),
+            self.parts().into_iter().map(|part| part.name).collect::<Vec<_>>().join(", "),
             self.currency
         );
         #[expect(clippy::cast_precision_loss, reason = "a place on a chart")]
@@ -259,7 +259,7 @@ impl Report {
         let mut left = 0.0;
         let mut names = Vec::new();
         for (at, (name, from, to, part)) in bars.iter().enumerate() {
-            let class = match (at == PARTS.len(), part.0 < 0) {
+            let class = match (at == self.parts().len(), part.0 < 0) {
                 (true, _) => "total",
                 (_, true) => "loss",
                 (_, false) => "gain",

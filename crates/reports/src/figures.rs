@@ -172,7 +172,8 @@ impl Cutter<'_> {
     /// An object: its figures one below the other, its lists as tables of their own.
     fn list(&mut self, name: &str, object: &Node) {
         let (mut cells, mut lists) = (Vec::new(), Vec::new());
-        flatten("", object, &mut cells, &mut lists);
+        let before = if name == "pnl" { name } else { "" };
+        flatten(before, object, &mut cells, &mut lists);
         if !cells.is_empty() {
             let figure = self.as_list(name, cells);
             self.figures.push(figure);
@@ -285,9 +286,10 @@ fn flatten<'a>(
 ) {
     let Node::Fields(fields) = object else { return };
     for (field, value) in fields {
-        // Parts of the P&L go by their own names.
-        let name = match before {
-            "" | "pnl" => field.clone(),
+        // Parts of the P&L go by their own names, but one: a row's currency is what its amounts are in.
+        let name = match (before, field.as_str()) {
+            ("pnl", "currency") => "currency_rates".into(),
+            ("" | "pnl", _) => field.clone(),
             _ => format!("{before}_{field}"),
         };
         match value {

@@ -5,7 +5,7 @@ use crate::axis::Axis;
 use crate::breakdown::{Clock, Row};
 use crate::charts::{HALF, LABELS, LABELS_AND_NAME, WIDE, frame};
 use crate::number::{self, Utc};
-use crate::report::{PARTS, Pnl, Report};
+use crate::report::{Pnl, Report};
 use crate::study::{Shade, amount};
 use crate::svg::{Chart, Frame};
 use std::collections::BTreeMap;
@@ -74,7 +74,7 @@ impl Report {
 
     fn in_parts(&self, pnl: &Pnl) -> String {
         let part = |part: &crate::report::Part| format!("{} {}", part.short, number::money((part.of)(pnl)));
-        let parts = PARTS.iter().map(part).collect::<Vec<_>>().join(", ");
+        let parts = self.parts().into_iter().map(part).collect::<Vec<_>>().join(", ");
         format!("{} {} ({parts})", number::money(pnl.net.0), self.currency)
     }
 

@@ -6,15 +6,15 @@
 //! of growing.
 
 use crate::about::{About, Ending};
-use crate::attribution::{HOUR, hour_of};
+use crate::attribution::{Booked, HOUR, hour_of};
 use crate::histogram::Histogram;
 use crate::quotes::Quotes;
 use crate::ratios::{Drawdown, Falls, Returns};
 use crate::report::Report;
 use crate::series::Series;
-use crate::watch::{Booked, Watch};
+use crate::watch::{OwnFill, Watch};
 use crate::watched::Watched;
-use types::{Command, Event, Flags, Input, InstrumentId, Lots, Money, Nanos, Outcome};
+use types::{Cash, CashKind, Command, Event, Flags, Input, InstrumentId, Lots, Money, Nanos, Outcome};
 
 /// Returns within a day are taken over this long.
 pub const RETURN_INTERVAL: Nanos = Nanos::from_secs(60);
@@ -132,6 +132,16 @@ impl Holding {
     }
 }
 
+/// Which part of the P&L it is.
+fn booked(cash: &Cash) -> Booked {
+    let nothing = Booked::default();
+    match cash.kind {
+        CashKind::Funding => Booked { funding: cash.amount(), ..nothing },
+        CashKind::Borrow => Booked { borrow: cash.amount(), ..nothing },
+        CashKind::Fee => Booked { fees: cash.amount(), ..nothing },
+    }
+}
+
 fn end_of_hour(at: Nanos) -> Nanos {
     Nanos(hour_of(at).saturating_add(1).saturating_mul(HOUR))
 }
@@ -227,6 +237,7 @@ impl Recorder {
                     self.on_packet_end(now, machine);
                 }
             }
+            Event::Cash(cash) => self.on_cash(now, cash, machine),
             Event::Timer(_) | Event::Operator(_) | Event::QuoteRequest(_) | Event::Bar { .. } => {}
         }
         if !commands.is_empty() {
@@ -372,12 +383,24 @@ impl Recorder {
         let strategy = machine.owner(report.order).map_or(0, |owner| owner.index()).min(last);
         let fees = machine.fees(report.instrument);
         let venue_at = report.venue_at;
-        let fill = Booked { venue_at, price, liquidity, strategy, position, fees };
+        let fill = OwnFill { venue_at, price, liquidity, strategy, position, fees };
         watch.on_fill(now, &fill);
         self.purse.on_time(now);
         self.purse_due = self.purse.next_due();
         self.purse.on_earned(now, machine.equity());
         Some(booked)
+    }
+
+    /// The venue moved cash, and the portfolio has booked it.
+    fn on_cash(&mut self, now: Nanos, cash: &Cash, machine: &impl Watched) {
+        self.venue_clock = self.venue_clock.max(cash.venue_at);
+        let fees = machine.fees(cash.instrument);
+        if let Some(watch) = self.watch(cash.instrument) {
+            watch.on_cash(now, booked(cash), fees);
+        }
+        self.purse.on_time(now);
+        self.purse_due = self.purse.next_due();
+        self.purse.on_earned(now, machine.equity());
     }
 
     /// The run is over.

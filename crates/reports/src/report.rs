@@ -175,6 +175,12 @@ pub struct Pnl {
     pub adverse_selection: Cash,
     /// As they touch the P&L: negative when paid.
     pub fees: Cash,
+    /// Of perpetuals: negative when paid.
+    pub funding: Cash,
+    /// For what was sold short, or for the money of longs: negative when paid.
+    pub borrow: Cash,
+    /// The revaluation of balances in other currencies than the report's.
+    pub currency: Cash,
     /// The rest: by holding.
     pub inventory: Cash,
 }
@@ -188,15 +194,28 @@ pub struct Part {
     pub short: &'static str,
     /// Which amount it is.
     pub of: fn(&Pnl) -> Money,
+    /// Left out of tables and charts in a run that has nothing of it.
+    pub is_rare: bool,
 }
 
 /// Every part, in the order in which tables and charts tell them. They add up to the net.
 pub const PARTS: &[Part] = &[
-    Part { name: "Spread captured", short: "spread", of: |pnl| pnl.spread_captured.0 },
-    Part { name: "Adverse selection", short: "adverse sel.", of: |pnl| pnl.adverse_selection.0 },
-    Part { name: "Fees", short: "fees", of: |pnl| pnl.fees.0 },
-    Part { name: "Inventory", short: "inventory", of: |pnl| pnl.inventory.0 },
+    part("Spread captured", "spread", |pnl| pnl.spread_captured.0),
+    part("Adverse selection", "adverse sel.", |pnl| pnl.adverse_selection.0),
+    part("Fees", "fees", |pnl| pnl.fees.0),
+    rare("Funding", "funding", |pnl| pnl.funding.0),
+    rare("Borrow", "borrow", |pnl| pnl.borrow.0),
+    rare("Currency", "currency", |pnl| pnl.currency.0),
+    part("Inventory", "inventory", |pnl| pnl.inventory.0),
 ];
+
+const fn part(name: &'static str, short: &'static str, of: fn(&Pnl) -> Money) -> Part {
+    Part { name, short, of, is_rare: false }
+}
+
+const fn rare(name: &'static str, short: &'static str, of: fn(&Pnl) -> Money) -> Part {
+    Part { is_rare: true, ..part(name, short, of) }
+}
 
 impl Pnl {
     pub(crate) fn of(split: &Split) -> Self {
@@ -204,7 +223,10 @@ impl Pnl {
             net: Cash(split.net()),
             spread_captured: Cash(split.spread),
             adverse_selection: Cash(split.adverse),
-            fees: Cash(split.fees),
+            fees: Cash(split.booked.fees),
+            funding: Cash(split.booked.funding),
+            borrow: Cash(split.booked.borrow),
+            currency: Cash(split.booked.currency),
             inventory: Cash(split.inventory),
         }
     }
@@ -424,6 +446,17 @@ pub struct Hashes {
 }
 
 impl Report {
+    /// The parts that this run has.
+    #[must_use]
+    pub fn parts(&self) -> Vec<&'static Part> {
+        let breakdown = &self.breakdown;
+        let rows = breakdown.hours.iter().map(|hour| &hour.pnl);
+        let rows = rows.chain(breakdown.sides.iter().map(|row| &row.pnl)).chain([&self.pnl]);
+        let all: Vec<&Pnl> = rows.chain(self.instruments.iter().map(|one| &one.pnl)).collect();
+        let is_there = |part: &&Part| !part.is_rare || all.iter().any(|pnl| (part.of)(pnl) != Money::ZERO);
+        PARTS.iter().filter(is_there).collect()
+    }
+
     /// Reads `report.json` back: what [`to_json`](Self::to_json) wrote, to the last digit.
     ///
     /// # Errors

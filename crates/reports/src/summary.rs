@@ -1,7 +1,7 @@
 //! The report as a few short tables of text: for the terminal, and for the page's tables.
 
 use crate::number::{self, count, money, percent, ratio};
-use crate::report::{Cash, PARTS, Report, Spans, Uncertain};
+use crate::report::{Cash, Report, Spans, Uncertain};
 use crate::words::{DAYS_LEAST, INTERVALS_LEAST};
 use types::Nanos;
 
@@ -92,7 +92,8 @@ impl Report {
     }
 
     pub(crate) fn part_rows(&self) -> Vec<(String, String)> {
-        let parts = PARTS.iter().map(|part| row(part.name, self.cash(Cash((part.of)(&self.pnl)))));
+        let parts =
+            self.parts().into_iter().map(|part| row(part.name, self.cash(Cash((part.of)(&self.pnl)))));
         parts.chain([row("Net P&L", self.cash(self.pnl.net))]).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use crate::markout::Estimate;
 use crate::number::{self, count, money, percent, ratio};
-use crate::report::{InstrumentReport, Markouts, PARTS, Report};
+use crate::report::{InstrumentReport, Markouts, Report};
 use crate::summary::known;
 use types::Nanos;
 
@@ -56,13 +56,13 @@ impl Report {
                 caption: "Result".into(),
                 head: [
                     heads(&["", "currency", "net P&L"]),
-                    PARTS.iter().map(|part| part.short.to_owned()).collect(),
+                    self.parts().into_iter().map(|part| part.short.to_owned()).collect(),
                     heads(&["fills m/t", "volume (lots)", "of market", "maker share"]),
                 ]
                 .concat(),
                 rows: each(&|i| {
                     let mut cells = vec![i.currency.clone(), money(i.pnl.net.0)];
-                    cells.extend(PARTS.iter().map(|part| money((part.of)(&i.pnl))));
+                    cells.extend(self.parts().into_iter().map(|part| money((part.of)(&i.pnl))));
                     cells.push(format!("{} / {}", count(i.fills_maker), count(i.fills_taker)));
                     cells.push(number::grouped(&i.volume_lots.to_string()));
                     cells.push(known(i.participation, percent));

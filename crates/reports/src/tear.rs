@@ -5,7 +5,7 @@
 use crate::breakdown::{Holding, Row as Earned};
 use crate::number::{self, count, money, percent, ratio};
 use crate::performance::{DrawdownRow, IntervalRow, Period};
-use crate::report::{PARTS, Pnl, Report};
+use crate::report::{Pnl, Report};
 use crate::study::amount;
 use crate::summary::known;
 use crate::tables::{Row, Table, minus};
@@ -46,7 +46,7 @@ impl Report {
     fn holding_table(&self) -> Table {
         let row = |held: &Holding| {
             let mut cells = vec![held.symbol.clone(), money(held.pnl.net.0)];
-            cells.extend(PARTS.iter().map(|part| money((part.of)(&held.pnl))));
+            cells.extend(self.parts().into_iter().map(|part| money((part.of)(&held.pnl))));
             cells.push(format!("{} / {}", count(held.fills_maker), count(held.fills_taker)));
             cells.extend([held.position, held.max_long, held.max_short].map(|lots| lots.to_string()));
             cells.push(held.currency.clone());
@@ -56,7 +56,8 @@ impl Report {
             caption:
                 "Each strategy's own book, by instrument (lots held at the end, farthest long and short)"
                     .into(),
-            head: head(&["", "instrument"], &["fills m/t", "end", "longest", "shortest", "currency"]),
+            head: self
+                .earned_head(&["", "instrument"], &["fills m/t", "end", "longest", "shortest", "currency"]),
             rows: self.breakdown.holdings.iter().map(row).collect(),
             class: "",
         }
@@ -79,7 +80,7 @@ impl Report {
     /// Rows, and their sum below them, which is the whole.
     fn earned_table(&self, caption: &str, first: &str, rows: &[Earned]) -> Table {
         let line = |name: &str, pnl: &Pnl, fills: (u64, u64), turnover| {
-            let mut cells = earned_cells(pnl);
+            let mut cells = self.earned_cells(pnl);
             cells.push(format!("{} / {}", count(fills.0), count(fills.1)));
             cells.push(number::money_short(turnover));
             Row { name: name.to_owned(), cells: cells.into_iter().map(minus).collect(), class: "" }
@@ -90,7 +91,7 @@ impl Report {
         let whole = Row { class: "sum", ..line("all", &self.pnl, fills, self.headline.turnover.0) };
         Table {
             caption: format!("{caption} ({})", self.currency),
-            head: head(&[first], &["fills m/t", "turnover"]),
+            head: self.earned_head(&[first], &["fills m/t", "turnover"]),
             rows: rows.iter().map(of).chain([whole]).collect(),
             class: "",
         }
@@ -116,7 +117,7 @@ impl Report {
 
     fn period_table(&self, caption: &str, periods: &[Period]) -> Table {
         let row = |period: &Period| {
-            let mut cells = earned_cells(&period.pnl);
+            let mut cells = self.earned_cells(&period.pnl);
             cells.push(known(period.return_on_capital, percent));
             cells.push(format!("{} / {}", count(period.fills_maker), count(period.fills_taker)));
             cells.push(number::money_short(period.turnover.0));
@@ -124,7 +125,7 @@ impl Report {
         };
         Table {
             caption: format!("{caption} ({})", self.currency),
-            head: head(&[""], &["of capital", "fills m/t", "turnover"]),
+            head: self.earned_head(&[""], &["of capital", "fills m/t", "turnover"]),
             rows: periods.iter().map(row).collect(),
             class: "",
         }
@@ -207,21 +208,16 @@ impl Report {
         };
         Table::of_pairs("Of daily returns on capital", rows)
     }
-}
 
-fn earned_cells(pnl: &Pnl) -> Vec<String> {
-    std::iter::once(pnl.net.0).chain(PARTS.iter().map(|part| (part.of)(pnl))).map(money).collect()
-}
+    fn earned_cells(&self, pnl: &Pnl) -> Vec<String> {
+        let parts = self.parts().into_iter().map(|part| (part.of)(pnl));
+        std::iter::once(pnl.net.0).chain(parts).map(money).collect()
+    }
 
-/// Names, the net and its parts, and what follows.
-fn head(before: &[&str], after: &[&str]) -> Vec<String> {
-    let parts = PARTS.iter().map(|part| part.short);
-    before
-        .iter()
-        .copied()
-        .chain(["net P&L"])
-        .chain(parts)
-        .chain(after.iter().copied())
-        .map(String::from)
-        .collect()
+    /// Names, the net and its parts, and what follows.
+    fn earned_head(&self, before: &[&str], after: &[&str]) -> Vec<String> {
+        let parts = self.parts().into_iter().map(|part| part.short);
+        let before = before.iter().copied().chain(["net P&L"]);
+        before.chain(parts).chain(after.iter().copied()).map(String::from).collect()
+    }
 }

@@ -4,7 +4,7 @@
 //! state as they were costs three comparisons.
 
 use crate::aftermath::{Aftermath, Fill};
-use crate::attribution::{Key, hour_of};
+use crate::attribution::{Booked, Key, hour_of};
 use crate::mids::Mid;
 use crate::quotes::Presence;
 use crate::series::{Marks, Prints, Series};
@@ -84,7 +84,7 @@ pub struct Watch {
 
 /// A fill as the portfolio booked it.
 #[derive(Clone, Copy, Debug)]
-pub struct Booked {
+pub struct OwnFill {
     /// When the venue says it happened.
     pub venue_at: Nanos,
     /// Its price.
@@ -150,8 +150,8 @@ impl Watch {
     }
 
     /// The portfolio booked a fill.
-    pub fn on_fill(&mut self, now: Nanos, fill: &Booked) {
-        let Booked { venue_at, price, liquidity, strategy, position, fees } = *fill;
+    pub fn on_fill(&mut self, now: Nanos, fill: &OwnFill) {
+        let OwnFill { venue_at, price, liquidity, strategy, position, fees } = *fill;
         let signed = position - self.position;
         let Some(side) = signed.side() else { return };
         self.spend(now);
@@ -169,6 +169,12 @@ impl Watch {
         self.fees = fees;
         self.aftermath.attribution.on_fill(&self.instrument, key, price, signed, fee);
         self.aftermath.on_fill(&self.instrument, Fill { venue_at, price, signed, liquidity, key });
+    }
+
+    /// The venue moved cash; `fees` is what all cost so far.
+    pub fn on_cash(&mut self, now: Nanos, moved: Booked, fees: Money) {
+        self.fees = fees;
+        self.aftermath.attribution.on_cash(hour_of(now), moved);
     }
 
     /// A working order of ours came or went.
@@ -223,7 +229,7 @@ mod tests {
         watch.on_book(at(10), at(10), Market::Live, mid);
         watch.on_presence(at(12), presence(Side::Buy, true));
         watch.on_presence(at(14), presence(Side::Sell, true));
-        let fill = |at, price, liquidity, position| Booked {
+        let fill = |at, price, liquidity, position| OwnFill {
             venue_at: at,
             price: Ticks(price),
             liquidity,

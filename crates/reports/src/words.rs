@@ -84,14 +84,30 @@ pub(crate) fn definitions(attribution_after: Nanos, currency: &str) -> Vec<(Stri
         ),
         ("Fees", "What the venue charged (negative) or paid (positive).".into()),
         (
+            "Funding",
+            "What perpetuals paid (positive) or cost (negative): notional at the mark × rate at each funding moment; \
+             longs pay shorts when the rate is positive."
+                .into(),
+        ),
+        (
+            "Borrow",
+            "What holding overnight cost: notional at the mark × yearly rate / days of the year, for each day at whose \
+             end a short (or a financed long) was held."
+                .into(),
+        ),
+        (
+            "Currency",
+            format!("What balances in other currencies than {currency} gained by their rates."),
+        ),
+        (
             "Inventory",
             "Net P&L less the other parts: the mid's moves on what was held longer. The parts add up exactly."
                 .into(),
         ),
         (
             "By strategy",
-            "A strategy's own fills, with the cash, fees and position they make; marked where the account is. The rows \
-             add up to the account's P&L exactly. Limits are the account's."
+            "A strategy's own fills, with the cash, fees and position they make; marked where the account is. Funding and \
+             borrow are shared by what each holds of the account's position at that moment. The rows add up to the account's P&L exactly. Limits are the account's."
                 .into(),
         ),
         (

@@ -287,7 +287,7 @@ impl Market {
             if size > Lots::ZERO {
                 working.filled += size;
                 working.tip = working.shown.min(working.unfilled());
-                reports.fill(noted.order, cross.price, size, Liquidity::Maker);
+                reports.fill(noted.order, side, cross.price, size, Liquidity::Maker);
             }
         }
     }
@@ -698,7 +698,7 @@ impl Market {
             if got > Lots::ZERO {
                 left -= got;
                 self.taken.add(!side, level.price, got);
-                reports.fill(order, price, got, Liquidity::Taker);
+                reports.fill(order, side, price, got, Liquidity::Taker);
             }
         }
         self.impact.take(side, size - left, reports.at);
