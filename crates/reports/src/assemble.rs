@@ -14,16 +14,18 @@ use crate::quotes::{Counts, REASONS};
 use crate::ratios::Ratio;
 use crate::recorder::{Purse, RETURN_INTERVAL, Recorder};
 use crate::report::{
-    Activity, Cash, FORMAT, FillRate, Hashes, Headline, InstrumentReport, Inventory, Latency, Mark,
-    MarkoutPoint, Markouts, Pnl, Report, Session, Shares, Sharpe, Spans, Uncertain,
+    Activity, Cash, CurrencyReport, FORMAT, FeeTierReport, FillRate, Hashes, Headline, InstrumentReport,
+    Inventory, Latency, Mark, MarkoutPoint, Markouts, Pnl, Report, Session, Shares, Sharpe, Spans, Uncertain,
 };
 use crate::series::Series;
 use crate::survival::Waits;
 use crate::watch::Watch;
 use crate::watched::{Market, Watched};
 use crate::words::{DAYS_LEAST, INTERVALS_LEAST, definitions, own_caveats};
+use engine::Books;
 use stdx::decimal;
-use types::{Contract, Instrument, Liquidity, Money, Nanos, Origin, Side};
+use types::fees::{BASIS_POINT_PPB, Tier};
+use types::{Contract, Instrument, InstrumentId, Liquidity, Money, Nanos, Origin, Side};
 
 /// Trading days of a year.
 const DAYS_A_YEAR: f64 = 252.0;
@@ -57,23 +59,24 @@ impl Report {
         };
         let (counts, waits, round_trip) = quotes.finish(venue_clock);
         let earned = drawn(&purse.earned_over_time, Money::to_f64);
-        let breakdown = Breakdown::of(&about, &watches);
+        let (breakdown, whole) = Breakdown::of(&about, &watches);
         let span = (session.first_at, session.last_at);
         let performance = Performance::of(&about.currency, &purse, &watches, &earned, span);
-        let mut totals = Totals::default();
         let mut instruments = Vec::with_capacity(watches.len());
         for watch in watches {
-            let is_total = watch.instrument.currency() == about.currency;
             let name = about.name_of(&watch.instrument);
-            instruments.push(instrument_report(name, watch, machine, is_total.then_some(&mut totals)));
+            instruments.push(instrument_report(name, watch, machine));
         }
+        let books = machine.books();
+        // Counted twice: the strategies' books by the report, the account's by the engine.
+        assert_eq!(whole.net(), books.equity, "the strategies' books add up to the account's equity");
         let mut activity = activity(&counts, &instruments, machine);
         let by = about.strategies.iter().zip(placed);
         activity.orders_placed_by =
             by.map(|(one, count)| Counted { what: one.label.clone(), count }).collect();
         let latency = Latency { feed: spans(&latency_feed), order: spans(&round_trip) };
         let held = share(i128::from(holding.held.0), i128::from(session.duration_ns));
-        let headline = headline(&purse, &totals, &instruments, held);
+        let headline = headline(&purse, &books, &instruments, held);
         let mut caveats = ending.caveats;
         caveats.extend(own_caveats(&about.currency, &about.instruments, &instruments, &latency, &session));
         Self {
@@ -83,7 +86,7 @@ impl Report {
             strategies: about.strategies,
             session,
             headline,
-            pnl: pnl(&totals.split, totals.net),
+            pnl: pnl(&whole, books.equity),
             breakdown,
             performance,
             activity,
@@ -96,6 +99,8 @@ impl Report {
             faults: ending.faults,
             caveats,
             definitions: definitions(about.attribution_after, &about.currency),
+            currencies: currencies(machine, &about.currency, &about.traded, &about.instruments),
+            fee_tiers: fee_tiers(machine),
             hashes: Hashes {
                 config: ending.config_hash,
                 journal_head: ending.journal_head,
@@ -107,22 +112,44 @@ impl Report {
     }
 }
 
-/// Sums over the instruments in the report's currency.
-#[derive(Default)]
-struct Totals {
-    net: Money,
-    fees: Money,
-    split: Split,
-    turnover: [Money; 2],
-    fills: u64,
+/// One for each currency that something traded settles in, when there are several or it is not the account's.
+fn currencies(
+    machine: &impl Watched,
+    account: &str,
+    traded: &[InstrumentId],
+    instruments: &[Instrument],
+) -> Vec<CurrencyReport> {
+    let settles = |currency: &str| traded.iter().any(|id| instruments[id.index()].currency() == currency);
+    let mut balances = machine.balances();
+    balances.retain(|balance| settles(&balance.currency));
+    if balances.iter().all(|balance| balance.currency == account) {
+        return Vec::new();
+    }
+    let report = |balance: engine::Balance| CurrencyReport {
+        net: Cash(balance.equity),
+        rate: balance.rate.map(Cash),
+        worth: Cash(balance.worth),
+        revalued: Cash(balance.revalued),
+        currency: balance.currency,
+    };
+    balances.into_iter().map(report).collect()
 }
 
-fn instrument_report(
-    name: String,
-    watch: Watch,
-    machine: &impl Watched,
-    totals: Option<&mut Totals>,
-) -> InstrumentReport {
+#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+fn fee_tiers(machine: &impl Watched) -> Vec<FeeTierReport> {
+    let bp = |ppb: i64| ppb as f64 / BASIS_POINT_PPB as f64;
+    let report = |(venue, since, tier): (String, Nanos, Option<Tier>)| FeeTierReport {
+        venue,
+        since_at: since.0,
+        since: number::moment(since),
+        turnover: tier.map(|tier| Cash(tier.turnover)),
+        maker_bp: tier.map(|tier| bp(tier.maker_ppb)),
+        taker_bp: tier.map(|tier| bp(tier.taker_ppb)),
+    };
+    machine.fee_tiers().into_iter().map(report).collect()
+}
+
+fn instrument_report(name: String, watch: Watch, machine: &impl Watched) -> InstrumentReport {
     let instrument = watch.instrument.clone();
     let earned = machine.earned(instrument.id());
     let findings = watch.aftermath.clone().finish(&instrument);
@@ -134,15 +161,6 @@ fn instrument_report(
     let sums = findings.attribution.sums();
     assert_eq!(sums.booked, booked, "{}: what was booked adds up to the account's", instrument.symbol());
     let split = Split::of(net, &sums);
-    if let Some(totals) = totals {
-        totals.net += net;
-        totals.fees -= booked.fees;
-        totals.split.absorb(&split);
-        totals.fills += watch.traded.fills.iter().sum::<u64>();
-        for (sum, part) in totals.turnover.iter_mut().zip(watch.traded.turnover) {
-            *sum += part;
-        }
-    }
     let terms = instrument.terms();
     let traded = &watch.traded;
     let volume_lots: i128 = traded.lots.iter().sum();
@@ -270,7 +288,7 @@ fn drawn<V: Copy + PartialOrd>(series: &Series<V>, show: impl Fn(V) -> f64) -> V
 
 fn headline(
     purse: &Purse,
-    totals: &Totals,
+    books: &Books,
     instruments: &[InstrumentReport],
     time_with_position: Option<f64>,
 ) -> Headline {
@@ -282,16 +300,16 @@ fn headline(
         (!known.is_empty()).then(|| known.iter().sum::<f64>() / count)
     };
     Headline {
-        net: Cash(totals.net),
+        net: Cash(books.equity),
         capital: Cash(capital),
-        return_on_capital: (capital > Money::ZERO).then(|| totals.net.to_f64() / capital.to_f64()),
+        return_on_capital: (capital > Money::ZERO).then(|| books.equity.to_f64() / capital.to_f64()),
         max_drawdown: Cash(purse.drawdown.worst()),
         max_drawdown_share: purse.drawdown.worst_share(),
         sharpe: sharpe(purse),
-        fills: totals.fills,
-        turnover: Cash(totals.turnover[0] + totals.turnover[1]),
-        maker_share: maker_share(totals.turnover),
-        fees: Cash(totals.fees),
+        fills: instruments.iter().map(|one| one.fills_maker + one.fills_taker).sum(),
+        turnover: Cash(books.turnover[0] + books.turnover[1]),
+        maker_share: maker_share(books.turnover),
+        fees: Cash(books.fees),
         time_with_position,
         time_quoting_both: mean(|time| time.quoting_both),
     }

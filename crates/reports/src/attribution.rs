@@ -32,8 +32,12 @@
 //! hour's inventory is the mid's moves on what was held during it, less what is told as adverse selection already.
 //! Until the market is heard of again after a break the old mark holds: the jump belongs to the hour that hears it.
 //!
+//! **Currencies.** Everything is counted twice, in the instrument's currency and in the account's. What a fill did is
+//! converted at the rate of the moment it is measured; what a book earned, at the rate of now. What changes of the rate made
+//! of a balance is shared by what each book has earned in that currency: a part of its own.
+//!
 //! A mark of a sum of positions may be 10⁻¹² off the sum of marks (an inverse contract's worth is a rounded quotient),
-//! so worths are told apart by differences: of the first, of the first two less the first, …
+//! and so may a conversion, so worths are told apart by differences: of the first, of the first two less the first, …
 
 use crate::mids::Mid;
 use types::{Instrument, Liquidity, Lots, Money, Nanos, Side, Ticks};
@@ -68,6 +72,10 @@ impl Booked {
     #[must_use]
     pub fn sum(&self) -> Money {
         self.fees + self.funding + self.borrow + self.currency
+    }
+
+    fn at_rate(self, rate: Money) -> Self {
+        self.each(|amount| amount.at_rate(rate))
     }
 
     /// Each part of it, changed alike.
@@ -145,6 +153,22 @@ impl Split {
 }
 
 impl Sums {
+    /// The same in another currency, of which one unit is worth `rate`.
+    #[must_use]
+    pub fn at_rate(&self, rate: Money) -> Self {
+        if rate == Money::ONE {
+            return *self;
+        }
+        Self {
+            spread: self.spread.at_rate(rate),
+            adverse: self.adverse.at_rate(rate),
+            // A fee is converted as it is charged, so that it is rounded as the account rounds it.
+            booked: Booked { fees: -(-self.booked.fees).at_rate(rate), ..self.booked.at_rate(rate) },
+            turnover: self.turnover.at_rate(rate),
+            ..*self
+        }
+    }
+
     /// Takes in others of the same currency.
     pub fn absorb(&mut self, other: &Self) {
         self.spread += other.spread;
@@ -186,6 +210,10 @@ pub struct Slot {
     pub net: Money,
     /// Of the hour's fills.
     pub sums: Sums,
+    /// The change of equity in the account's currency.
+    pub account_net: Money,
+    /// Of the hour's fills, likewise.
+    pub account: Sums,
 }
 
 /// A virtual book: some of our fills, with what they hold.
@@ -199,21 +227,36 @@ pub struct Book {
     pub shortest: Lots,
     /// Over all of them.
     pub sums: Sums,
+    /// The same in the account's currency.
+    pub account: Sums,
     /// Hours in which something was earned or traded, in order.
     pub hours: Vec<Slot>,
     /// Cash that changed hands, before fees.
     cash: Money,
     /// What was earned by the end of the last hour told.
     told: Money,
+    /// Likewise in the account's currency.
+    account_told: Money,
 }
 
 impl Book {
-    fn on_fill(&mut self, signed: Lots, value: Money, fill: &Sums) {
+    fn on_fill(&mut self, signed: Lots, value: Money) {
         self.position += signed;
         self.longest = self.longest.max(self.position);
         self.shortest = self.shortest.min(self.position);
         self.cash -= value;
-        self.sums.absorb(fill);
+    }
+
+    /// Adds what is known of an hour's fills; without an hour, to the whole alone.
+    fn add(&mut self, hour: Option<i64>, sums: &Sums, rate: Money) {
+        let account = sums.at_rate(rate);
+        self.sums.absorb(sums);
+        self.account.absorb(&account);
+        if let Some(hour) = hour {
+            let slot = self.slot(hour);
+            slot.sums.absorb(sums);
+            slot.account.absorb(&account);
+        }
     }
 
     /// The slot of an hour; made when there is none. Late news is of an hour not long ago.
@@ -235,6 +278,8 @@ pub struct Attribution {
     pub strategies: Vec<Book>,
     /// Buys by maker, buys by taker, sells by maker, sells by taker.
     pub sides: [Book; 4],
+    /// What one unit of the instrument's currency is worth in the account's.
+    pub rate: Money,
     /// What positions are valued at.
     mark: Option<Mid>,
 }
@@ -252,7 +297,8 @@ impl Attribution {
     #[must_use]
     pub fn new(strategies: usize) -> Self {
         let book = |_| Book { hours: Vec::with_capacity(HOURS), ..Book::default() };
-        Self { strategies: (0..strategies.max(1)).map(book).collect(), sides: Default::default(), mark: None }
+        let strategies = (0..strategies.max(1)).map(book).collect();
+        Self { strategies, sides: Default::default(), rate: Money::ONE, mark: None }
     }
 
     /// The portfolio booked a fill that cost `fee`.
@@ -267,10 +313,9 @@ impl Attribution {
         fill.fills[key.liquidity as usize] = 1;
         // Until the market is heard of, our own trade is what we know of it.
         self.mark = self.mark.or(Some(Mid { bid: price, ask: price }));
-        self.sides[key.cell()].on_fill(signed, value, &fill);
-        let book = &mut self.strategies[key.strategy];
-        book.on_fill(signed, value, &fill);
-        book.slot(key.hour).sums.absorb(&fill);
+        self.sides[key.cell()].on_fill(signed, value);
+        self.strategies[key.strategy].on_fill(signed, value);
+        self.add(key, &fill);
     }
 
     /// The account's positions are valued at this from now on.
@@ -291,7 +336,7 @@ impl Attribution {
         let Some(mid) = at_fill else { return };
         let paid = instrument.value(price, signed);
         let spread = half(mid.twice_value(instrument, signed) - paid - paid);
-        self.add(key, |sums| sums.spread += spread);
+        self.add(key, &Sums { spread, ..Sums::default() });
     }
 
     /// Adds what it lost by the horizon. Without a mid at the fill, its price stands for it.
@@ -307,36 +352,34 @@ impl Attribution {
         let Some(later) = later else { return };
         let start = at_fill.unwrap_or(Mid { bid: price, ask: price });
         let moved = half(later.twice_value(instrument, signed) - start.twice_value(instrument, signed));
-        self.add(key, |sums| sums.adverse += moved);
+        self.add(key, &Sums { adverse: moved, ..Sums::default() });
     }
 
-    fn add(&mut self, key: Key, change: impl Fn(&mut Sums)) {
-        change(&mut self.sides[key.cell()].sums);
-        let book = &mut self.strategies[key.strategy];
-        change(&mut book.sums);
-        change(&mut book.slot(key.hour).sums);
+    fn add(&mut self, key: Key, sums: &Sums) {
+        self.sides[key.cell()].add(None, sums, self.rate);
+        self.strategies[key.strategy].add(Some(key.hour), sums, self.rate);
     }
 
     /// The venue moved cash for what the account holds.
     pub fn on_cash(&mut self, hour: i64, moved: Booked) {
-        share(&mut self.strategies, moved, |book, part| {
-            book.sums.booked += part;
-            if part != Booked::default() {
-                book.slot(hour).sums.booked += part;
-            }
-        });
-        share(&mut self.sides, moved, |book, part| book.sums.booked += part);
+        let rate = self.rate;
+        share(&mut self.strategies, moved, rate, Some(hour));
+        share(&mut self.sides, moved, rate, None);
     }
 
     /// The hour is over: what each strategy's book gained in it is told.
-    pub fn close_hour(&mut self, instrument: &Instrument, hour: i64) {
-        let (mark, mut held) = (self.mark, Lots::ZERO);
+    /// `earned` is what the books before these earned in the instrument's currency, and then these too.
+    pub fn close_hour(&mut self, instrument: &Instrument, hour: i64, earned: &mut Money) {
+        let (mark, rate, mut held) = (self.mark, self.rate, Lots::ZERO);
         for book in &mut self.strategies {
             let net = net_on(instrument, mark, &mut held, book);
-            let gained = net - book.told;
-            if gained != Money::ZERO {
-                book.slot(hour).net += gained;
-                book.told = net;
+            let worth = worth_on(net, rate, earned);
+            let gained = (net - book.told, worth - book.account_told);
+            if gained != (Money::ZERO, Money::ZERO) {
+                let slot = book.slot(hour);
+                slot.net += gained.0;
+                slot.account_net += gained.1;
+                (book.told, book.account_told) = (net, worth);
             }
         }
     }
@@ -353,6 +396,37 @@ impl Attribution {
         nets(instrument, self.mark, &self.sides)
     }
 
+    /// What all books earned, in the instrument's currency.
+    #[must_use]
+    pub fn earned(&self, instrument: &Instrument) -> Money {
+        let mut held = Lots::ZERO;
+        let nets = self.strategies.iter().map(|book| net_on(instrument, self.mark, &mut held, book));
+        nets.fold(Money::ZERO, |sum, net| sum + net)
+    }
+
+    /// A rate has changed: each book gets its part, strategies by the first of `parts` and sides by the second.
+    pub fn on_revaluation(&mut self, instrument: &Instrument, hour: i64, parts: &mut [Parting; 2]) {
+        let [strategies, sides] = parts;
+        let mut held = Lots::ZERO;
+        for book in &mut self.strategies {
+            let part = strategies.next(net_on(instrument, self.mark, &mut held, book));
+            if part != Money::ZERO {
+                book.account.booked.currency += part;
+                book.slot(hour).account.booked.currency += part;
+            }
+        }
+        let mut held = Lots::ZERO;
+        for book in &mut self.sides {
+            book.account.booked.currency += sides.next(net_on(instrument, self.mark, &mut held, book));
+        }
+    }
+
+    /// What books earned in the account's currency, on top of what those before them `earned` in the instrument's.
+    #[must_use]
+    pub fn worths(&self, nets: &[Money], earned: &mut Money) -> Vec<Money> {
+        nets.iter().map(|net| worth_on(*net, self.rate, earned)).collect()
+    }
+
     /// All of it together.
     #[must_use]
     pub fn sums(&self) -> Sums {
@@ -360,6 +434,44 @@ impl Attribution {
         self.strategies.iter().for_each(|book| sums.absorb(&book.sums));
         sums
     }
+}
+
+/// An amount that is parted by what each book earned, one on top of the other, so that the parts add up to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Parting {
+    amount: Money,
+    whole: Money,
+    earned: Money,
+    told: Money,
+}
+
+impl Parting {
+    /// Among books that earned `whole` together; of nothing there are no parts, and the first gets it.
+    #[must_use]
+    pub const fn of(amount: Money, whole: Money) -> Self {
+        Self { amount, whole, earned: Money::ZERO, told: Money::ZERO }
+    }
+
+    /// The part of the next book.
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "only how it is parted")]
+    fn next(&mut self, earned: Money) -> Money {
+        self.earned += earned;
+        let until = if self.whole == Money::ZERO || self.earned == self.whole {
+            self.amount
+        } else {
+            Money((self.amount.0 as f64 * (self.earned.0 as f64 / self.whole.0 as f64)) as i128)
+        };
+        let part = until - self.told;
+        self.told = until;
+        part
+    }
+}
+
+/// What `net` is worth at `rate` on top of what was `earned` before.
+fn worth_on(net: Money, rate: Money, earned: &mut Money) -> Money {
+    let before = *earned;
+    *earned += net;
+    if rate == Money::ONE { net } else { earned.at_rate(rate) - before.at_rate(rate) }
 }
 
 /// Half of it, down: what is lost is part of the inventory.
@@ -384,21 +496,32 @@ fn net_on(instrument: &Instrument, mark: Option<Mid>, held: &mut Lots, book: &Bo
     book.cash + (worth(*held) - before) + book.sums.booked.sum()
 }
 
-/// Parts cash that the venue moved for what all books hold together, one on top of the other as worths are.
-fn share(books: &mut [Book], moved: Booked, mut each: impl FnMut(&mut Book, Booked)) {
+/// Parts cash that the venue moved for what all books hold together, one on top of the other as worths are. The same in
+/// the account's currency, where the whole is what it is worth.
+fn share(books: &mut [Book], moved: Booked, rate: Money, hour: Option<i64>) {
     let whole: i128 = books.iter().map(|book| i128::from(book.position.0)).sum();
-    let (mut held, mut told) = (0, Booked::default());
+    let both = [moved, if rate == Money::ONE { moved } else { moved.at_rate(rate) }];
+    let (mut held, mut told) = (0, [Booked::default(); 2]);
     for book in books {
         held += i128::from(book.position.0);
-        let until = match whole {
+        let until = both.map(|moved| match whole {
             // Of nothing held there are no parts.
             0 => moved,
             _ => moved.each(|amount| Money((amount.0 * held).div_euclid(whole))),
-        };
-        let mut part = until;
-        part += told.each(|amount| -amount);
+        });
+        let mut parts = until;
+        for (part, told) in parts.iter_mut().zip(told) {
+            *part += told.each(|amount| -amount);
+        }
         told = until;
-        each(book, part);
+        let [own, account] = parts;
+        book.sums.booked += own;
+        book.account.booked += account;
+        if let Some(hour) = hour.filter(|_| own != Booked::default() || account != Booked::default()) {
+            let slot = book.slot(hour);
+            slot.sums.booked += own;
+            slot.account.booked += account;
+        }
     }
 }
 

@@ -25,13 +25,13 @@ fn a_round_trip_is_split_as_on_paper() {
     sums.on_fill(&es, buy, Ticks(100), Lots(2), Money::ONE);
     sums.on_spread(&es, buy, Ticks(100), Lots(2), mid(100, 101));
     sums.on_mark(mid(99, 100));
-    sums.close_hour(&es, 11);
+    sums.close_hour(&es, 11, &mut Money(0));
     sums.on_horizon(&es, buy, Ticks(100), Lots(2), [mid(100, 101), mid(99, 100)]);
     sums.on_mark(mid(103, 104));
     sums.on_fill(&es, sell, Ticks(104), Lots(-2), Money::ONE);
     sums.on_spread(&es, sell, Ticks(104), Lots(-2), mid(103, 104));
     sums.on_horizon(&es, sell, Ticks(104), Lots(-2), [mid(103, 104), mid(103, 104)]);
-    sums.close_hour(&es, 12);
+    sums.close_hour(&es, 12, &mut Money(0));
     let parts = |net, sums: &Sums| {
         let split = Split::of(net, sums);
         assert_eq!(split.net(), net);
@@ -68,7 +68,7 @@ fn every_breakdown_adds_up_to_the_last_digit() {
                 sums.on_mark(mark);
             }
             if chance.chance(0.05) {
-                sums.close_hour(&coin, hour);
+                sums.close_hour(&coin, hour, &mut Money(0));
                 hour += chance.between(1, 30);
             }
             if chance.chance(0.1) {
@@ -106,7 +106,7 @@ fn every_breakdown_adds_up_to_the_last_digit() {
                 }
             }
         }
-        sums.close_hour(&coin, hour);
+        sums.close_hour(&coin, hour, &mut Money(0));
         let worth = mark.map_or(0, |mark: Mid| mark.twice_value(&coin, held).0.div_euclid(2));
         let net = cash + Money(worth) - fees + moved.sum();
         let whole = Split::of(net, &sums.sums());

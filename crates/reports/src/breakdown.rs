@@ -1,7 +1,7 @@
 //! The P&L by strategy, by instrument, by side and by time of day, as the report tells it. What each word means stands
 //! in [`crate::attribution`].
 //!
-//! Rows of instruments that settle in another currency than the report's are listed with it and added to nothing.
+//! Rows over several instruments are in the account's currency; rows of one instrument are in its own.
 
 use crate::about::About;
 use crate::attribution::{Book, HOUR, SIDES, Slot, Split, Sums};
@@ -96,6 +96,8 @@ pub struct Hour {
     pub volume_lots: i128,
     /// The worth of it.
     pub turnover: Cash,
+    /// The net P&L in the account's currency.
+    pub worth: Cash,
 }
 
 /// Every breakdown.
@@ -143,18 +145,25 @@ impl Gathered {
 }
 
 impl Breakdown {
-    /// Of what was watched.
-    pub(crate) fn of(about: &About, watches: &[Watch]) -> Self {
-        let own = || watches.iter().filter(|watch| watch.instrument.currency() == about.currency);
+    /// Of what was watched; and the whole, which all rows of one table add up to.
+    pub(crate) fn of(about: &About, watches: &[Watch]) -> (Self, Split) {
         let label = |at: usize| about.strategies.get(at).map_or(String::new(), |one| one.label.clone());
         let count = about.strategies.len().max(1);
         let (mut strategies, mut sides) = (vec![Gathered::default(); count], [Gathered::default(); 4]);
-        for watch in own() {
-            let told = &watch.aftermath.attribution;
-            gather(&mut strategies, &told.strategies, told.strategy_nets(&watch.instrument));
-            gather(&mut sides, &told.sides, told.side_nets(&watch.instrument));
+        // By currency: what the books so far earned.
+        let (mut first, mut second) = (BTreeMap::new(), BTreeMap::new());
+        for watch in watches {
+            let (told, currency) = (&watch.aftermath.attribution, watch.instrument.currency());
+            let earned = first.entry(currency).or_default();
+            let nets = told.worths(&told.strategy_nets(&watch.instrument), earned);
+            gather(&mut strategies, &told.strategies, nets);
+            let earned = second.entry(currency).or_default();
+            gather(&mut sides, &told.sides, told.worths(&told.side_nets(&watch.instrument), earned));
         }
-        let slots = || own().flat_map(|w| &w.aftermath.attribution.strategies).flat_map(|book| &book.hours);
+        let mut whole = Gathered::default();
+        strategies.iter().for_each(|one| whole.absorb(one));
+        let books = || watches.iter().flat_map(|watch| &watch.aftermath.attribution.strategies);
+        let slots = || books().flat_map(|book| &book.hours);
         let mut clocks = vec![clock("UTC".into(), slots(), |at| at.0)];
         if let Some((name, zone)) = about.zone.as_ref().filter(|(name, _)| name != "UTC") {
             clocks.push(clock(name.clone(), slots(), |at| zone.wall(at).0));
@@ -162,7 +171,7 @@ impl Breakdown {
         let side = |(sum, (side, liquidity)): (&Gathered, (Side, Liquidity))| {
             sum.row(side_name(side, liquidity).to_owned())
         };
-        Self {
+        let breakdown = Self {
             strategies: strategies.iter().enumerate().map(|(at, sum)| sum.row(label(at))).collect(),
             holdings: watches
                 .iter()
@@ -171,7 +180,8 @@ impl Breakdown {
             sides: sides.iter().zip(SIDES).map(side).collect(),
             clocks,
             hours: hours(about, watches, &label),
-        }
+        };
+        (breakdown, whole.split)
     }
 }
 
@@ -186,7 +196,7 @@ const fn side_name(side: Side, liquidity: Liquidity) -> &'static str {
 
 fn gather(into: &mut [Gathered], books: &[Book], nets: Vec<Money>) {
     for ((sum, book), net) in into.iter_mut().zip(books).zip(nets) {
-        sum.add(net, &book.sums);
+        sum.add(net, &book.account);
     }
 }
 
@@ -197,7 +207,7 @@ fn clock<'a>(zone: String, slots: impl Iterator<Item = &'a Slot>, wall: impl Fn(
     let mut by_time: BTreeMap<i64, Gathered> = BTreeMap::new();
     for slot in slots {
         let time = wall(Nanos(slot.hour.saturating_mul(HOUR))).rem_euclid(DAY);
-        by_time.entry(time).or_default().add(slot.net, &slot.sums);
+        by_time.entry(time).or_default().add(slot.account_net, &slot.account);
     }
     let name = |time: i64| format!("{:02}:{:02}", time / HOUR, time % HOUR / MINUTE);
     Clock { zone, rows: by_time.iter().map(|(time, sum)| sum.row(name(*time))).collect() }
@@ -239,6 +249,7 @@ fn hours(about: &About, watches: &[Watch], label: &dyn Fn(usize) -> String) -> V
                 fills_taker: slot.sums.fills[1],
                 volume_lots: slot.sums.lots,
                 turnover: Cash(slot.sums.turnover),
+                worth: Cash(slot.account_net),
             }));
         }
     }

@@ -75,6 +75,9 @@ const UNITS: &[(&str, &str)] = &[
 /// What names a row, for the tables within it; the first of these that it has.
 const NAMES: [&str; 6] = ["symbol", "liquidity", "zone", "label", "name", "what"];
 
+/// Amounts that are in the report's currency, whatever their row's is.
+const IN_ACCOUNT: [&str; 3] = ["worth", "revalued", "rate"];
+
 /// Texts that look like numbers and are no amounts.
 const TEXTS: &[&str] = &[
     "name",
@@ -251,6 +254,7 @@ impl Cutter<'_> {
     }
 
     fn unit(&self, column: &str, is_amount: bool, currency: Option<&str>) -> String {
+        let currency = currency.filter(|_| !IN_ACCOUNT.contains(&column));
         let of_amounts = || currency.unwrap_or(self.currency).to_owned();
         if is_amount {
             return of_amounts();

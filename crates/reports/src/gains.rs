@@ -82,10 +82,10 @@ impl Report {
     #[expect(clippy::cast_precision_loss, reason = "a place on a chart")]
     pub(crate) fn heat_picture(&self) -> Option<Picture> {
         let mut days: BTreeMap<i64, BTreeMap<i64, Money>> = BTreeMap::new();
-        for hour in self.breakdown.hours.iter().filter(|hour| hour.currency == self.currency) {
+        for hour in &self.breakdown.hours {
             let number = hour.hour_at.div_euclid(HOUR);
             let day = days.entry(number.div_euclid(24)).or_default();
-            *day.entry(number.rem_euclid(24)).or_default() += hour.pnl.net.0;
+            *day.entry(number.rem_euclid(24)).or_default() += hour.worth.0;
         }
         if days.len() < 2 {
             return None;

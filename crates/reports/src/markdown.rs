@@ -43,7 +43,7 @@ impl Report {
         self.strategy_tables().iter().for_each(|table| page.table(table));
         page.table(&self.side_table());
         self.clock_tables().iter().for_each(|table| page.table(table));
-        self.instrument_tables().iter().for_each(|table| page.table(table));
+        self.instrument_tables().iter().chain(&self.currency_table()).for_each(|table| page.table(table));
         page.heading("By day, drawdowns, risk");
         self.period_tables().iter().for_each(|table| page.table(table));
         page.table(&self.drawdown_table());

@@ -131,12 +131,11 @@ impl Performance {
         earned: &[(i64, f64)],
         span: (i64, i64),
     ) -> Self {
-        let own = watches.iter().filter(|watch| watch.instrument.currency() == currency);
-        let slots = own.flat_map(|w| &w.aftermath.attribution.strategies).flat_map(|book| &book.hours);
+        let books = watches.iter().flat_map(|watch| &watch.aftermath.attribution.strategies);
         let mut days: BTreeMap<i64, Gathered> =
             purse.days.iter().map(|day| (day.0, Gathered::default())).collect();
-        for slot in slots {
-            days.entry(slot.hour.div_euclid(24)).or_default().add(slot.net, &slot.sums);
+        for slot in books.flat_map(|book| &book.hours) {
+            days.entry(slot.hour.div_euclid(24)).or_default().add(slot.account_net, &slot.account);
         }
         let mut months: BTreeMap<String, Gathered> = BTreeMap::new();
         for (day, sum) in &days {

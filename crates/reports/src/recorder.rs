@@ -6,7 +6,7 @@
 //! of growing.
 
 use crate::about::{About, Ending};
-use crate::attribution::{Booked, HOUR, hour_of};
+use crate::attribution::{Booked, HOUR, Parting, hour_of};
 use crate::histogram::Histogram;
 use crate::quotes::Quotes;
 use crate::ratios::{Drawdown, Falls, Returns};
@@ -146,6 +146,29 @@ fn end_of_hour(at: Nanos) -> Nanos {
     Nanos(hour_of(at).saturating_add(1).saturating_mul(HOUR))
 }
 
+/// A currency that is not the report's.
+#[derive(Clone, Debug)]
+struct Abroad {
+    name: String,
+    /// An instrument that settles in it.
+    settles: InstrumentId,
+    /// What changes of its rate made of the balance, so far.
+    revalued: Money,
+    /// While an hour is closed: what the books before the one at hand earned.
+    held: Money,
+}
+
+fn abroad(about: &About) -> Vec<Abroad> {
+    let mut abroad: Vec<Abroad> = Vec::new();
+    for id in &about.traded {
+        let name = about.instruments[id.index()].currency();
+        if name != about.currency && abroad.iter().all(|known| known.name != name) {
+            abroad.push(Abroad { name: name.into(), settles: *id, revalued: Money::ZERO, held: Money::ZERO });
+        }
+    }
+    abroad
+}
+
 /// The observer of a run.
 #[derive(Clone, Debug)]
 pub struct Recorder {
@@ -154,6 +177,10 @@ pub struct Recorder {
     /// By instrument id: its place among `watches`.
     places: Vec<Option<u32>>,
     any_touched: bool,
+    /// Whether anything traded settles in another currency than the report's.
+    foreign: bool,
+    /// Which ones.
+    abroad: Vec<Abroad>,
     /// Nothing of the purse's is due before.
     purse_due: Nanos,
     /// When the hour being counted is over.
@@ -178,6 +205,7 @@ impl Recorder {
     /// When a traded instrument is not among the instruments.
     #[must_use]
     pub fn new(about: About) -> Self {
+        let abroad = abroad(&about);
         let mut places = vec![None; about.instruments.len()];
         let mut watches = Vec::with_capacity(about.traded.len());
         for (place, id) in about.traded.iter().enumerate() {
@@ -190,6 +218,8 @@ impl Recorder {
             watches,
             places,
             any_touched: false,
+            foreign: !abroad.is_empty(),
+            abroad,
             purse_due: Nanos::MIN,
             hour_due: Nanos::MAX,
             holding: Holding::default(),
@@ -265,11 +295,53 @@ impl Recorder {
 
     /// An hour is over: what the step at hand changed belongs to the next.
     fn on_hour(&mut self, now: Nanos) {
-        let hour = hour_of(self.hour_due) - 1;
-        for watch in &mut self.watches {
-            watch.aftermath.attribution.close_hour(&watch.instrument, hour);
-        }
+        self.close_hour(hour_of(self.hour_due) - 1);
         self.hour_due = end_of_hour(now);
+    }
+
+    fn close_hour(&mut self, hour: i64) {
+        self.abroad.iter_mut().for_each(|currency| currency.held = Money::ZERO);
+        for watch in &mut self.watches {
+            let own = self.abroad.iter_mut().find(|currency| currency.name == watch.instrument.currency());
+            let mut none = Money::ZERO;
+            let held = own.map_or(&mut none, |currency| &mut currency.held);
+            watch.aftermath.attribution.close_hour(&watch.instrument, hour, held);
+        }
+    }
+
+    /// Amounts from here on are converted at the rates of now.
+    #[inline]
+    fn see_rates(&mut self, machine: &impl Watched) {
+        for currency in &self.abroad {
+            let rate = machine.rate(currency.settles);
+            for watch in self.watches.iter_mut().filter(|own| own.instrument.currency() == currency.name) {
+                watch.aftermath.attribution.rate = rate;
+            }
+        }
+    }
+
+    /// What a change of a rate made of a balance is shared by what each book earned in that currency.
+    #[inline]
+    fn see_revaluation(&mut self, machine: &impl Watched) {
+        for currency in &mut self.abroad {
+            let gained = machine.revalued(currency.settles) - currency.revalued;
+            if gained == Money::ZERO {
+                continue;
+            }
+            currency.revalued += gained;
+            let hour = hour_of(self.last_at);
+            let of = |watch: &&mut Watch| watch.instrument.currency() == currency.name;
+            let earned = self
+                .watches
+                .iter_mut()
+                .filter(of)
+                .map(|own| own.aftermath.attribution.earned(&own.instrument));
+            let whole = earned.fold(Money::ZERO, |sum, one| sum + one);
+            let mut parts = [Parting::of(gained, whole), Parting::of(gained, whole)];
+            for watch in self.watches.iter_mut().filter(of) {
+                watch.aftermath.attribution.on_revaluation(&watch.instrument, hour, &mut parts);
+            }
+        }
     }
 
     #[inline]
@@ -319,6 +391,7 @@ impl Recorder {
     }
 
     fn look(&mut self, now: Nanos, machine: &impl Watched) {
+        self.see_rates(machine);
         let mut holds = false;
         for watch in self.watches.iter_mut().filter(|watch| watch.touched) {
             watch.touched = false;
@@ -329,7 +402,9 @@ impl Recorder {
             self.venue_clock = self.venue_clock.max(watch.touched_at);
             holds |= !watch.position.is_zero();
         }
-        if holds {
+        self.see_revaluation(machine);
+        // A foreign balance changes its worth while nothing is held.
+        if holds || self.foreign {
             self.purse.on_earned(now, machine.equity());
         }
     }
@@ -345,6 +420,7 @@ impl Recorder {
 
     fn on_report(&mut self, now: Nanos, report: &types::Report, machine: &impl Watched) {
         self.venue_clock = self.venue_clock.max(report.venue_at);
+        self.see_rates(machine);
         let booked = match report.outcome {
             Outcome::Filled { price, liquidity, .. } => self.on_fill(now, report, price, liquidity, machine),
             Outcome::Accepted
@@ -395,6 +471,7 @@ impl Recorder {
     fn on_cash(&mut self, now: Nanos, cash: &Cash, machine: &impl Watched) {
         self.venue_clock = self.venue_clock.max(cash.venue_at);
         let fees = machine.fees(cash.instrument);
+        self.see_rates(machine);
         if let Some(watch) = self.watch(cash.instrument) {
             watch.on_cash(now, booked(cash), fees);
         }
@@ -411,7 +488,13 @@ impl Recorder {
             watch.aftermath.close(&watch.instrument);
             let attribution = &mut watch.aftermath.attribution;
             attribution.on_mark(machine.mark(watch.instrument.id()));
-            attribution.close_hour(&watch.instrument, hour_of(self.last_at));
+        }
+        self.see_rates(machine);
+        self.see_revaluation(machine);
+        self.close_hour(hour_of(self.last_at));
+        if self.foreign && self.inputs > 0 {
+            self.purse.on_time(self.last_at);
+            self.purse.on_earned(self.last_at, machine.equity());
         }
         self.holding.spend(self.last_at);
         self.purse.on_time(self.last_at);

@@ -75,7 +75,6 @@ fn about(setup: &Setup) -> About {
         true => format!("{} ({})", one.strategy, one.parameters),
         false => format!("{}: {} ({})", one.label, one.strategy, one.parameters),
     });
-    let currency = traded.first().map_or("", |id| setup.instruments[id.index()].currency());
     About {
         title: setup.config.report.title.clone(),
         strategy: told.collect::<Vec<_>>().join("; "),
@@ -90,7 +89,7 @@ fn about(setup: &Setup) -> About {
         traded,
         strategies,
         capital: money(setup.config.trading.initial_capital),
-        currency: currency.into(),
+        currency: setup.currency(),
         attribution_after: seconds(setup.config.report.adverse_selection_seconds),
     }
 }
@@ -217,6 +216,16 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
         caveats.push("No fees are configured; real venues charge them ([fees] in the configuration).".into());
     }
     caveats.extend(carry_in_words(setup));
+    let account = setup.currency();
+    for entry in setup.config.currency.iter().filter(|entry| entry.code != account) {
+        caveats.push(match entry.instrument.as_str() {
+            "" => format!("One {} is worth {} {account} throughout: a fixed rate.", entry.code, entry.rate),
+            priced => format!(
+                "What one {} is worth goes by the mid of {priced}, at which nothing is exchanged.",
+                entry.code
+            ),
+        });
+    }
     let queue = match setup.config.venue.queue_model {
         QueueModelName::Pessimistic => "every cancel is behind us".into(),
         QueueModelName::Power => format!("the power model, exponent {}", setup.config.venue.queue_exponent),

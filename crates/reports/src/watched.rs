@@ -3,8 +3,9 @@
 use crate::attribution::Booked;
 use crate::mids::Mid;
 use book::State;
-use engine::Engine;
-use types::{InstrumentId, Lots, Money, OrderId, StrategyId};
+use engine::{Balance, Books, Engine};
+use types::fees::Tier;
+use types::{InstrumentId, Lots, Money, Nanos, OrderId, StrategyId};
 
 /// Whether a book may be traded on, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,16 @@ pub trait Watched {
     fn mark(&self, instrument: InstrumentId) -> Option<Mid>;
     /// Who wanted an order that was just spoken of.
     fn owner(&self, order: OrderId) -> Option<StrategyId>;
+    /// All there is in the account's currency.
+    fn books(&self) -> Books;
+    /// What one unit of the instrument's currency is worth in the account's; nothing while that is not known.
+    fn rate(&self, instrument: InstrumentId) -> Money;
+    /// What changes of that rate made of the balance so far, in the account's currency.
+    fn revalued(&self, instrument: InstrumentId) -> Money;
+    /// Each currency's books.
+    fn balances(&self) -> Vec<Balance>;
+    /// By venue: since when which tier of fees was in force.
+    fn fee_tiers(&self) -> Vec<(String, Nanos, Option<Tier>)>;
     /// How often risk said no, by kind.
     fn refusals(&self) -> Vec<(&'static str, u64)>;
 }
@@ -116,6 +127,30 @@ impl Watched for Engine {
 
     fn owner(&self, order: OrderId) -> Option<StrategyId> {
         self.orders().get(order).map(|order| order.strategy)
+    }
+
+    fn books(&self) -> Books {
+        self.portfolio().books()
+    }
+
+    fn rate(&self, instrument: InstrumentId) -> Money {
+        self.portfolio().rate(instrument).unwrap_or(Money::ZERO)
+    }
+
+    fn revalued(&self, instrument: InstrumentId) -> Money {
+        self.portfolio().revalued(instrument)
+    }
+
+    fn balances(&self) -> Vec<Balance> {
+        self.portfolio().balances().collect()
+    }
+
+    fn fee_tiers(&self) -> Vec<(String, Nanos, Option<Tier>)> {
+        let of = |tiers: &engine::Tiers| {
+            let venue = tiers.venue().to_owned();
+            tiers.changes().iter().map(|(at, tier)| (venue.clone(), *at, *tier)).collect::<Vec<_>>()
+        };
+        self.portfolio().tiers().iter().flat_map(of).collect()
     }
 
     fn refusals(&self) -> Vec<(&'static str, u64)> {

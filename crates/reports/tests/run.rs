@@ -50,6 +50,52 @@ fn the_parts_add_up_to_what_the_portfolio_earned() {
     }
 }
 
+#[test]
+fn abroad_the_parts_add_up_to_the_last_digit_too() {
+    for seed in 0..12 {
+        let mut session = Session::abroad(seed, MINUTES, 1);
+        let mut about = session::about(&["ESH6", "EURUSD"]);
+        about.currency = "EUR".into();
+        let mut recorder = Recorder::new(about);
+        // Each kind of change by itself, from one step to the next.
+        let (mut funding, mut borrow, mut fees, mut currency) =
+            (Money::ZERO, Money::ZERO, Money::ZERO, Money::ZERO);
+        let mut before = (Money::ZERO, Money::ZERO, Money::ZERO, Money::ZERO, None);
+        session.run(|input, commands, engine| {
+            recorder.on_step(input, commands, engine);
+            let account = engine.portfolio().account(InstrumentId(0));
+            let rate = engine.portfolio().rate(InstrumentId(0));
+            let now = (account.equity(), account.funding, account.borrow, account.fees, rate);
+            let at = |amount: Money| rate.map_or(Money::ZERO, |rate| amount.at_rate(rate));
+            funding += at(now.1 - before.1);
+            borrow += at(now.2 - before.2);
+            fees += at(now.3 - before.3);
+            if now.4 != before.4 {
+                assert_eq!(now.0, before.0, "a step changes a rate or an equity");
+                currency += at(now.0) - before.4.map_or(Money::ZERO, |rate| now.0.at_rate(rate));
+            }
+            before = now;
+        });
+        let report = recorder.finish(&session.engine, session::ending());
+        let pnl = &report.pnl;
+        let sum: Money = PARTS.iter().map(|part| (part.of)(pnl)).sum();
+        assert_eq!((sum, money(pnl.net)), (money(pnl.net), session.engine.equity()), "seed {seed}");
+        assert_eq!(
+            [pnl.funding, pnl.borrow, pnl.fees, pnl.currency].map(money),
+            [funding, borrow, -fees, currency]
+        );
+        assert!(funding != Money::ZERO && borrow != Money::ZERO && currency != Money::ZERO, "seed {seed}");
+        let [dollars] = &report.currencies[..] else { panic!("one currency is traded") };
+        let one = &report.instruments[0].pnl;
+        assert_eq!((money(dollars.net), money(one.net)), (before.0, before.0), "seed {seed}");
+        assert_eq!(money(dollars.worth), money(pnl.net), "seed {seed}");
+        assert_eq!(PARTS.iter().map(|part| (part.of)(one)).sum::<Money>(), before.0, "seed {seed}");
+        let last = report.earned.last().expect("something was earned").1;
+        assert!((last - money(pnl.net).to_f64()).abs() < 1e-9);
+        assert!(report.to_html().contains("account in EUR"));
+    }
+}
+
 /// What a plain reading of every step finds.
 #[derive(Default)]
 struct Counted {
@@ -186,9 +232,17 @@ fn every_breakdown_of_a_run_adds_up_exactly() {
         let parts = PARTS.iter().map(|part| (part.of)(pnl));
         std::iter::once(pnl.net.0).chain(parts).collect()
     };
-    for seed in 0..6 {
-        let mut session = Session::of(seed, &["ESH6"], Nanos::from_secs(60 * 50), 2);
-        let mut recorder = Recorder::new(session::about_of(&["ESH6"], 2));
+    for (seed, is_abroad) in (0..6).flat_map(|seed| [(seed, false), (seed, true)]) {
+        let (length, symbols) = (Nanos::from_secs(60 * 50), ["ESH6", "EURUSD"]);
+        let mut about = session::about_of(&symbols, 2);
+        let mut session = match is_abroad {
+            true => Session::abroad(seed, length, 2),
+            false => Session::of(seed, &symbols, length, 2),
+        };
+        if is_abroad {
+            about.currency = "EUR".into();
+        }
+        let mut recorder = Recorder::new(about);
         session.run(|input, commands, engine| recorder.on_step(input, commands, engine));
         let report = recorder.finish(&session.engine, session::ending());
         assert_eq!(money(report.pnl.net), session.engine.equity(), "seed {seed}");
@@ -202,11 +256,16 @@ fn every_breakdown_of_a_run_adds_up_exactly() {
         };
         let (breakdown, performance) = (&report.breakdown, &report.performance);
         check("strategies", breakdown.strategies.iter().map(|row| &row.pnl).collect());
-        check("holdings", breakdown.holdings.iter().map(|row| &row.pnl).collect());
+        assert_eq!(is_abroad, report.pnl.currency.0 != Money::ZERO, "seed {seed}");
         check("sides", breakdown.sides.iter().map(|row| &row.pnl).collect());
         check("time of day", breakdown.clocks[0].rows.iter().map(|row| &row.pnl).collect());
-        check("hours", breakdown.hours.iter().map(|row| &row.pnl).collect());
-        check("instruments", report.instruments.iter().map(|one| &one.pnl).collect());
+        let worth: Money = breakdown.hours.iter().map(|hour| hour.worth.0).sum();
+        assert_eq!(worth, report.pnl.net.0, "seed {seed}");
+        if !is_abroad {
+            check("holdings", breakdown.holdings.iter().map(|row| &row.pnl).collect());
+            check("hours", breakdown.hours.iter().map(|row| &row.pnl).collect());
+            check("instruments", report.instruments.iter().map(|one| &one.pnl).collect());
+        }
         check("days", performance.days.iter().map(|row| &row.pnl).collect());
         let names: Vec<&str> = breakdown.clocks[0].rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(names, ["14:00", "15:00"], "seed {seed}");

@@ -44,6 +44,8 @@ pub(crate) struct Row {
     collar_ticks: Option<i64>,
     collar_ppm: Option<i64>,
     order_notional: Money,
+    /// What one unit of the instrument's currency is worth in the account's.
+    pub(crate) rate: Option<Money>,
     worth: Worth,
 }
 
@@ -59,6 +61,7 @@ impl Row {
             collar_ticks: limits.collar_ticks,
             collar_ppm: limits.collar_ppm,
             order_notional: Money::from_nanos(limits.order_notional_nanos.unwrap_or(0)),
+            rate: Some(Money::ONE),
             worth: Worth::new(instrument),
         }
     }
@@ -185,10 +188,13 @@ fn order_size(_: &Account, ask: &Ask) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// RC-02.
+/// RC-02. In the account's currency, which most instruments settle in.
 fn order_notional(_: &Account, ask: &Ask) -> Result<(), Refusal> {
     let limit = ask.row.order_notional;
     let notional = ask.row.worth.notional(ask.price, ask.size);
+    let Some(rate) = ask.row.rate else { return Err(Refusal::RateUnknown) };
+    let notional =
+        if rate == Money::ONE { notional } else { notional.and_then(|own| own.checked_at_rate(rate)) };
     match notional {
         Some(notional) if notional <= limit => Ok(()),
         _ => Err(Refusal::OrderNotionalTooLarge { notional: notional.unwrap_or(Money(i128::MAX)), limit }),

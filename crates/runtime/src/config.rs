@@ -11,7 +11,7 @@ mod strategies;
 
 pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
 pub use carry::{Borrow, Funding, InstrumentBorrow, InstrumentFunding};
-pub use fees::{Fees, VenueFees};
+pub use fees::{FeeTier, Fees, VenueFees};
 pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,6 +40,9 @@ pub struct Config {
     pub strategy: BTreeMap<String, BTreeMap<String, f64>>,
     /// What the report shows.
     pub report: Report,
+    /// What other currencies are worth in the account's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub currency: Vec<CurrencyRate>,
     /// Terms of instruments whose data does not define them.
     pub instrument: Vec<InstrumentTerms>,
 }
@@ -52,7 +55,9 @@ pub struct Trading {
     pub strategy: String,
     /// Which symbols; none means the most active one.
     pub symbols: Vec<String>,
-    /// In the instruments' currency.
+    /// What the account counts in; empty is what the first instrument traded settles in.
+    pub currency: String,
+    /// In the account's currency.
     pub initial_capital: f64,
     /// For everything that is left to chance.
     pub seed: u64,
@@ -161,6 +166,22 @@ pub struct Report {
     pub title: String,
 }
 
+/// `[[currency]]`: what one unit of it is worth in the account's currency.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CurrencyRate {
+    /// As instruments name it.
+    pub code: String,
+    /// A fixed rate.
+    #[serde(default)]
+    pub rate: f64,
+    /// In its place the mid of an instrument of the run: a symbol, or `venue/symbol`.
+    #[serde(default)]
+    pub instrument: String,
+    /// Whether that says how many of it one unit of the account's currency is worth.
+    #[serde(default)]
+    pub inverse: bool,
+}
+
 /// `[[instrument]]`: terms the data does not give. Numbers are decimal texts, exact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstrumentTerms {
@@ -185,6 +206,7 @@ impl Default for Trading {
         Self {
             strategy: "glft".into(),
             symbols: Vec::new(),
+            currency: String::new(),
             initial_capital: 1_000_000.0,
             seed: 1,
             strategies: Vec::new(),
@@ -240,7 +262,12 @@ pub struct Key(pub &'static str, pub &'static str, pub &'static str);
 pub const KEYS: &[Key] = &[
     Key("trading", "strategy", "Which strategy: one of `quoin strategies`."),
     Key("trading", "symbols", "What to trade, as the data names it; [] is the most active symbol."),
-    Key("trading", "initial_capital", "In the currency the instruments settle in."),
+    Key(
+        "trading",
+        "currency",
+        "What the account, its limits and its report count in; \"\" is what the first instrument traded settles in.",
+    ),
+    Key("trading", "initial_capital", "In the account's currency."),
     Key("trading", "seed", "For jitter, rejects and everything else that is left to chance."),
     Key("latency", "order_ns", "Nanoseconds from our decision to the venue's matching engine."),
     Key("latency", "response_ns", "Nanoseconds from the matching engine's answer back to us."),
@@ -340,7 +367,7 @@ pub const KEYS: &[Key] = &[
     ),
     Key("venue", "impact_decay_seconds", "How long such a shift takes to fall to 1/e of what it was."),
     Key("risk", "max_order_size", "Lots."),
-    Key("risk", "max_order_notional", "Currency."),
+    Key("risk", "max_order_notional", "In the account's currency, like all money here."),
     Key("risk", "max_position", "Lots either way, working orders included."),
     Key("risk", "max_open_orders", "Orders at the venue at once."),
     Key(
@@ -355,6 +382,21 @@ pub const KEYS: &[Key] = &[
     Key("fees", "maker_bp", "Basis points of turnover for giving liquidity; negative is a rebate."),
     Key("fees", "taker_bp", "Basis points of turnover for taking it."),
     Key("fees", "exchange_fee_per_lot", "Currency for each lot either way."),
+    Key(
+        "fees",
+        "order_fee_min",
+        "The least that the lots of one order cost together, in currency; 0 is none.",
+    ),
+    Key(
+        "fees",
+        "order_fee_max_percent",
+        "The most, of what the order turned over; goes before the least; 0 is none.",
+    ),
+    Key(
+        "fees",
+        "starting_turnover",
+        "Where there are tiers: the turnover of the thirty days before the run, in the account's currency.",
+    ),
     Key(
         "funding",
         "rate_bp",
@@ -379,6 +421,7 @@ pub const KEYS: &[Key] = &[
     Key("report", "title", "The report's heading."),
 ];
 
+const CURRENCY_KEYS: [&str; 4] = ["code", "rate", "instrument", "inverse"];
 const INSTRUMENT_KEYS: [&str; 5] = ["symbol", "tick", "lot", "multiplier", "currency"];
 
 /// Lists of tables within a section: section, name, the keys of an entry.
@@ -386,6 +429,7 @@ const LISTS: &[(&str, &str, &[&str])] = &[
     ("trading", "strategies", strategies::KEYS),
     ("latency", "venue", latency::VENUE_KEYS),
     ("fees", "venue", fees::VENUE_KEYS),
+    ("fees", "tier", fees::TIER_KEYS),
     ("venue", "instrument", allocation::INSTRUMENT_KEYS),
     ("funding", "instrument", carry::FUNDING_KEYS),
     ("borrow", "instrument", carry::BORROW_KEYS),
@@ -507,6 +551,9 @@ impl Config {
         at_least("risk.max_drawdown", self.risk.max_drawdown, 0.0)?;
         self.fees.check(at_least)?;
         self.funding.check(at_least)?;
+        for entry in self.currency.iter().filter(|entry| entry.instrument.is_empty()) {
+            at_least("currency.rate", entry.rate, 1e-12)?;
+        }
         self.borrow.check(at_least)?;
         at_least("report.adverse_selection_seconds", self.report.adverse_selection_seconds, 0.001)?;
         self.latency.check(at_least)?;
@@ -568,6 +615,10 @@ impl Config {
              # [[venue.instrument]]\n# symbol = \"ZNH4\"\n# allocation = \"split\"\n\
              \n# Fees of one venue where they differ, by any keys of [fees]:\n\
              # [[fees.venue]]\n# name = \"binance-usdm\"\n# taker_bp = 5.0\n\
+             \n# Fees from a turnover of thirty days on (as often as needed):\n\
+             # [[fees.tier]]\n# venue = \"binance-usdm\"\n# turnover = 15000000.0\n# maker_bp = 1.6\n# taker_bp = 4.0\n\
+             \n# What another currency is worth in trading.currency: a rate, or an instrument of the run:\n\
+             # [[currency]]\n# code = \"BTC\"\n# instrument = \"BTCUSDT\"\n# inverse = false\n\
              \n# A perpetual (a symbol, venue/symbol, or all of a venue), with any keys of [funding] that differ:\n\
              # [[funding.instrument]]\n# name = \"binance-usdm\"\n# rate_bp = 1.0\n\
              \n# Borrowing of one instrument (or venue) where it differs, by any keys of [borrow]:\n\
@@ -599,17 +650,22 @@ fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
 fn refuse_unknown_keys(table: &toml::Table, text: &str) -> Result<(), ConfigError> {
     let mut sections: Vec<&str> = KEYS.iter().map(|key| key.0).collect();
     sections.dedup();
-    sections.extend(["strategy", "instrument"]);
+    sections.extend(["strategy", "currency", "instrument"]);
     for (section, content) in table {
         match (section.as_str(), content) {
             ("strategy", toml::Value::Table(strategies)) => {
                 refuse_unknown_strategies(strategies, text)?;
             }
-            ("instrument", toml::Value::Array(instruments)) => {
-                for instrument in instruments.iter().filter_map(toml::Value::as_table) {
-                    for key in instrument.keys() {
-                        known("instrument", key, INSTRUMENT_KEYS.into_iter(), text)?;
-                    }
+            ("instrument", toml::Value::Array(entries)) => {
+                let keys = entries.iter().filter_map(toml::Value::as_table).flat_map(toml::Table::keys);
+                for key in keys {
+                    known("instrument", key, INSTRUMENT_KEYS.into_iter(), text)?;
+                }
+            }
+            ("currency", toml::Value::Array(entries)) => {
+                let keys = entries.iter().filter_map(toml::Value::as_table).flat_map(toml::Table::keys);
+                for key in keys {
+                    known("currency", key, CURRENCY_KEYS.into_iter(), text)?;
                 }
             }
             (name, toml::Value::Table(keys)) if sections.contains(&name) => {

@@ -7,6 +7,7 @@ pub mod backtest;
 pub mod channels;
 pub mod clock_skew;
 pub mod config;
+pub mod currency;
 pub mod feed;
 pub mod generate;
 pub mod import;

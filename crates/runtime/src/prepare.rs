@@ -58,7 +58,7 @@ pub(crate) fn setup_over(
 ) -> Result<Setup, PrepareError> {
     let chosen = config.strategies().map_err(SetupError::from)?;
     let symbols: Vec<&[String]> = chosen.iter().map(|one| one.symbols).collect();
-    let traded = survey.traded(table, &symbols)?;
+    let traded = survey.traded(&symbols)?;
     Ok(Setup::new(config, table.instruments.clone(), traded, data)?)
 }
 

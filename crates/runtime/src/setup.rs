@@ -1,9 +1,10 @@
 //! Everything a run is made of, as its journal keeps it: a journal alone reproduces its run.
 
 use crate::config::{Chosen, Config, ConfigError, QueueModelName, SelfMatchName, strategy_values};
+use crate::currency::{CurrencyError, account};
 use crate::order_latency::{OrderSamples, OrderSamplesError};
 use crate::routes::{OrderWay, Ways, order_files};
-use engine::{Engine, EngineConfig, Seat, Strategy};
+use engine::{AccountTerms, Engine, EngineConfig, Seat, Strategy};
 use risk::{AccountLimits, InstrumentLimits, Limits};
 use serde::{Deserialize, Serialize};
 use sim::venue::impact::ImpactTerms;
@@ -104,6 +105,9 @@ pub enum SetupError {
          that code can: in Python, `quoin.verify(folder, strategy)`"
     )]
     Outside(String),
+    /// An account that cannot be counted.
+    #[error(transparent)]
+    Currency(#[from] CurrencyError),
     /// Measured orders that cannot be used.
     #[error(transparent)]
     OrderSamples(#[from] OrderSamplesError),
@@ -136,6 +140,8 @@ impl Setup {
         traded: Vec<Vec<InstrumentId>>,
         data: Vec<DataFile>,
     ) -> Result<Self, SetupError> {
+        let all: Vec<InstrumentId> = traded.iter().flatten().copied().collect();
+        account(&config, &instruments, &all)?;
         let seated = |(one, traded): (Chosen<'_>, Vec<InstrumentId>)| {
             let values = one.values.iter().map(|(p, value)| (p.name.to_string(), value)).collect();
             StrategySetup { name: one.spec.name.into(), label: one.label, values, traded }
@@ -186,7 +192,20 @@ impl Setup {
         if head.version != SETUP_VERSION {
             return Err(SetupError::Version { found: head.version, quoin: head.quoin });
         }
-        Ok(serde_json::from_slice(bytes)?)
+        let setup: Self = serde_json::from_slice(bytes)?;
+        account(&setup.config, &setup.instruments, &setup.traded())?;
+        Ok(setup)
+    }
+
+    /// What the account counts in.
+    #[must_use]
+    pub fn currency(&self) -> String {
+        self.account().currency
+    }
+
+    fn account(&self) -> AccountTerms {
+        account(&self.config, &self.instruments, &self.traded())
+            .expect("asked when the setup was made or read")
     }
 
     /// The engine of this run, before its first input.
@@ -215,6 +234,7 @@ impl Setup {
             instruments: self.instruments.clone(),
             limits: self.limits(),
             fees: self.instruments.iter().map(|instrument| self.fees(instrument)).collect(),
+            account: self.account(),
             kill_switch: self.config.risk.kill_switch,
             seats,
         })
@@ -333,6 +353,8 @@ impl Setup {
             maker_ppb: rounded(fees.maker_bp * to_f64(BASIS_POINT_PPB)),
             taker_ppb: rounded(fees.taker_bp * to_f64(BASIS_POINT_PPB)),
             per_lot_nanos: rounded(fees.exchange_fee_per_lot * 1e9),
+            order_min_nanos: rounded(fees.order_fee_min * 1e9),
+            order_max_ppb: rounded(fees.order_fee_max_percent * 1e7),
         }
     }
 

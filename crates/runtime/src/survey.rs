@@ -116,20 +116,6 @@ pub enum SurveyError {
     /// Nothing to trade.
     #[error("the data holds no instrument with a book: trades or definitions alone cannot be traded against")]
     NoInstrument,
-    /// Profit in one currency and loss in another are no sum.
-    #[error(
-        "{one} settles in {its} and {other} in {others}: one run trades one currency; choose with --symbols"
-    )]
-    Currencies {
-        /// One instrument.
-        one: String,
-        /// Its currency.
-        its: String,
-        /// Another.
-        other: String,
-        /// Its currency.
-        others: String,
-    },
 }
 
 /// Reads every recording once. `tick` is called after each batch with the bytes read so far.
@@ -431,26 +417,9 @@ impl Survey {
     /// The instruments to trade: those named, else the busiest that has a book.
     ///
     /// # Errors
-    /// When a name is not in the data, there is nothing to trade, or it settles in several currencies.
-    pub fn traded(
-        &self,
-        table: &Table,
-        symbols: &[&[String]],
-    ) -> Result<Vec<Vec<InstrumentId>>, SurveyError> {
-        let traded: Vec<_> = symbols.iter().map(|symbols| self.chosen(symbols)).collect::<Result<_, _>>()?;
-        let all: Vec<InstrumentId> = traded.iter().flatten().copied().collect();
-        let of = |id: &InstrumentId| &table.instruments[id.index()];
-        if let Some((first, rest)) = all.split_first()
-            && let Some(other) = rest.iter().find(|id| of(id).currency() != of(first).currency())
-        {
-            return Err(SurveyError::Currencies {
-                one: of(first).symbol().into(),
-                its: of(first).currency().into(),
-                other: of(other).symbol().into(),
-                others: of(other).currency().into(),
-            });
-        }
-        Ok(traded)
+    /// When a name is not in the data, or there is nothing to trade.
+    pub fn traded(&self, symbols: &[&[String]]) -> Result<Vec<Vec<InstrumentId>>, SurveyError> {
+        symbols.iter().map(|symbols| self.chosen(symbols)).collect()
     }
 
     fn chosen(&self, symbols: &[String]) -> Result<Vec<InstrumentId>, SurveyError> {

@@ -195,7 +195,7 @@ fn study_of(plan: &Plan, field: &Field, trials: Vec<Trial>) -> anyhow::Result<St
     let about = study::About {
         title: title(plan),
         method: method(plan),
-        currency: first.map_or("", |id| setup.instruments[id.index()].currency()).into(),
+        currency: setup.currency(),
         symbols: if varies("trading.symbols") { String::new() } else { traded.join(", ") },
         goal: study::Goal {
             name: plan.objective.name,

@@ -78,7 +78,7 @@ impl Field {
     /// # Errors
     /// When a recording cannot be read on.
     pub fn run(&self, setup: &Setup) -> Result<Tally, BacktestError> {
-        let mut teller = Teller::new(self.slices, setup.traded(), setup.instruments.len());
+        let mut teller = Teller::new(self.slices, &setup.traded(), setup.instruments.len());
         let feed = match &self.tape {
             Some(tape) => self.prepared.feed_from(setup, tape.sources())?,
             None => {
