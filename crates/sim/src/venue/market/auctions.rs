@@ -76,7 +76,8 @@ impl Market {
         };
         if let Some(cross) = cross {
             for side in Side::BOTH {
-                self.cross_ours(side, &cross, &call, reports);
+                let got = self.cross_ours(side, &cross, &call, reports);
+                self.take_standing(!side, cross.price, got);
             }
         }
         self.call = call;
@@ -86,8 +87,29 @@ impl Market {
         self.meet_what_crosses(reports);
     }
 
-    fn cross_ours(&mut self, side: Side, cross: &auction::Cross, call: &Call, reports: &mut Reports<'_>) {
+    /// What of the other side we got in the auction is gone, should the record still show it.
+    fn take_standing(&mut self, side: Side, price: Ticks, size: Lots) {
+        let mut left = size;
+        for level in self.book.levels(side) {
+            if left <= Lots::ZERO || !level.price.crosses(price, side) {
+                break;
+            }
+            let got = self.taken.left(side, level.price, level.size).min(left);
+            self.taken.add(side, level.price, got);
+            left -= got;
+        }
+    }
+
+    /// Gives how much our orders of one side got.
+    fn cross_ours(
+        &mut self,
+        side: Side,
+        cross: &auction::Cross,
+        call: &Call,
+        reports: &mut Reports<'_>,
+    ) -> Lots {
         let mut ours_before = 0;
+        let mut got = Lots::ZERO;
         for (noted, ahead) in call.ours.iter().filter(|(noted, _)| noted.side == side) {
             let better = call.others[side.index()].iter().filter(|(price, _)| price.beats(noted.price, side));
             let before = better.map(|(_, size)| size.0).fold(ahead.0, i64::saturating_add);
@@ -102,7 +124,9 @@ impl Market {
                 working.filled += size;
                 working.tip = working.shown.min(working.unfilled());
                 reports.fill(noted.order, cross.price, size, Liquidity::Maker);
+                got += size;
             }
         }
+        got
     }
 }

@@ -19,7 +19,10 @@ use auctions::Call;
 use book::{Book, State};
 use shared::Sharing;
 use stdx::math;
-use types::{Flags, LevelAction, LevelDelta, Lots, OrderAction, OrderDelta, Phase, Side, Ticks, Trade};
+use types::TradingDay;
+use types::{
+    Flags, LevelAction, LevelDelta, Lots, OrderAction, OrderDelta, Outcome, Phase, Side, Ticks, Trade,
+};
 
 #[derive(Clone, Debug)]
 pub(super) struct Market {
@@ -132,9 +135,12 @@ impl Market {
         }
     }
 
-    /// The phase changes. From the call to trading, our orders take part in the auction.
-    pub(super) fn on_phase(&mut self, phase: Phase, reports: &mut Reports<'_>) {
+    /// The phase changes. From the call to trading, our orders take part in the auction; without one, they meet what
+    /// crosses them when trading begins again. Orders rest through halts, as on CME and Nasdaq; when the market closes
+    /// those go that were for the day.
+    pub(super) fn on_phase(&mut self, phase: Phase, today: TradingDay, reports: &mut Reports<'_>) {
         let opens = phase == Phase::Open && self.is_call() && !self.blind;
+        let resumes = phase == Phase::Open && self.book.phase() != Phase::Open && !opens;
         self.book.on_phase(phase);
         self.call.ending = false;
         if opens && !(self.ours[0].is_empty() && self.ours[1].is_empty()) {
@@ -146,6 +152,29 @@ impl Market {
         if phase != Phase::PreOpen {
             self.call.printed = None;
         }
+        if resumes && !self.blind {
+            self.meet_what_crosses(reports);
+        }
+        if phase == Phase::Closed {
+            self.end_of(today, reports);
+        }
+    }
+
+    /// The market closes: what was for the day, or until this one, is cancelled.
+    fn end_of(&mut self, today: TradingDay, reports: &mut Reports<'_>) {
+        for side in Side::BOTH {
+            while let Some(order) = self.ours[side.index()].ending_with(today) {
+                self.ours[side.index()].remove(order);
+                reports.say(order, Outcome::Canceled);
+            }
+        }
+        self.waiting.retain(|waiting| {
+            let ends = waiting.terms.time_in_force.ends_with(today);
+            if ends {
+                reports.say(waiting.order, Outcome::Canceled);
+            }
+            !ends
+        });
     }
 
     pub(super) fn on_gap(&mut self) {

@@ -4,7 +4,7 @@ use super::{Market, whole, worse};
 use crate::venue::SelfMatch;
 use crate::venue::own::{Reports, Working};
 use stdx::math;
-use types::{Liquidity, Lots, NewOrder, OrderId, OrderKind, Outcome, Side, Ticks, TimeInForce};
+use types::{Liquidity, Lots, NewOrder, OrderId, OrderKind, Outcome, Side, Ticks};
 
 impl Market {
     /// How much an order could take now, counted no further than `enough`, with all prices so many `steps` worse.
@@ -70,7 +70,7 @@ impl Market {
             | OrderKind::PostOnly
             | OrderKind::StopLimit { .. }
             | OrderKind::Iceberg { .. }
-            | OrderKind::Pegged { .. } => terms.time_in_force != TimeInForce::GoodTilCancel,
+            | OrderKind::Pegged { .. } => !terms.time_in_force.rests(),
         };
         if ends {
             reports.say(order, Outcome::Canceled);
