@@ -204,8 +204,9 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
     let venue = &setup.config.venue;
     caveats.push(if venue.impact_ticks_per_lot > 0.0 {
         format!(
-            "Each lot we take shifts the prices we take at later by {} steps, falling to 1/e in {} s; nobody joins or \
-             leaves because of us, and our resting orders move nothing.",
+            "Each lot we take shifts the market by {} steps, falling to 1/e in {} s: what we take later on that side is \
+             dearer, and our orders that rest there fill later. Nobody joins or leaves because of us, and our resting \
+             orders move nothing.",
             venue.impact_ticks_per_lot, venue.impact_decay_seconds
         )
     } else {

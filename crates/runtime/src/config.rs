@@ -77,7 +77,7 @@ pub struct Venue {
     pub auctions: bool,
     /// Orders for more than this share of what is shown are counted and named in the report; 0 for none.
     pub large_order_share: f64,
-    /// Price steps by which each lot we take shifts the prices we take at later.
+    /// Price steps by which each lot we take shifts the market against us.
     pub impact_ticks_per_lot: f64,
     /// How long such a shift takes to fall to 1/e.
     pub impact_decay_seconds: f64,
@@ -330,7 +330,8 @@ pub const KEYS: &[Key] = &[
     Key(
         "venue",
         "impact_ticks_per_lot",
-        "Price steps by which each lot we take shifts the prices we take at later, against us (Obizhaeva-Wang). 0: none.",
+        "Price steps by which each lot we take shifts the market against us (Obizhaeva-Wang): what we take later is \
+         dearer, and our orders that rest on that side fill later. 0: none.",
     ),
     Key("venue", "impact_decay_seconds", "How long such a shift takes to fall to 1/e of what it was."),
     Key(
