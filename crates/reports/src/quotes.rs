@@ -8,7 +8,7 @@ use crate::markout::HORIZONS;
 use crate::survival::Waits;
 use types::{
     Command, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome, RejectReason, Report, Side,
-    Ticks, TimeInForce,
+    Ticks,
 };
 
 /// An order that is not closed.
@@ -244,6 +244,7 @@ impl Default for Quotes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use types::TimeInForce;
     use types::{Liquidity, PlaceOrder, StrategyId};
 
     const MS: i64 = 1_000_000;
