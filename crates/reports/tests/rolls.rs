@@ -8,16 +8,16 @@ use runtime::generate::{Kind, session, write_session};
 use runtime::source::{Progress, Recording};
 use runtime::{Config, moment, prepare, replay};
 use std::path::Path;
+use testkit::data::recorded;
 use types::{Command, Event, Input, InstrumentId, Nanos, OrderId, Outcome, TimeInForce};
 
 const OLD: InstrumentId = InstrumentId(0);
 const NEW: InstrumentId = InstrumentId(1);
-const DAY: Nanos = Nanos::from_secs(86_400);
 
-/// A quarter of an hour of ESH6 and ESM6, as busy as is said, some days after 5 January 2026.
-fn recording(days: i64, pace: [f64; 2], seed: u64) -> Recording {
-    let mut config = session(Kind::ZeroIntelligence, seed, 6, 0);
-    config.starts_at = Nanos(config.starts_at.0 + days * DAY.0);
+/// Six minutes of ESH6 and ESM6, as busy as is said.
+fn recording(starts_at: Nanos, pace: [f64; 2], seed: u64) -> Recording {
+    let mut config = session(Kind::QueueReactive, seed, 6, 0);
+    config.starts_at = starts_at;
     config.products[1] = config.products[0].clone();
     config.products[1].symbol = "ESM6".into();
     config.products[1].security = 103;
@@ -27,7 +27,7 @@ fn recording(days: i64, pace: [f64; 2], seed: u64) -> Recording {
     }
     let mut bytes = Vec::new();
     write_session(config, &mut bytes, |_| {}).expect("memory does not fail");
-    Recording::Memory { name: format!("day {days}"), bytes: bytes.into() }
+    Recording::Memory { name: "two contracts".into(), bytes: bytes.into() }
 }
 
 /// What an orders' clerk sees: by contract the position, and every order with its moment.
@@ -36,7 +36,9 @@ struct Clerk {
     position: [i64; 2],
     /// When, in what, by which order, and whether it is one that takes.
     placed: Vec<(Nanos, InstrumentId, OrderId, bool)>,
-    /// The most that both contracts together held beyond what was carried, while rolling.
+    /// What the market traded: when we heard of it, in what, how much.
+    traded: Vec<(Nanos, InstrumentId, i64)>,
+    /// Both positions after each fill.
     together: Vec<(Nanos, [i64; 2])>,
 }
 
@@ -51,6 +53,9 @@ impl Observer for Eyes<'_> {
                 self.0.placed.push((input.received_at, place.terms.instrument, place.order, takes));
                 assert_eq!(engine.purpose(place.order), None, "nobody has heard of it yet");
             }
+        }
+        if let Event::Trade(trade) = &input.event {
+            self.0.traded.push((input.received_at, trade.instrument, trade.size.0));
         }
         if let Event::Report(report) = &input.event
             && matches!(report.outcome, Outcome::Filled { .. })
@@ -114,13 +119,13 @@ fn check_roll(clerk: &Clerk, at: Nanos) {
 
 #[test]
 fn at_a_moment_quotes_are_pulled_and_the_position_is_carried_over_at_a_cost_that_is_told() {
-    // 14:30 and three minutes.
+    let starts_at = moment::parse("2026-01-05T14:30:00Z").expect("a moment");
     let at = moment::parse("2026-01-05T14:33:00Z").expect("a moment");
     let roll = "rule = \"date\"\nmoments = [\"2026-01-05T14:33:00Z\"]\n";
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("roll");
     let mut rolled = 0;
     for seed in [1, 2, 3] {
-        let (report, clerk) = run(vec![recording(0, [1.0, 1.0], seed)], roll, Some(&folder));
+        let (report, clerk) = run(vec![recording(starts_at, [1.0, 1.0], seed)], roll, Some(&folder));
         check_roll(&clerk, at);
         let took = |placed: &&(Nanos, InstrumentId, OrderId, bool)| placed.3;
         if let Some(costs) = report.rolls {
@@ -154,22 +159,87 @@ impl Observer for Nobody {
     fn on_step(&mut self, _: &Input, _: &[Command], _: &Engine) {}
 }
 
+/// Three minutes before midnight and three after it: the contract that traded more before is traded after, whatever comes.
 #[test]
-fn by_volume_it_rolls_when_the_day_after_begins_and_not_before() {
-    let roll = "rule = \"volume\"\n";
-    // On the first day the old contract is the busier, on the second the new one: from the third day it is traded.
-    let days = || vec![recording(0, [1.0, 0.5], 5), recording(1, [0.5, 1.0], 6), recording(2, [1.0, 1.0], 7)];
-    let (report, clerk) = run(days(), roll, None);
-    check_roll(&clerk, moment::parse("2026-01-07").expect("a date"));
-    assert!(report.caveats.iter().any(|said| said.starts_with("ES is ESH6, ESM6 one after the other")));
-    // Whatever happens on the third day, the first two are the same.
-    let others = vec![recording(0, [1.0, 0.5], 5), recording(1, [0.5, 1.0], 6), recording(2, [0.2, 2.0], 8)];
-    let (_, other) = run(others, roll, None);
-    let until = moment::parse("2026-01-07").expect("a date");
-    let early =
-        |clerk: &Clerk| clerk.placed.iter().filter(|placed| placed.0 < until).copied().collect::<Vec<_>>();
-    assert_eq!(early(&clerk), early(&other));
-    // The old one stays busier: nothing rolls.
-    let (report, clerk) = run(vec![recording(0, [1.0, 0.5], 5), recording(1, [1.0, 0.5], 6)], roll, None);
-    assert!(report.rolls.is_none() && clerk.placed.iter().all(|placed| placed.1 == OLD));
+fn by_volume_it_rolls_when_the_day_after_begins_by_what_was_traded_before() {
+    let midnight = moment::parse("2026-01-06").expect("a date");
+    let starts_at = Nanos(midnight.0 - Nanos::from_secs(180).0);
+    let mut rolled = 0;
+    for (seed, pace) in [(5, [0.5, 1.0]), (6, [1.0, 0.5]), (7, [1.0, 1.0]), (8, [1.0, 1.0]), (9, [1.0, 1.0])]
+    {
+        let (report, clerk) = run(vec![recording(starts_at, pace, seed)], "rule = \"volume\"\n", None);
+        let volume = |id: InstrumentId| {
+            let before = clerk.traded.iter().filter(|trade| trade.0 < midnight && trade.1 == id);
+            before.map(|trade| trade.2).sum::<i64>()
+        };
+        if volume(NEW) > volume(OLD) {
+            rolled += 1;
+            check_roll(&clerk, midnight);
+        } else {
+            assert!(
+                report.rolls.is_none() && clerk.placed.iter().all(|placed| placed.1 == OLD),
+                "seed {seed}"
+            );
+            assert!(clerk.placed.iter().any(|placed| placed.0 > midnight), "seed {seed}");
+        }
+        assert!(report.caveats.iter().any(|said| said.starts_with("ES is ESH6, ESM6 one after the other")));
+    }
+    assert!((1..5).contains(&rolled), "{rolled} of five rolled");
+}
+
+/// Two maturities of one product in a recorded session of CBOT futures: the two that change most.
+#[test]
+fn two_recorded_maturities_are_traded_one_after_the_other() {
+    let Some(path) = recorded("cme-mdp3/Cme.Mdp3.Sbe.v6.1.pcapng") else { return };
+    let survey = runtime::survey(&[Recording::File(path.clone())], |_| {}).expect("readable");
+    let (first, last) = survey.files[0].span.expect("events");
+    let middle = moment::rfc3339(Nanos(first.0 + (last - first).0 / 2));
+    let mut outrights: Vec<_> = survey.instruments.iter().filter(|i| i.symbol.starts_with("ZC")).collect();
+    outrights.retain(|i| !i.symbol.contains(['-', ' ', ':']) && i.changes > 0);
+    outrights.sort_by_key(|i| std::cmp::Reverse(i.changes));
+    let [old, new] = outrights[..2] else { panic!("two maturities of corn") };
+    let run = || {
+        let text = format!(
+            "[trading]\nstrategy = \"joined_touch\"\nsymbols = [\"corn\"]\n[risk]\nprice_collar_ppm = 1000000\n\
+             max_drawdown = 1e9\nmax_daily_loss = 1e9\nmax_order_notional = 1e9\n\
+             [[roll]]\nname = \"corn\"\nsymbols = [\"{}\", \"{}\"]\nrule = \"date\"\nmoments = [\"{middle}\"]\n",
+            old.symbol, new.symbol
+        );
+        let config = Config::parse(&text).expect("valid");
+        let prepared = prepare(vec![Recording::File(path.clone())], config, |_| {}).expect("a run can start");
+        let id_of = |symbol: &str| {
+            let found = prepared.setup.instruments.iter().find(|instrument| instrument.symbol() == symbol);
+            found.expect("in the table").id()
+        };
+        let ids = [id_of(&old.symbol), id_of(&new.symbol)];
+        let feed = prepared.feed(&Progress::default()).expect("the recording opens");
+        let mut backtest = Backtest::new(&prepared.setup, feed, None).expect("a run starts");
+        let mut placed = Placed(Vec::new());
+        backtest.run(&mut placed, |_| {}).expect("a run ends");
+        (ids, placed.0, backtest.engine().portfolio().position(ids[0]))
+    };
+    let ([old, new], placed, left) = run();
+    let at = moment::parse(&middle).expect("a moment");
+    assert_eq!(left, types::Lots::ZERO, "nothing is left in the old contract");
+    assert!(placed.iter().any(|order| order.1 == old) && placed.iter().any(|order| order.1 == new));
+    for (placed_at, instrument, takes) in &placed {
+        let allowed =
+            if *placed_at < at { *instrument == old && !takes } else { *instrument == new || *takes };
+        assert!(allowed, "{} {instrument} {takes}", moment::rfc3339(*placed_at));
+    }
+    assert_eq!(run().1, placed);
+}
+
+/// When what was placed, and whether it takes.
+struct Placed(Vec<(Nanos, InstrumentId, bool)>);
+
+impl Observer for Placed {
+    fn on_step(&mut self, input: &Input, commands: &[Command], _: &Engine) {
+        for command in commands {
+            if let Command::Place(place) = command {
+                let takes = place.terms.time_in_force == TimeInForce::ImmediateOrCancel;
+                self.0.push((input.received_at, place.terms.instrument, takes));
+            }
+        }
+    }
 }
