@@ -71,6 +71,7 @@ pub struct Backtest {
     timers_set: u64,
     now: Nanos,
     seq: Seq,
+    /// Without what the two above say.
     totals: Totals,
     answers: Vec<Report>,
     commands: Vec<Command>,
@@ -166,16 +167,16 @@ impl Backtest {
         const TICK: u64 = 1 << 16;
         let mut due = TICK;
         while self.flow(observer)? && self.turn(observer)? {
-            if self.totals.inputs >= due {
+            if self.seq.0 >= due {
                 due += TICK;
-                tick(&self.totals);
+                tick(&self.totals());
                 if let Some(journal) = &self.journal {
                     journal.health()?;
                 }
             }
         }
-        tick(&self.totals);
-        Ok(self.totals)
+        tick(&self.totals());
+        Ok(self.totals())
     }
 
     /// Lets the next thing happen; false when nothing is left.
@@ -271,11 +272,13 @@ impl Backtest {
     fn happen(&mut self) -> Result<(), BacktestError> {
         let (venue, answers, lanes) = (&mut self.venue, &mut self.answers, &mut self.lanes);
         let mut now = Nanos::MIN;
-        self.feed.take_each(|passage, event| {
+        self.feed.take_packet(|passage, arrivals| {
             now = passage.venue_at;
-            venue.on_market(now, event, answers);
-            let input = Input { seq: Seq(0), received_at: passage.received_at, event: *event };
-            lanes[passage.way].deliveries.push_back(input);
+            venue.on_packet(now, arrivals, answers);
+            let received_at = passage.received_at;
+            let inputs =
+                arrivals.iter().map(|arrival| Input { seq: Seq(0), received_at, event: arrival.event });
+            lanes[passage.way].deliveries.extend(inputs);
         })?;
         if !self.answers.is_empty() {
             self.send_answers(now);
@@ -289,15 +292,22 @@ impl Backtest {
         let Some(at) = self.lanes[lane].deliveries.front().map(|input| input.received_at) else { return };
         // Taken out, so that each input is stepped on where it lies: a copy would be waited for.
         let mut deliveries = std::mem::take(&mut self.lanes[lane].deliveries);
-        while let Some(input) = deliveries.front_mut()
-            && input.received_at == at
-        {
-            self.totals.market_events += 1;
+        let mut delivered = 0;
+        for input in deliveries.make_contiguous() {
+            if input.received_at != at {
+                break;
+            }
             self.step_on(input, observer);
-            deliveries.pop_front();
+            delivered += 1;
             if !self.commands.is_empty() {
                 break;
             }
+        }
+        self.totals.market_events += delivered as u64;
+        deliveries.drain(..delivered);
+        if deliveries.is_empty() {
+            // Back to the ring's first place, which the nearest cache still holds.
+            deliveries.clear();
         }
         self.lanes[lane].deliveries = deliveries;
     }
@@ -355,14 +365,20 @@ impl Backtest {
                 journal.append(&Record::Command { seq: input.seq, at: input.received_at, command });
             }
         }
+        if !self.commands.is_empty() {
+            self.carry_out_all();
+        }
+        if input.seq == Seq(0) {
+            self.totals.first_at = Some(input.received_at);
+        }
+        observer.on_step(input, &self.commands, &self.engine);
+    }
+
+    fn carry_out_all(&mut self) {
+        self.totals.commands += self.commands.len() as u64;
         for at in 0..self.commands.len() {
             self.carry_out(self.commands[at]);
         }
-        self.totals.inputs += 1;
-        self.totals.commands += self.commands.len() as u64;
-        self.totals.first_at.get_or_insert(self.now);
-        self.totals.last_at = Some(self.now);
-        observer.on_step(input, &self.commands, &self.engine);
     }
 
     fn carry_out(&mut self, command: Command) {
@@ -382,8 +398,10 @@ impl Backtest {
 
     /// How much happened so far.
     #[must_use]
-    pub const fn totals(&self) -> Totals {
-        self.totals
+    pub fn totals(&self) -> Totals {
+        // What each step changes anyway says how many there were, and when the last one was.
+        let last_at = (self.seq > Seq(0)).then_some(self.now);
+        Totals { inputs: self.seq.0, last_at, ..self.totals }
     }
 
     /// The machine, to look at.

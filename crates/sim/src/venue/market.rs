@@ -12,7 +12,10 @@ use crate::venue::own::{Pegging, Queue, Reports, Taken, Waiting, Working};
 use crate::venue::queue::{Estimate, QueueModel};
 use book::{Book, State};
 use stdx::math;
-use types::{Flags, LevelAction, LevelDelta, Liquidity, Lots, NewOrder, OrderAction, OrderDelta, OrderId};
+use types::{
+    Arrival, Event, Flags, LevelAction, LevelDelta, Liquidity, Lots, NewOrder, OrderAction, OrderDelta,
+    OrderId,
+};
 use types::{OrderKind, Outcome, Peg, Phase, Side, Ticks, TimeInForce, Trade};
 
 #[derive(Clone, Debug)]
@@ -47,6 +50,31 @@ struct Sharing {
     resting: Vec<Resting>,
     ours: Vec<Option<usize>>,
     shares: Shares,
+}
+
+/// After such a mark a book may be another than before: sound, crossed, or half of one.
+const MARKS: u8 = Flags::LAST.0 | Flags::SNAPSHOT.0;
+
+/// From where on a price level may concern our orders: at a price of ours, or across one.
+#[derive(Clone, Copy, Debug)]
+struct Reach {
+    bids_from: Ticks,
+    asks_to: Ticks,
+}
+
+impl Reach {
+    const NOTHING: Self = Self { bids_from: Ticks(i64::MAX), asks_to: Ticks(i64::MIN) };
+    const EVERYTHING: Self = Self { bids_from: Ticks(i64::MIN), asks_to: Ticks(i64::MAX) };
+
+    /// Whether a change is one of a single level, beyond it.
+    #[inline]
+    fn spares(self, delta: &LevelDelta) -> bool {
+        let beyond = match delta.side {
+            Side::Buy => delta.price < self.bids_from,
+            Side::Sell => delta.price > self.asks_to,
+        };
+        beyond & matches!(delta.action, LevelAction::Set | LevelAction::Delete)
+    }
 }
 
 /// An auction with orders of ours in it: what stood when trading opened, until it is known at what price it ended.
@@ -142,6 +170,50 @@ impl Market {
     /// Whether what the record shows can fill us.
     fn can_fill(&self, flags: Flags) -> bool {
         !self.blind && self.is_open() && !flags.has(Flags::SNAPSHOT)
+    }
+
+    /// Takes in what comes first of a packet, as long as it is level changes of this instrument; gives the others.
+    #[inline]
+    pub(super) fn on_levels<'a>(
+        &mut self,
+        arrivals: &'a [Arrival],
+        reports: &mut Reports<'_>,
+    ) -> &'a [Arrival] {
+        let (mut quiet, mut reach) = (self.is_quiet(), self.reach());
+        for (place, arrival) in arrivals.iter().enumerate() {
+            let Event::Level(delta) = &arrival.event else { return &arrivals[place..] };
+            if delta.instrument != reports.instrument {
+                return &arrivals[place..];
+            }
+            if reach.spares(delta) {
+                self.book.apply_level(delta);
+                if !quiet && delta.flags.0 & MARKS != 0 {
+                    self.look(delta.flags, reports);
+                }
+            } else {
+                self.on_level(delta, reports);
+                (quiet, reach) = (self.is_quiet(), self.reach());
+            }
+        }
+        &[]
+    }
+
+    /// What cannot concern our orders.
+    #[inline]
+    fn reach(&self) -> Reach {
+        if self.is_quiet() || self.book.by_order().is_some() {
+            return Reach::NOTHING;
+        }
+        if !self.taken.is_empty() || self.blind {
+            return Reach::EVERYTHING;
+        }
+        let [bids, asks] = &self.ours;
+        let low = |a: Option<Ticks>, b: Option<Ticks>| a.into_iter().chain(b).min();
+        let high = |a: Option<Ticks>, b: Option<Ticks>| a.into_iter().chain(b).max();
+        Reach {
+            bids_from: low(bids.worst(), asks.best()).unwrap_or(Ticks(i64::MAX)),
+            asks_to: high(asks.worst(), bids.best()).unwrap_or(Ticks(i64::MIN)),
+        }
     }
 
     #[inline]

@@ -47,7 +47,9 @@ pub use own::{Pegging, Working};
 use own::{Reports, Waiting};
 pub use queue::QueueModel;
 use stdx::Prng;
-use types::{Command, Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome};
+use types::{
+    Arrival, Command, Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome,
+};
 use types::{PlaceOrder, RejectReason, Report, Side, Ticks, TimeInForce};
 
 /// What happens when an order of ours would trade with another of ours.
@@ -149,6 +151,21 @@ impl Venue {
     pub fn allocate(&mut self, instrument: InstrumentId, allocation: Allocation, lead_percent: u8) {
         let market = &mut self.markets[instrument.index()];
         (market.allocation, market.lead_percent) = (allocation, lead_percent);
+    }
+
+    /// A packet happened in the recorded market at `at`, the venue's time.
+    #[inline]
+    pub fn on_packet(&mut self, at: Nanos, mut arrivals: &[Arrival], out: &mut Vec<Report>) {
+        while let [first, others @ ..] = arrivals {
+            if let Event::Level(delta) = &first.event
+                && let Some((market, mut reports)) = self.at(at, delta.instrument, out)
+            {
+                arrivals = market.on_levels(arrivals, &mut reports);
+            } else {
+                self.on_market(at, &first.event, out);
+                arrivals = others;
+            }
+        }
     }
 
     /// Something happened in the recorded market at `at`, the venue's time.

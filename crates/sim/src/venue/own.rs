@@ -125,6 +125,12 @@ impl Queue {
         self.orders.first().map(|order| order.price)
     }
 
+    /// The price furthest from the market.
+    #[inline]
+    pub(super) fn worst(&self) -> Option<Ticks> {
+        self.orders.last().map(|order| order.price)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Working> {
         self.orders.iter()
     }
