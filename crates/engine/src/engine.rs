@@ -8,7 +8,7 @@ use risk::{Limits, Refusal, Risk, Touch};
 use types::{
     Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Money, Nanos,
     Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Side, Status, StrategyId, Ticks, Timer,
-    Trade,
+    Trade, TradingDays,
 };
 
 /// A strategy and the instruments that reach it.
@@ -184,6 +184,11 @@ impl Engine {
             touched: Vec::with_capacity(count),
             is_touched: vec![false; count],
         }
+    }
+
+    /// Says where trading days begin, before the first input: risk counts a day's loss by them.
+    pub fn keep_days(&mut self, days: TradingDays) {
+        self.core.risk.keep_days(days);
     }
 
     /// Takes one input; appends what is to be done about it to `out`.

@@ -13,13 +13,12 @@ use crate::report::Report;
 use crate::series::Series;
 use crate::watch::Watch;
 use crate::watched::Watched;
-use types::{Command, Event, Flags, Input, InstrumentId, Lots, Money, Nanos, Outcome};
+use types::{Command, Event, Flags, Input, InstrumentId, Lots, Money, Nanos, Outcome, TradingDays};
 
 /// Returns within a day are taken over this long.
 pub const RETURN_INTERVAL: Nanos = Nanos::from_secs(60);
 /// Without any input for this long the market was closed: the time is no still interval.
 const CLOSED_AFTER: i64 = 30;
-const DAY: i64 = 86_400_000_000_000;
 
 /// The equity of a run, and what is derived from it as it goes.
 #[derive(Clone, Debug)]
@@ -33,11 +32,13 @@ pub(crate) struct Purse {
     pub(crate) returns: Returns,
     pub(crate) daily: Returns,
     interval: (Nanos, Money),
-    day: (i64, Money),
+    days: TradingDays,
+    /// When the present day ends, and what was earned when it began.
+    day: (Nanos, Money),
 }
 
 impl Purse {
-    fn new(capital: Money) -> Self {
+    fn new(capital: Money, days: TradingDays) -> Self {
         Self {
             capital,
             earned: Money::ZERO,
@@ -47,13 +48,14 @@ impl Purse {
             returns: Returns::default(),
             daily: Returns::default(),
             interval: (Nanos::MIN, Money::ZERO),
-            day: (i64::MIN, Money::ZERO),
+            days,
+            day: (Nanos::MIN, Money::ZERO),
         }
     }
 
     fn start(&mut self, now: Nanos) {
         self.interval.0 = now;
-        self.day.0 = now.0.div_euclid(DAY);
+        self.day.0 = self.days.ends_at(now);
         self.earned_over_time.push(now, Money::ZERO);
         self.drawdown_over_time.push(now, Money::ZERO);
     }
@@ -70,9 +72,9 @@ impl Purse {
             }
             self.interval = (Nanos(self.interval.0.0 + passed * RETURN_INTERVAL.0), self.earned);
         }
-        if now.0.div_euclid(DAY) > self.day.0 {
+        if now >= self.day.0 {
             self.close_day();
-            self.day.0 = now.0.div_euclid(DAY);
+            self.day.0 = self.days.ends_at(now);
         }
     }
 
@@ -84,8 +86,7 @@ impl Purse {
     }
 
     fn next_due(&self) -> Nanos {
-        let midnight = Nanos(self.day.0.saturating_add(1).saturating_mul(DAY));
-        (self.interval.0 + RETURN_INTERVAL).min(midnight)
+        (self.interval.0 + RETURN_INTERVAL).min(self.day.0)
     }
 
     fn on_earned(&mut self, now: Nanos, earned: Money) {
@@ -158,7 +159,7 @@ impl Recorder {
             watches.push(Watch::new(about.instruments[id.index()].clone(), about.attribution_after));
         }
         Self {
-            purse: Purse::new(about.capital),
+            purse: Purse::new(about.capital, about.days.clone()),
             watches,
             places,
             any_touched: false,

@@ -85,6 +85,7 @@ fn about(setup: &Setup) -> About {
         capital: money(setup.config.trading.initial_capital),
         currency: currency.into(),
         attribution_after: seconds(setup.config.report.adverse_selection_seconds),
+        days: setup.sessions.days.clone(),
     }
 }
 

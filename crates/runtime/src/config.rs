@@ -7,6 +7,7 @@ mod allocation;
 mod fees;
 mod latency;
 
+use crate::calendar::{self, CALENDAR_KEYS, CalendarTerms, HALT_KEYS, HaltTerms};
 pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
 pub use fees::{Fees, VenueFees};
 pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
@@ -34,6 +35,9 @@ pub struct Config {
     pub report: Report,
     /// Terms of instruments whose data does not define them.
     pub instrument: Vec<InstrumentTerms>,
+    /// Sessions beside the built-in ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calendar: Vec<CalendarTerms>,
 }
 
 /// `[trading]`
@@ -77,9 +81,14 @@ pub struct Venue {
     pub impact_ticks_per_lot: f64,
     /// How long such a shift takes to fall to 1/e.
     pub impact_decay_seconds: f64,
+    /// Which session calendar holds where the data says nothing of phases: "off", "auto", or a name.
+    pub calendar: String,
     /// Instruments that differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub instrument: Vec<InstrumentAllocation>,
+    /// Halts that never were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub halt: Vec<HaltTerms>,
 }
 
 /// A queue-position model for price-level data.
@@ -189,7 +198,9 @@ impl Default for Venue {
             large_order_share: 0.25,
             impact_ticks_per_lot: 0.0,
             impact_decay_seconds: 60.0,
+            calendar: "off".into(),
             instrument: Vec::new(),
+            halt: Vec::new(),
         }
     }
 }
@@ -322,6 +333,13 @@ pub const KEYS: &[Key] = &[
         "Price steps by which each lot we take shifts the prices we take at later, against us (Obizhaeva-Wang). 0: none.",
     ),
     Key("venue", "impact_decay_seconds", "How long such a shift takes to fall to 1/e of what it was."),
+    Key(
+        "venue",
+        "calendar",
+        "When the market is open where the recording does not say: \"off\" (at any time), \"auto\" (the instrument's \
+         own), or one of us_equities, us_equities_extended, cme_equity, cme_rates, cme_fx, cme_energy, cme_metals, \
+         cme_grains, always, or a [[calendar]]. Days of losses and returns are then the venue's.",
+    ),
     Key("risk", "max_order_size", "Lots."),
     Key("risk", "max_order_notional", "Currency."),
     Key("risk", "max_position", "Lots either way, working orders included."),
@@ -349,6 +367,7 @@ const LISTS: &[(&str, &str, &[&str])] = &[
     ("latency", "venue", latency::VENUE_KEYS),
     ("fees", "venue", fees::VENUE_KEYS),
     ("venue", "instrument", allocation::INSTRUMENT_KEYS),
+    ("venue", "halt", HALT_KEYS),
 ];
 
 /// Why a configuration is refused. Each says where, and what to write instead.
@@ -481,6 +500,7 @@ impl Config {
         at_least("venue.impact_ticks_per_lot", self.venue.impact_ticks_per_lot, 0.0)?;
         at_least("venue.impact_decay_seconds", self.venue.impact_decay_seconds, 1e-6)?;
         self.venue.check()?;
+        calendar::check(self)?;
         #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]
         for (key, value) in [
             ("risk.max_order_size", self.risk.max_order_size as f64),
@@ -529,6 +549,13 @@ impl Config {
              # [[latency.venue]]\n# name = \"binance-usdm\"\n# order_ns = 3000000\n\
              \n# Matching of one instrument where it differs, by any allocation keys of [venue]:\n\
              # [[venue.instrument]]\n# symbol = \"ZNH4\"\n# allocation = \"split\"\n\
+             \n# A halt that never was, for \"what if\", in UTC (as often as needed; \"*\" is every symbol):\n\
+             # [[venue.halt]]\n# symbol = \"ESH4\"\n# from = \"2024-03-01T15:00:00Z\"\n# to = \"2024-03-01T15:10:00Z\"\n\
+             # auction_seconds = 60\n\
+             \n# Sessions of a venue that is not built in, for its symbols or by name (as often as needed):\n\
+             # [[calendar]]\n# name = \"xetra\"\n# symbols = [\"SAP\"]\n# zone = \"Europe/Berlin\"\n# open = \"09:00\"\n\
+             # close = \"17:30\"\n# call = \"08:50\"\n# breaks = [\"13:00-13:02\"]\n# holidays = [\"2024-12-25\"]\n\
+             # early_closes = { \"2024-12-30\" = \"14:00\" }\n\
              \n# Fees of one venue where they differ, by any keys of [fees]:\n\
              # [[fees.venue]]\n# name = \"binance-usdm\"\n# taker_bp = 5.0\n",
         );
@@ -558,17 +585,16 @@ fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
 fn refuse_unknown_keys(table: &toml::Table, text: &str) -> Result<(), ConfigError> {
     let mut sections: Vec<&str> = KEYS.iter().map(|key| key.0).collect();
     sections.dedup();
-    sections.extend(["strategy", "instrument"]);
+    sections.extend(["strategy", "instrument", "calendar"]);
     for (section, content) in table {
         match (section.as_str(), content) {
             ("strategy", toml::Value::Table(strategies)) => {
                 refuse_unknown_strategies(strategies, text)?;
             }
-            ("instrument", toml::Value::Array(instruments)) => {
-                for instrument in instruments.iter().filter_map(toml::Value::as_table) {
-                    for key in instrument.keys() {
-                        known("instrument", key, INSTRUMENT_KEYS.into_iter(), text)?;
-                    }
+            (name @ ("instrument" | "calendar"), toml::Value::Array(entries)) => {
+                let keys = if name == "instrument" { &INSTRUMENT_KEYS } else { CALENDAR_KEYS };
+                for key in entries.iter().filter_map(toml::Value::as_table).flat_map(toml::Table::keys) {
+                    known(name, key, keys.iter().copied(), text)?;
                 }
             }
             (name, toml::Value::Table(keys)) if sections.contains(&name) => {

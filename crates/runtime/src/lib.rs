@@ -4,6 +4,7 @@
 //! This is the edge: it reads files and may use threads. Nothing here decides what to trade.
 
 pub mod backtest;
+pub mod calendar;
 pub mod channels;
 pub mod clock_skew;
 pub mod config;

@@ -1,5 +1,6 @@
 //! Everything a run is made of, as its journal keeps it: a journal alone reproduces its run.
 
+use crate::calendar::Sessions;
 use crate::config::{Config, ConfigError, QueueModelName, SelfMatchName, strategy_values};
 use crate::order_latency::{OrderSamples, OrderSamplesError};
 use crate::routes::{OrderWay, Ways, order_files};
@@ -65,6 +66,9 @@ pub struct Setup {
     /// Files of measured orders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order_samples: Vec<DataFile>,
+    /// What calendars say of the run.
+    #[serde(default, skip_serializing_if = "Sessions::is_empty")]
+    pub sessions: Sessions,
 }
 
 /// Why a setup does not make a run.
@@ -141,6 +145,7 @@ impl Setup {
             strategies,
             data,
             order_samples,
+            sessions: Sessions::default(),
         })
     }
 
@@ -189,13 +194,15 @@ impl Setup {
     /// The same engine with other strategies: those of a caller that are in no list.
     #[must_use]
     pub fn engine_with(&self, seats: Vec<Seat>) -> Engine {
-        Engine::new(EngineConfig {
+        let mut engine = Engine::new(EngineConfig {
             instruments: self.instruments.clone(),
             limits: self.limits(),
             fees: self.instruments.iter().map(|instrument| self.fees(instrument)).collect(),
             kill_switch: self.config.risk.kill_switch,
             seats,
-        })
+        });
+        engine.keep_days(self.sessions.days.clone());
+        engine
     }
 
     /// The same with the one strategy that [`seat_outside`](Self::seat_outside) named.
@@ -252,6 +259,7 @@ impl Setup {
             depth_max: None,
         };
         let mut simulated = Venue::new(&self.instruments, config, self.chance("venue"));
+        simulated.keep_days(self.sessions.days.clone());
         for instrument in &self.instruments {
             let terms = venue.allocation_of(&instrument.terms().symbol);
             simulated.allocate(instrument.id(), terms.rule(), terms.allocation_lmm_percent);

@@ -66,6 +66,8 @@ pub struct InstrumentSurvey {
     pub trades: u64,
     /// Changes of its book among them.
     pub changes: u64,
+    /// Whether the data says when its market is open.
+    pub tells_phases: bool,
     /// The greatest common divisor of the prices of its book, in wire nanos; 0 when it had none.
     price_step: u64,
     /// Of its sizes.
@@ -220,6 +222,7 @@ impl Survey {
             instrument.events += seen.events;
             instrument.trades += seen.trades;
             instrument.changes += seen.changes;
+            instrument.tells_phases |= seen.tells_phases;
             instrument.price_step = divisor(instrument.price_step, seen.price_step);
             instrument.size_step = divisor(instrument.size_step, seen.size_step);
         }
@@ -267,6 +270,8 @@ impl Survey {
                 instrument.events += seen.events;
                 instrument.trades += seen.trades;
                 instrument.changes += seen.changes;
+                // An import does not say of which of its instruments.
+                instrument.tells_phases |= file.events.get("status").is_some_and(|count| *count > 0);
             }
             instrument.price_step = divisor(instrument.price_step, seen.price_step);
             instrument.size_step = divisor(instrument.size_step, seen.size_step);
@@ -298,6 +303,7 @@ impl Survey {
                 events: 0,
                 trades: 0,
                 changes: 0,
+                tells_phases: false,
                 price_step: 0,
                 size_step: 0,
             });
@@ -306,7 +312,13 @@ impl Survey {
     }
 
     fn note(&mut self, place: usize, event: &Event, out: &Output) {
-        let Some(id) = event.instrument() else { return };
+        let Some(id) = event.instrument() else {
+            // For every instrument that was named so far; those that follow will be told again.
+            if let Event::Status(_) = event {
+                self.instruments.iter_mut().for_each(|instrument| instrument.tells_phases = true);
+            }
+            return;
+        };
         let instrument = self.instrument(id.index());
         instrument.events += 1;
         match event {
@@ -335,8 +347,8 @@ impl Survey {
                     instrument.note_steps(Some(price.0), bar.volume.0);
                 }
             }
-            Event::Status(_)
-            | Event::Gap(_)
+            Event::Status(_) => instrument.tells_phases = true,
+            Event::Gap(_)
             | Event::Report(_)
             | Event::Timer(_)
             | Event::Operator(_)
