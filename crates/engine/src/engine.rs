@@ -6,9 +6,9 @@ use orders::{Change, Orders};
 use portfolio::Portfolio;
 use risk::{Limits, Refusal, Risk, Touch};
 use types::{
-    Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Money, Nanos,
-    Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Side, Status, StrategyId, Ticks, Timer,
-    Trade, TradingDays,
+    Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Money,
+    Nanos, Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Side, Status, StrategyId, Ticks,
+    Timer, Trade, TradingDays,
 };
 
 /// A strategy and the instruments that reach it.
@@ -210,6 +210,7 @@ impl Engine {
             Event::Report(report) => self.on_report(report, out),
             Event::Timer(timer) => self.on_timer(timer, out),
             Event::Operator(operator) => self.on_operator(*operator, out),
+            Event::Cash(cash) => self.on_cash(cash, out),
             Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
                 self.on_notice(&input.event, out);
             }
@@ -352,6 +353,16 @@ impl Engine {
             self.watch_equity(out);
         }
         self.tell_owner(report.order, &change, out);
+    }
+
+    /// The venue moved cash: the books and risk know before a strategy hears of it.
+    fn on_cash(&mut self, cash: &Cash, out: &mut Vec<Command>) {
+        if cash.instrument.index() >= self.core.instruments.len() {
+            return;
+        }
+        self.core.portfolio.on_cash(cash.instrument, cash.kind, cash.amount());
+        self.watch_equity(out);
+        self.on_notice(&Event::Cash(*cash), out);
     }
 
     fn tell_owner(&mut self, order: OrderId, change: &Change, out: &mut Vec<Command>) {

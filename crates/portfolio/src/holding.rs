@@ -1,7 +1,7 @@
 //! One instrument: its position, its two counts of money, its mark.
 
 use crate::lots::{Lot, Queue};
-use types::{Contract, FeeSchedule, Instrument, Liquidity, Lots, Money, Nanos, Side, Ticks};
+use types::{CashKind, Contract, FeeSchedule, Instrument, Liquidity, Lots, Money, Nanos, Side, Ticks};
 
 /// What one fill did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,10 @@ pub struct Account {
     pub unrealised: Money,
     /// Paid; below zero, received.
     pub fees: Money,
+    /// Received as funding; below zero, paid.
+    pub funding: Money,
+    /// Received for lending; below zero, paid for borrowing.
+    pub borrow: Money,
     /// Lots traded.
     pub volume: Lots,
     /// Their worth, both sides counted.
@@ -44,10 +48,10 @@ pub struct Account {
 }
 
 impl Account {
-    /// What it all comes to: realised and unrealised, less fees.
+    /// What it all comes to: realised and unrealised, less fees, with what the venue moved.
     #[must_use]
     pub fn equity(&self) -> Money {
-        self.realised + self.unrealised - self.fees
+        self.realised + self.unrealised - self.fees + self.funding + self.borrow
     }
 }
 
@@ -62,12 +66,14 @@ pub(crate) struct Holding {
     worth: Money,
     /// One tick of one lot; linear contracts are marked with it.
     unit: i128,
-    /// Count one: lots.
+    /// Count one: lots, and each kind of cost by itself.
     lots: Queue,
     realised: Money,
-    /// Count two: cash that changed hands, before fees.
-    cash: Money,
     fees: Money,
+    funding: Money,
+    borrow: Money,
+    /// Count two: all cash that changed hands.
+    cash: Money,
     // What only reports read.
     volume: Lots,
     turnover: Money,
@@ -93,8 +99,10 @@ impl Holding {
             unit,
             lots: Queue::with_capacity(16),
             realised: Money::ZERO,
-            cash: Money::ZERO,
             fees: Money::ZERO,
+            funding: Money::ZERO,
+            borrow: Money::ZERO,
+            cash: Money::ZERO,
             volume: Lots::ZERO,
             turnover: Money::ZERO,
             fills_maker: 0,
@@ -115,7 +123,7 @@ impl Holding {
     /// Everything it earned, at the mark: the cash count.
     #[inline]
     pub(crate) fn equity(&self) -> Money {
-        self.cash + self.worth - self.fees
+        self.cash + self.worth
     }
 
     pub(crate) fn lots(&self) -> impl Iterator<Item = &Lot> {
@@ -137,7 +145,7 @@ impl Holding {
         let fee = self.schedule.fee(&self.instrument, price, size, liquidity);
         let realised = self.lots.book(&self.instrument, price, signed, value);
         self.realised += realised;
-        self.cash -= value;
+        self.cash = self.cash - value - fee;
         self.fees += fee;
         self.position += signed;
         // Until the market is heard of, our own trade is what we know of it.
@@ -152,14 +160,29 @@ impl Holding {
         self.max_long = self.max_long.max(self.position);
         self.max_short = self.max_short.min(self.position);
         self.last_fill_at = Some(at);
-        // Two independent counts of one fact.
+        self.compare();
+        Booked { fee, realised, position: self.position }
+    }
+
+    /// Books cash that the venue moved; below zero, we paid.
+    pub(crate) fn on_cash(&mut self, kind: CashKind, amount: Money) {
+        match kind {
+            CashKind::Funding => self.funding += amount,
+            CashKind::Borrow => self.borrow += amount,
+            CashKind::Fee => self.fees -= amount,
+        }
+        self.cash += amount;
+        self.compare();
+    }
+
+    /// Two independent counts of one fact.
+    fn compare(&self) {
         assert_eq!(
-            self.realised + self.unrealised() - self.fees,
+            self.realised + self.unrealised() - self.fees + self.funding + self.borrow,
             self.equity(),
             "{}: lots and cash disagree",
             self.instrument.symbol()
         );
-        Booked { fee, realised, position: self.position }
     }
 
     /// Hears the best bid and ask.
@@ -208,6 +231,8 @@ impl Holding {
             realised: self.realised,
             unrealised: self.unrealised(),
             fees: self.fees,
+            funding: self.funding,
+            borrow: self.borrow,
             volume: self.volume,
             turnover: self.turnover,
             fills_maker: self.fills_maker,

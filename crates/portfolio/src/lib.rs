@@ -1,10 +1,11 @@
 //! Positions and what they earned, counted twice: once by matching lots first in, first out, once by the cash
-//! that changed hands. Both counts are integers and are compared at every fill.
+//! that changed hands. Both counts are integers and are compared whenever cash moves.
 //!
 //! ```text
 //! lots:  realised = Σ (closing value - cost of what was closed),   open cost = Σ cost of open lots
-//! cash:  cash     = -Σ value(price, signed size)
-//! held together by:   realised - open cost = cash        (so equity is the same by either, at any mark)
+//! cash:  cash     = -Σ value(price, signed size) - Σ fees + Σ what the venue moved
+//! held together by:   realised - open cost - fees + funding + borrow = cash
+//!                     (so equity is the same by either, at any mark)
 //! ```
 //!
 //! Never adds up two currencies, never knows the initial capital, never asks what the market is: marks are told.

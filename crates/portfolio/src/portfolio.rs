@@ -2,7 +2,7 @@
 
 use crate::holding::{Account, Booked, Holding};
 use crate::lots::Lot;
-use types::{FeeSchedule, Instrument, InstrumentId, Liquidity, Lots, Money, Nanos, Side, Ticks};
+use types::{CashKind, FeeSchedule, Instrument, InstrumentId, Liquidity, Lots, Money, Nanos, Side, Ticks};
 
 /// Positions and P&L of a run. See the crate's head.
 #[derive(Clone, Debug)]
@@ -71,6 +71,13 @@ impl Portfolio {
         let booked = holding.on_fill(at, side, price, size, liquidity);
         self.totals[self.currency_of[row] as usize].equity += holding.equity() - before;
         booked
+    }
+
+    /// Books cash that the venue moved for what we hold or held of an instrument; below zero, we paid.
+    pub fn on_cash(&mut self, instrument: InstrumentId, kind: CashKind, amount: Money) {
+        let row = instrument.index();
+        self.holdings[row].on_cash(kind, amount);
+        self.totals[self.currency_of[row] as usize].equity += amount;
     }
 
     /// Hears the best bid and ask of an instrument. Cheap when nothing is held in it.

@@ -258,7 +258,7 @@ mod tests {
         assert_eq!([counts(0), counts(1), counts(2), counts(3)], [(1, 0), (1, 0), (0, 1), (0, 1)]);
         assert_eq!(taker.moves[0].measured + taker.moves[0].past_end, 0);
         // Attribution falls back to the session's last mid: +3 ticks of 2.
-        let split = found.attribution.split(Money::ZERO, Money::ZERO);
+        let split = found.attribution.split(Money::ZERO, crate::attribution::Booked::default());
         assert_eq!((split.spread.to_string(), split.adverse.to_string()), ("12.5".into(), "75".into()));
     }
 

@@ -4,7 +4,7 @@
 
 use crate::about::{Counted, Ending};
 use crate::aftermath::{Findings, Tally};
-use crate::attribution::{Attribution, Split};
+use crate::attribution::{Attribution, Booked, Split};
 use crate::histogram::Histogram;
 use crate::markout::HORIZONS;
 use crate::number;
@@ -71,7 +71,7 @@ impl Report {
             strategy: about.strategy,
             session,
             headline,
-            pnl: pnl(&totals.attribution.split(totals.net, totals.fees), totals.net),
+            pnl: pnl(&totals.attribution.split(totals.net, totals.booked), totals.net),
             activity,
             fill_rate: HORIZONS.iter().map(|horizon| fill_rate(&waits, *horizon)).collect(),
             latency,
@@ -97,7 +97,7 @@ impl Report {
 #[derive(Default)]
 struct Totals {
     net: Money,
-    fees: Money,
+    booked: Booked,
     attribution: Attribution,
     turnover: [Money; 2],
     fills: u64,
@@ -107,10 +107,10 @@ fn instrument_report(watch: Watch, machine: &impl Watched, totals: Option<&mut T
     let instrument = watch.instrument.clone();
     let earned = machine.earned(instrument.id());
     let findings = watch.aftermath.clone().finish(&instrument);
-    let (net, fees) = (earned.net(), earned.fees);
+    let (net, booked) = (earned.net(), earned.booked());
     if let Some(totals) = totals {
         totals.net += net;
-        totals.fees += fees;
+        totals.booked += booked;
         totals.attribution.absorb(&findings.attribution);
         totals.fills += watch.traded.fills.iter().sum::<u64>();
         for (sum, part) in totals.turnover.iter_mut().zip(watch.traded.turnover) {
@@ -137,7 +137,7 @@ fn instrument_report(watch: Watch, machine: &impl Watched, totals: Option<&mut T
             Origin::KnownProduct => "known_product",
             Origin::Inferred => "inferred",
         },
-        pnl: pnl(&findings.attribution.split(net, fees), net),
+        pnl: pnl(&findings.attribution.split(net, booked), net),
         turnover: Cash(traded.turnover[0] + traded.turnover[1]),
         maker_share: maker_share(traded.turnover),
         fills_maker: traded.fills[0],
@@ -176,7 +176,10 @@ fn pnl(split: &Split, net: Money) -> Pnl {
         net: Cash(net),
         spread_captured: Cash(split.spread),
         adverse_selection: Cash(split.adverse),
-        fees: Cash(split.fees),
+        fees: Cash(split.booked.fees),
+        funding: Cash(split.booked.funding),
+        borrow: Cash(split.booked.borrow),
+        currency: Cash(split.booked.currency),
         inventory: Cash(split.inventory),
     }
 }
@@ -269,7 +272,7 @@ fn headline(
         fills: totals.fills,
         turnover: Cash(totals.turnover[0] + totals.turnover[1]),
         maker_share: maker_share(totals.turnover),
-        fees: Cash(totals.fees),
+        fees: Cash(-totals.booked.fees),
         time_with_position,
         time_quoting_both: mean(|time| time.quoting_both),
     }

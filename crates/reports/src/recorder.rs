@@ -205,6 +205,7 @@ impl Recorder {
                     self.on_packet_end(now, machine);
                 }
             }
+            Event::Cash(cash) => self.on_cash(now, cash.venue_at, machine),
             Event::Timer(_) | Event::Operator(_) | Event::QuoteRequest(_) | Event::Bar { .. } => {}
         }
         if !commands.is_empty() {
@@ -334,6 +335,14 @@ impl Recorder {
         self.purse_due = self.purse.next_due();
         self.purse.on_earned(now, machine.equity());
         Some(booked)
+    }
+
+    /// The venue moved cash, and the portfolio has booked it.
+    fn on_cash(&mut self, now: Nanos, venue_at: Nanos, machine: &impl Watched) {
+        self.venue_clock = self.venue_clock.max(venue_at);
+        self.purse.on_time(now);
+        self.purse_due = self.purse.next_due();
+        self.purse.on_earned(now, machine.equity());
     }
 
     /// The run is over.

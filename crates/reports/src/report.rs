@@ -147,6 +147,12 @@ pub struct Pnl {
     pub adverse_selection: Cash,
     /// As they touch the P&L: negative when paid.
     pub fees: Cash,
+    /// Of perpetuals: negative when paid.
+    pub funding: Cash,
+    /// For what was sold short, or for the money of longs: negative when paid.
+    pub borrow: Cash,
+    /// The revaluation of balances in other currencies than the report's.
+    pub currency: Cash,
     /// The rest: by holding.
     pub inventory: Cash,
 }
@@ -360,6 +366,23 @@ pub struct Hashes {
     pub journal_head: Option<String>,
     /// Over every command.
     pub commands: Option<String>,
+}
+
+impl Pnl {
+    /// The parts by name, in the order in which they are shown. What many runs do not have is left out where it is
+    /// nothing: funding, borrow, currency.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(&'static str, Money)> {
+        let rare = [("Funding", self.funding), ("Borrow", self.borrow), ("Currency", self.currency)];
+        let mut parts = vec![
+            ("Spread captured", self.spread_captured.0),
+            ("Adverse selection", self.adverse_selection.0),
+            ("Fees", self.fees.0),
+        ];
+        parts.extend(rare.into_iter().filter(|part| part.1.0 != Money::ZERO).map(|part| (part.0, part.1.0)));
+        parts.push(("Inventory", self.inventory.0));
+        parts
+    }
 }
 
 impl Report {

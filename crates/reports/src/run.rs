@@ -174,6 +174,7 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
     if setup.config.fees.is_free() {
         caveats.push("No fees are configured; real venues charge them ([fees] in the configuration).".into());
     }
+    caveats.extend(carry_in_words(setup));
     let queue = match setup.config.venue.queue_model {
         QueueModelName::Pessimistic => "every cancel is behind us".into(),
         QueueModelName::Power => format!("the power model, exponent {}", setup.config.venue.queue_exponent),
@@ -211,6 +212,38 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
     } else {
         "The market does not react to our orders: no impact, and nobody joins or leaves because of us.".into()
     });
+    caveats
+}
+
+/// What holding costs in this run, instrument by instrument where it is not nothing.
+fn carry_in_words(setup: &Setup) -> Vec<String> {
+    let mut caveats = Vec::new();
+    for id in setup.strategies.iter().flat_map(|strategy| &strategy.traded) {
+        let instrument = &setup.instruments[id.index()];
+        let (funding, perpetual) = setup.config.funding.of(instrument);
+        if perpetual {
+            let every = number::span(setup.config.funding.terms(instrument).every);
+            let recorded = if funding.recorded { ", or as recorded" } else { "" };
+            caveats.push(format!(
+                "{}: funding of {} bp every {every}{recorded}, of what is held at the moment; a real rate moves with \
+                 the market.",
+                instrument.symbol(),
+                funding.rate_bp
+            ));
+        }
+        let borrow = setup.config.borrow.of(instrument);
+        if borrow.short_percent_a_year != 0.0 || borrow.long_percent_a_year != 0.0 {
+            caveats.push(format!(
+                "{}: shorts cost {} % and longs {} % a year of {} days, charged at {} h UTC for what is held then; that \
+                 there is always something to borrow is assumed.",
+                instrument.symbol(),
+                borrow.short_percent_a_year,
+                borrow.long_percent_a_year,
+                borrow.days_a_year,
+                borrow.day_ends_at_hour
+            ));
+        }
+    }
     caveats
 }
 

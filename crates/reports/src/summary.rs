@@ -79,13 +79,10 @@ impl Report {
 
     pub(crate) fn part_rows(&self) -> Vec<(String, String)> {
         let pnl = &self.pnl;
-        vec![
-            row("Spread captured", self.cash(pnl.spread_captured)),
-            row("Adverse selection", self.cash(pnl.adverse_selection)),
-            row("Fees", self.cash(pnl.fees)),
-            row("Inventory", self.cash(pnl.inventory)),
-            row("Net P&L", self.cash(pnl.net)),
-        ]
+        let mut rows: Vec<_> =
+            pnl.parts().into_iter().map(|(name, part)| row(name, self.cash(Cash(part)))).collect();
+        rows.push(row("Net P&L", self.cash(pnl.net)));
+        rows
     }
 
     pub(crate) fn trading_rows(&self) -> Vec<(String, String)> {

@@ -61,6 +61,8 @@ impl Report {
                     "spread",
                     "adverse sel.",
                     "fees",
+                    "funding",
+                    "borrow",
                     "inventory",
                     "fills m/t",
                     "volume (lots)",
@@ -70,10 +72,16 @@ impl Report {
                 rows: each(&|i| {
                     let pnl = &i.pnl;
                     let mut cells = vec![i.currency.clone()];
-                    cells.extend(
-                        [pnl.net, pnl.spread_captured, pnl.adverse_selection, pnl.fees, pnl.inventory]
-                            .map(|c| money(c.0)),
-                    );
+                    let amounts = [
+                        pnl.net,
+                        pnl.spread_captured,
+                        pnl.adverse_selection,
+                        pnl.fees,
+                        pnl.funding,
+                        pnl.borrow,
+                        pnl.inventory,
+                    ];
+                    cells.extend(amounts.map(|c| money(c.0)));
                     cells.push(format!("{} / {}", count(i.fills_maker), count(i.fills_taker)));
                     cells.push(number::grouped(&i.volume_lots.to_string()));
                     cells.push(known(i.participation, percent));

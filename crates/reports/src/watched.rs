@@ -1,5 +1,6 @@
 //! What a recorder looks at after each step. The engine is it; tests put something simpler in its place.
 
+use crate::attribution::Booked;
 use crate::mids::Mid;
 use book::State;
 use engine::Engine;
@@ -28,13 +29,23 @@ pub struct Earned {
     pub unrealised: Money,
     /// Positive when paid.
     pub fees: Money,
+    /// Of perpetuals: negative when paid.
+    pub funding: Money,
+    /// For loans: negative when paid.
+    pub borrow: Money,
 }
 
 impl Earned {
-    /// After fees.
+    /// After fees, with what the venue moved.
     #[must_use]
     pub fn net(&self) -> Money {
-        self.realised + self.unrealised - self.fees
+        self.realised + self.unrealised + self.booked().sum()
+    }
+
+    /// The parts that were booked.
+    #[must_use]
+    pub fn booked(&self) -> Booked {
+        Booked { fees: -self.fees, funding: self.funding, borrow: self.borrow, currency: Money::ZERO }
     }
 }
 
@@ -79,7 +90,13 @@ impl Watched for Engine {
 
     fn earned(&self, instrument: InstrumentId) -> Earned {
         let account = self.portfolio().account(instrument);
-        Earned { realised: account.realised, unrealised: account.unrealised, fees: account.fees }
+        Earned {
+            realised: account.realised,
+            unrealised: account.unrealised,
+            fees: account.fees,
+            funding: account.funding,
+            borrow: account.borrow,
+        }
     }
 
     fn refusals(&self) -> Vec<(&'static str, u64)> {

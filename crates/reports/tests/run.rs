@@ -39,6 +39,9 @@ fn the_parts_add_up_to_what_the_portfolio_earned() {
         let sum = money(pnl.spread_captured)
             + money(pnl.adverse_selection)
             + money(pnl.fees)
+            + money(pnl.funding)
+            + money(pnl.borrow)
+            + money(pnl.currency)
             + money(pnl.inventory);
         assert_eq!(sum, money(pnl.net), "seed {seed}");
         assert_eq!(money(pnl.net), session.engine.equity(), "seed {seed}");

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! At each turn the earliest thing happens. Things of the same nanosecond happen in a fixed order: first at
-//! the venue (its market, then our commands), then with us (reports, timers, market data). So the market
+//! the venue (cash it moves, its market, then our commands), then with us (reports, timers, market data). So the market
 //! always wins a tie against our order: in doubt, we were late.
 
 use crate::feed::Feed;
@@ -22,7 +22,9 @@ pub use sim::venue::impact::Large;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use types::record::Record;
-use types::{Command, Event, Input, Nanos, NewOrder, PlaceOrder, Report, Seq, StrategyId, Timer, TimerId};
+use types::{
+    Cash, Command, Event, Input, Nanos, NewOrder, PlaceOrder, Report, Seq, StrategyId, Timer, TimerId,
+};
 
 /// Somebody who watches a run, step by step.
 pub trait Observer {
@@ -74,6 +76,7 @@ pub struct Backtest {
     /// Without what the two above say.
     totals: Totals,
     answers: Vec<Report>,
+    cash: Vec<Cash>,
     commands: Vec<Command>,
 }
 
@@ -91,7 +94,7 @@ impl std::fmt::Debug for Backtest {
 struct Lane {
     by: OrderWay,
     orders: VecDeque<(Nanos, Command)>,
-    reports: VecDeque<(Nanos, Report)>,
+    reports: VecDeque<(Nanos, Event)>,
     deliveries: VecDeque<Input>,
 }
 
@@ -110,6 +113,7 @@ impl Lane {
 /// What happens next, and on which lane.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Next {
+    Cash,
     Market,
     Order(usize),
     Report(usize),
@@ -138,9 +142,13 @@ impl Backtest {
         journal: Option<Writer>,
     ) -> Result<Self, BacktestError> {
         let lanes = setup.order_ways()?.into_iter().map(Lane::new).collect();
+        let mut venue = setup.venue();
+        if let Some(at) = feed.next_at() {
+            venue.start(at);
+        }
         Ok(Self {
             feed,
-            venue: setup.venue(),
+            venue,
             engine,
             journal,
             ways: setup.ways(),
@@ -151,6 +159,7 @@ impl Backtest {
             seq: Seq(0),
             totals: Totals::default(),
             answers: Vec::with_capacity(64),
+            cash: Vec::with_capacity(64),
             commands: Vec::with_capacity(64),
         })
     }
@@ -187,6 +196,7 @@ impl Backtest {
     pub fn turn(&mut self, observer: &mut dyn Observer) -> Result<bool, BacktestError> {
         match self.next() {
             None => return Ok(false),
+            Some(Next::Cash) => self.move_cash(),
             Some(Next::Market) => {
                 self.happen()?;
             }
@@ -197,8 +207,8 @@ impl Backtest {
                 }
             }
             Some(Next::Report(lane)) => {
-                if let Some((at, report)) = self.lanes[lane].reports.pop_front() {
-                    self.step(at, Event::Report(report), observer);
+                if let Some((at, event)) = self.lanes[lane].reports.pop_front() {
+                    self.step(at, event, observer);
                 }
             }
             Some(Next::Timer) => {
@@ -257,7 +267,9 @@ impl Backtest {
         let order = |lane: &Lane| lane.orders.front().map_or(Nanos::MAX, |(at, _)| *at);
         let orders = self.lanes.iter().map(order).min().unwrap_or(Nanos::MAX);
         let timer = self.timers.peek().map_or(Nanos::MAX, |Reverse((at, ..))| *at);
-        orders.min(timer).min(self.reports_at())
+        // Cash is moved before the market of its moment.
+        let cash = self.venue.cash_due() - Nanos(1);
+        orders.min(timer).min(cash).min(self.reports_at())
     }
 
     #[inline]
@@ -324,6 +336,8 @@ impl Backtest {
                 (best, best_at) = (Some(next), at);
             }
         };
+        // After the end of the data nobody knows what a position is worth: no cash is moved for it.
+        consider(self.feed.next_at().map(|_| self.venue.cash_due()), Next::Cash);
         consider(self.feed.next_at(), Next::Market);
         for (row, lane) in self.lanes.iter().enumerate() {
             consider(lane.orders.front().map(|(at, _)| *at), Next::Order(row));
@@ -343,7 +357,17 @@ impl Backtest {
     fn send_answers(&mut self, at: Nanos) {
         for report in self.answers.drain(..) {
             let lane = &mut self.lanes[self.ways.of(Some(report.instrument))];
-            lane.reports.push_back((lane.by.answers.arrival(at), report));
+            lane.reports.push_back((lane.by.answers.arrival(at), Event::Report(report)));
+        }
+    }
+
+    /// The venue moves cash for what we hold; we hear of it as of any answer.
+    fn move_cash(&mut self) {
+        let at = self.venue.cash_due();
+        self.venue.move_cash(at, &mut self.cash);
+        for cash in self.cash.drain(..) {
+            let lane = &mut self.lanes[self.ways.of(Some(cash.instrument))];
+            lane.reports.push_back((lane.by.answers.arrival(at), Event::Cash(cash)));
         }
     }
 

@@ -4,11 +4,13 @@
 //! `quoin config --print` writes, the check for unknown keys, and its advice.
 
 mod allocation;
+mod carry;
 mod fees;
 mod latency;
 
 use crate::calendar::{self, CALENDAR_KEYS, CalendarTerms, HALT_KEYS, HaltTerms};
 pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
+pub use carry::{Borrow, Funding, InstrumentBorrow, InstrumentFunding};
 pub use fees::{Fees, VenueFees};
 pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,10 @@ pub struct Config {
     pub risk: Risk,
     /// What a fill costs.
     pub fees: Fees,
+    /// What perpetuals pay at their moments.
+    pub funding: Funding,
+    /// What a day of holding costs.
+    pub borrow: Borrow,
     /// Parameters by strategy name; what is absent has the strategy's default.
     pub strategy: BTreeMap<String, BTreeMap<String, f64>>,
     /// What the report shows.
@@ -356,6 +362,26 @@ pub const KEYS: &[Key] = &[
     Key("fees", "maker_bp", "Basis points of turnover for giving liquidity; negative is a rebate."),
     Key("fees", "taker_bp", "Basis points of turnover for taking it."),
     Key("fees", "exchange_fee_per_lot", "Currency for each lot either way."),
+    Key(
+        "funding",
+        "rate_bp",
+        "Basis points of a perpetual's notional at each moment, where no rate is recorded; above zero, longs pay.",
+    ),
+    Key(
+        "funding",
+        "every_hours",
+        "From one moment of funding to the next; a whole number of them makes a day.",
+    ),
+    Key("funding", "first_hour", "The first moment of the UTC day (Binance 0, BitMEX 4)."),
+    Key("funding", "recorded", "Whether recorded funding rates go before rate_bp."),
+    Key(
+        "borrow",
+        "short_percent_a_year",
+        "Of a short position's notional, for each day at whose end it is held.",
+    ),
+    Key("borrow", "long_percent_a_year", "The same of a long one's: what its money costs."),
+    Key("borrow", "days_a_year", "What the yearly rates are divided by for a day."),
+    Key("borrow", "day_ends_at_hour", "When a day ends, in hours of UTC; who is flat then pays nothing."),
     Key("report", "adverse_selection_seconds", "How long after a fill the mid is compared with the fill's."),
     Key("report", "title", "The report's heading."),
 ];
@@ -368,6 +394,8 @@ const LISTS: &[(&str, &str, &[&str])] = &[
     ("fees", "venue", fees::VENUE_KEYS),
     ("venue", "instrument", allocation::INSTRUMENT_KEYS),
     ("venue", "halt", HALT_KEYS),
+    ("funding", "instrument", carry::FUNDING_KEYS),
+    ("borrow", "instrument", carry::BORROW_KEYS),
 ];
 
 /// Why a configuration is refused. Each says where, and what to write instead.
@@ -493,6 +521,8 @@ impl Config {
         at_least("risk.max_daily_loss", self.risk.max_daily_loss, 0.0)?;
         at_least("risk.max_drawdown", self.risk.max_drawdown, 0.0)?;
         self.fees.check(at_least)?;
+        self.funding.check(at_least)?;
+        self.borrow.check(at_least)?;
         at_least("report.adverse_selection_seconds", self.report.adverse_selection_seconds, 0.001)?;
         self.latency.check(at_least)?;
         at_least("venue.queue_unit", self.venue.queue_unit, 1e-9)?;
@@ -557,7 +587,11 @@ impl Config {
              # close = \"17:30\"\n# call = \"08:50\"\n# breaks = [\"13:00-13:02\"]\n# holidays = [\"2024-12-25\"]\n\
              # early_closes = { \"2024-12-30\" = \"14:00\" }\n\
              \n# Fees of one venue where they differ, by any keys of [fees]:\n\
-             # [[fees.venue]]\n# name = \"binance-usdm\"\n# taker_bp = 5.0\n",
+             # [[fees.venue]]\n# name = \"binance-usdm\"\n# taker_bp = 5.0\n\
+             \n# A perpetual (a symbol, venue/symbol, or all of a venue), with any keys of [funding] that differ:\n\
+             # [[funding.instrument]]\n# name = \"binance-usdm\"\n# rate_bp = 1.0\n\
+             \n# Borrowing of one instrument (or venue) where it differs, by any keys of [borrow]:\n\
+             # [[borrow.instrument]]\n# name = \"GME\"\n# short_percent_a_year = 40.0\n",
         );
         text
     }

@@ -384,6 +384,7 @@ fn ends_packet(event: &Event) -> bool {
         | Event::Report(_)
         | Event::Timer(_)
         | Event::Operator(_)
+        | Event::Cash(_)
         | Event::Statistic(_)
         | Event::QuoteRequest(_)
         | Event::TradeBust(_)

@@ -263,6 +263,8 @@ impl Setup {
         for instrument in &self.instruments {
             let terms = venue.allocation_of(&instrument.terms().symbol);
             simulated.allocate(instrument.id(), terms.rule(), terms.allocation_lmm_percent);
+            let (funding, borrow) = (&self.config.funding, &self.config.borrow);
+            simulated.charge(instrument.id(), funding.terms(instrument), borrow.terms(instrument));
         }
         simulated
     }

@@ -352,6 +352,7 @@ impl Survey {
             | Event::Report(_)
             | Event::Timer(_)
             | Event::Operator(_)
+            | Event::Cash(_)
             | Event::QuoteRequest(_)
             | Event::TradeBust(_) => {}
         }

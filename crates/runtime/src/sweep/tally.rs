@@ -241,6 +241,7 @@ impl Observer for Teller {
                     self.on_fill(now, report.instrument, liquidity, engine);
                 }
             }
+            Event::Cash(_) => self.note(now, engine),
             Event::Timer(_) | Event::Operator(_) | Event::QuoteRequest(_) | Event::Bar { .. } => {}
         }
         let is_new = |command: &&Command| matches!(command, Command::Place(_));
