@@ -116,8 +116,7 @@ fn with_queue<MD: MarketDepth + L2MarketDepth + 'static, Q: QueueModel<MD> + 'st
     queue: Q,
 ) -> anyhow::Result<Run> {
     if workload.inverse {
-        let face = if workload.symbol.starts_with("BTC") { 100.0 } else { 10.0 };
-        with_asset(data, terms, script, depth, queue, InverseAsset::new(face))
+        with_asset(data, terms, script, depth, queue, InverseAsset::new(workload.face()))
     } else {
         with_asset(data, terms, script, depth, queue, LinearAsset::new(1.0))
     }
