@@ -104,7 +104,7 @@ impl Desk<'_> {
     fn show(&mut self, quote: Quote) {
         let before = std::mem::replace(&mut self.quote, quote);
         let mut came = [0, 0];
-        for side in 0..2 {
+        for side in Side::BOTH.map(Side::index) {
             let stood = if before.price[side] == quote.price[side] { before.size[side].0 } else { 0 };
             let (now, taken) = (quote.size[side].0, &mut self.taken[side]);
             let left = if before.price[side] == quote.price[side] { stood - now } else { i64::MAX };
