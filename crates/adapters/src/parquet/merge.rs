@@ -14,6 +14,8 @@ use types::InstrumentId;
 const ROWS_MAX: usize = 1 << 16;
 const ROWS_LEAST: usize = 128;
 const ROWS_MOST: usize = 2_048;
+/// Bytes of all open files that are held at once, beside those of small files.
+const HELD_MAX: usize = 1 << 25;
 
 /// What is wanted of an import.
 #[derive(Clone, Debug)]
@@ -98,6 +100,7 @@ pub struct Merge {
     open: Vec<Track>,
     heads: BinaryHeap<Reverse<(u64, usize)>>,
     batch: usize,
+    held_max: usize,
     damaged: Vec<Damage>,
     clock: i64,
 }
@@ -122,6 +125,7 @@ impl Merge {
             open: Vec::new(),
             heads: BinaryHeap::new(),
             batch: ROWS_MOST,
+            held_max: HELD_MAX,
             damaged: Vec::new(),
             clock: i64::MIN,
         }
@@ -148,13 +152,16 @@ impl Merge {
             };
             let until = self.heads.peek().map_or(u64::MAX, |Reverse((seq, _))| *seq);
             let head = &mut self.open[track];
-            while let Some(row) = head.rows.get(head.next)
-                && row.seq < until
-                && rows.len() < enough
-            {
-                rows.push(*row);
-                head.next += 1;
-            }
+            let ahead = &head.rows[head.next..];
+            let most = ahead.len().min(enough - rows.len());
+            // Alone on its day: all there are.
+            let count = if until == u64::MAX {
+                most
+            } else {
+                ahead[..most].iter().take_while(|row| row.seq < until).count()
+            };
+            rows.extend_from_slice(&ahead[..count]);
+            head.next += count;
             if let Some(at) = rows.last().and_then(|row| row.arrival.event.venue_at()) {
                 self.clock = self.clock.max(at.0);
             }
@@ -181,6 +188,7 @@ impl Merge {
             today.push(file);
         }
         self.batch = (ROWS_MAX / today.len()).clamp(ROWS_LEAST, ROWS_MOST);
+        self.held_max = HELD_MAX / today.len();
         for entry in today {
             match self.open_file(&entry) {
                 Ok(reader) => {
@@ -205,6 +213,7 @@ impl Merge {
         }
         let mut reader = FileReader::open(&path)?;
         reader.select(self.part.seq.clone());
+        reader.hold(self.held_max);
         Ok(reader)
     }
 
