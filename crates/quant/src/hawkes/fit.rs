@@ -150,9 +150,9 @@ fn tempered(
     for event in stretches.iter().flat_map(|(events, _)| events.iter()) {
         parents[event.kind] += 1.0;
     }
-    for kind in 0..process.kinds() {
+    for (kind, seen) in seen.iter().enumerate() {
         let children: f64 = parents.iter().enumerate().map(|(p, n)| process.children(kind, p) * n).sum();
-        process.base[kind] = (super::float(seen[kind].factors.len()) - children).max(0.0) / base_time;
+        process.base[kind] = (super::float(seen.factors.len()) - children).max(0.0) / base_time;
     }
     process
 }

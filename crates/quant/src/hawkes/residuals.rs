@@ -5,6 +5,21 @@ use super::{Event, Excitement, Hawkes, Steps};
 use stdx::math;
 
 impl Hawkes {
+    /// By kind: the integral of its rate from one time to another, without an event between them. The excitement, as it
+    /// stands at the first, is left as it stands at the second.
+    #[must_use]
+    pub fn expected(&self, excitement: &mut Excitement, from: f64, to: f64, profile: &Steps) -> Vec<f64> {
+        let base = profile.integral(to) - profile.integral(from);
+        excitement.fade(self, from);
+        // What has faded of R since, over β, is its integral.
+        let mut faded = excitement.parts.clone();
+        excitement.fade(self, to);
+        for (at, part) in faded.iter_mut().enumerate() {
+            *part = (*part - excitement.parts[at]) / self.decays[at % self.decays.len()];
+        }
+        (0..self.kinds()).map(|kind| self.base[kind] * base + super::dot(self.row(kind), &faded)).collect()
+    }
+
     /// By kind: the integral of its rate from each of its events to the next.
     #[must_use]
     pub fn residuals(&self, events: &[Event], profile: &Steps) -> Vec<Vec<f64>> {
@@ -13,16 +28,9 @@ impl Hawkes {
         let mut started = vec![false; kinds];
         let (mut excitement, mut last) = (Excitement::new(self), 0.0);
         for event in events {
-            let base = profile.integral(event.at) - profile.integral(last);
-            // What has faded of R since, over β, is its integral.
-            let before = excitement.parts.clone();
-            excitement.fade(self, event.at);
-            let mut faded = before;
-            for (at, part) in faded.iter_mut().enumerate() {
-                *part = (*part - excitement.parts[at]) / self.decays[at % self.decays.len()];
-            }
-            for (kind, sum) in sums.iter_mut().enumerate() {
-                *sum += self.base[kind] * base + super::dot(self.row(kind), &faded);
+            let passed = self.expected(&mut excitement, last, event.at, profile);
+            for (sum, part) in sums.iter_mut().zip(passed) {
+                *sum += part;
             }
             let kind = event.kind;
             if std::mem::replace(&mut started[kind], true) {
@@ -74,7 +82,6 @@ fn kolmogorov(x: f64) -> f64 {
         return 1.0;
     }
     let term = |k: f64| math::exp(-2.0 * k * k * x * x);
-    let sum: f64 =
-        (1..=50).map(|k| f64::from(k)).map(|k| if k % 2.0 > 0.5 { term(k) } else { -term(k) }).sum();
+    let sum: f64 = (1..=50).map(f64::from).map(|k| if k % 2.0 > 0.5 { term(k) } else { -term(k) }).sum();
     (2.0 * sum).clamp(0.0, 1.0)
 }
