@@ -462,6 +462,13 @@ impl Engine {
         &self.core.orders
     }
 
+    /// What an order is for, where its strategy says so: see [`Strategy::purpose`].
+    #[must_use]
+    pub fn purpose(&self, order: OrderId) -> Option<&'static str> {
+        let owner = self.core.orders.get(order)?.strategy;
+        self.seats.get(owner.index())?.strategy.purpose(order)
+    }
+
     /// Limits, halts and refusals.
     #[must_use]
     pub const fn risk(&self) -> &Risk {

@@ -40,6 +40,7 @@ impl Report {
             last_at,
             venue_clock,
             holding,
+            rolls,
             ..
         } = recorder;
         let any = inputs > 0;
@@ -72,6 +73,7 @@ impl Report {
             session,
             headline,
             pnl: pnl(&totals.attribution.split(totals.net, totals.booked), totals.net),
+            rolls: rolls.costs(),
             activity,
             fill_rate: HORIZONS.iter().map(|horizon| fill_rate(&waits, *horizon)).collect(),
             latency,

@@ -10,6 +10,7 @@ use crate::histogram::Histogram;
 use crate::quotes::Quotes;
 use crate::ratios::{Drawdown, Returns};
 use crate::report::Report;
+use crate::rolls::Rolls;
 use crate::series::Series;
 use crate::watch::Watch;
 use crate::watched::Watched;
@@ -137,6 +138,7 @@ pub struct Recorder {
     pub(crate) purse: Purse,
     pub(crate) holding: Holding,
     pub(crate) quotes: Quotes,
+    pub(crate) rolls: Rolls,
     pub(crate) latency_feed: Histogram,
     pub(crate) inputs: u64,
     pub(crate) commands: u64,
@@ -166,6 +168,7 @@ impl Recorder {
             purse_due: Nanos::MIN,
             holding: Holding::default(),
             quotes: Quotes::new(),
+            rolls: Rolls::default(),
             latency_feed: Histogram::new(),
             inputs: 0,
             commands: 0,
@@ -329,6 +332,12 @@ impl Recorder {
         if booked.is_zero() {
             return None;
         }
+        if machine.purpose(report.order).is_some() {
+            let fees = machine.earned(report.instrument).fees - watch.fees;
+            let mid = machine.market(report.instrument).1;
+            self.rolls.on_fill(&watch.instrument, price, position - watch.position, mid, fees);
+        }
+        watch.fees = machine.earned(report.instrument).fees;
         self.holding.on_position(now, watch.position, position);
         watch.on_fill(now, report.venue_at, price, liquidity, position);
         self.purse.on_time(now);

@@ -87,14 +87,18 @@ impl Report {
 
     pub(crate) fn trading_rows(&self) -> Vec<(String, String)> {
         let headline = &self.headline;
-        vec![
+        let mut rows = vec![
             row("Fills", count(headline.fills)),
             row("Turnover", self.cash(headline.turnover)),
             row("Maker share", known(headline.maker_share, percent)),
             row("Fees", self.cash(headline.fees)),
             row("Time with a position", known(headline.time_with_position, percent)),
             row("Time quoting both sides", known(headline.time_quoting_both, percent)),
-        ]
+        ];
+        if let Some(rolls) = &self.rolls {
+            rows.push(row("Cost of rolls", format!("{} ({} lots)", self.cash(rolls.cost), rolls.lots)));
+        }
+        rows
     }
 
     pub(crate) fn order_rows(&self) -> Vec<(String, String)> {

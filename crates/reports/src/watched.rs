@@ -4,7 +4,7 @@ use crate::attribution::Booked;
 use crate::mids::Mid;
 use book::State;
 use engine::Engine;
-use types::{InstrumentId, Lots, Money};
+use types::{InstrumentId, Lots, Money, OrderId};
 
 /// Whether a book may be traded on, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,11 @@ pub trait Watched {
     fn equity(&self) -> Money;
     /// What an instrument earned; asked for at the end.
     fn earned(&self, instrument: InstrumentId) -> Earned;
+    /// What an order of ours was for, where its strategy says so.
+    fn purpose(&self, order: OrderId) -> Option<&'static str> {
+        let _ = order;
+        None
+    }
     /// How often risk said no, by kind.
     fn refusals(&self) -> Vec<(&'static str, u64)>;
 }
@@ -97,6 +102,10 @@ impl Watched for Engine {
             funding: account.funding,
             borrow: account.borrow,
         }
+    }
+
+    fn purpose(&self, order: OrderId) -> Option<&'static str> {
+        Self::purpose(self, order)
     }
 
     fn refusals(&self) -> Vec<(&'static str, u64)> {

@@ -7,12 +7,14 @@ mod allocation;
 mod carry;
 mod fees;
 mod latency;
+mod roll;
 
 use crate::calendar::{self, CALENDAR_KEYS, CalendarTerms, HALT_KEYS, HaltTerms};
 pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
 pub use carry::{Borrow, Funding, InstrumentBorrow, InstrumentFunding};
 pub use fees::{Fees, VenueFees};
 pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
+pub use roll::{RollRule, RollTerms};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -44,6 +46,9 @@ pub struct Config {
     /// Sessions beside the built-in ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub calendar: Vec<CalendarTerms>,
+    /// Contracts that are traded one after the other.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roll: Vec<RollTerms>,
 }
 
 /// `[trading]`
@@ -83,7 +88,7 @@ pub struct Venue {
     pub auctions: bool,
     /// Orders for more than this share of what is shown are counted and named in the report; 0 for none.
     pub large_order_share: f64,
-    /// Price steps by which each lot we take shifts the prices we take at later.
+    /// Price steps by which each lot we take shifts the market against us.
     pub impact_ticks_per_lot: f64,
     /// How long such a shift takes to fall to 1/e.
     pub impact_decay_seconds: f64,
@@ -239,7 +244,11 @@ pub struct Key(pub &'static str, pub &'static str, pub &'static str);
 /// Every key outside `[strategy.NAME]`, in the order they are printed.
 pub const KEYS: &[Key] = &[
     Key("trading", "strategy", "Which strategy: one of `quoin strategies`."),
-    Key("trading", "symbols", "What to trade, as the data names it; [] is the most active symbol."),
+    Key(
+        "trading",
+        "symbols",
+        "What to trade, as the data names it, or the name of a [[roll]]; [] is the most active symbol.",
+    ),
     Key("trading", "initial_capital", "In the currency the instruments settle in."),
     Key("trading", "seed", "For jitter, rejects and everything else that is left to chance."),
     Key("latency", "order_ns", "Nanoseconds from our decision to the venue's matching engine."),
@@ -336,7 +345,8 @@ pub const KEYS: &[Key] = &[
     Key(
         "venue",
         "impact_ticks_per_lot",
-        "Price steps by which each lot we take shifts the prices we take at later, against us (Obizhaeva-Wang). 0: none.",
+        "Price steps by which each lot we take shifts the market against us (Obizhaeva-Wang): what we take later is \
+         dearer, and our orders that rest on that side fill later. 0: none.",
     ),
     Key("venue", "impact_decay_seconds", "How long such a shift takes to fall to 1/e of what it was."),
     Key(
@@ -531,6 +541,7 @@ impl Config {
         at_least("venue.impact_decay_seconds", self.venue.impact_decay_seconds, 1e-6)?;
         self.venue.check()?;
         calendar::check(self)?;
+        roll::check(self)?;
         #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]
         for (key, value) in [
             ("risk.max_order_size", self.risk.max_order_size as f64),
@@ -582,6 +593,9 @@ impl Config {
              \n# A halt that never was, for \"what if\", in UTC (as often as needed; \"*\" is every symbol):\n\
              # [[venue.halt]]\n# symbol = \"ESH4\"\n# from = \"2024-03-01T15:00:00Z\"\n# to = \"2024-03-01T15:10:00Z\"\n\
              # auction_seconds = 60\n\
+             \n# Contracts traded one after the other; trading.symbols then names the chain. rule: \"date\" (moments), \
+             \"days_before_expiry\"\n# (expiries, days), \"volume\" or \"open_interest\" (the next was ahead on the \
+             trading day before):\n# [[roll]]\n# name = \"ES\"\n# symbols = [\"ESH4\", \"ESM4\"]\n# rule = \"volume\"\n\
              \n# Sessions of a venue that is not built in, for its symbols or by name (as often as needed):\n\
              # [[calendar]]\n# name = \"xetra\"\n# symbols = [\"SAP\"]\n# zone = \"Europe/Berlin\"\n# open = \"09:00\"\n\
              # close = \"17:30\"\n# call = \"08:50\"\n# breaks = [\"13:00-13:02\"]\n# holidays = [\"2024-12-25\"]\n\
@@ -619,14 +633,18 @@ fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
 fn refuse_unknown_keys(table: &toml::Table, text: &str) -> Result<(), ConfigError> {
     let mut sections: Vec<&str> = KEYS.iter().map(|key| key.0).collect();
     sections.dedup();
-    sections.extend(["strategy", "instrument", "calendar"]);
+    sections.extend(["strategy", "instrument", "calendar", "roll"]);
     for (section, content) in table {
         match (section.as_str(), content) {
             ("strategy", toml::Value::Table(strategies)) => {
                 refuse_unknown_strategies(strategies, text)?;
             }
-            (name @ ("instrument" | "calendar"), toml::Value::Array(entries)) => {
-                let keys = if name == "instrument" { &INSTRUMENT_KEYS } else { CALENDAR_KEYS };
+            (name @ ("instrument" | "calendar" | "roll"), toml::Value::Array(entries)) => {
+                let keys = match name {
+                    "instrument" => &INSTRUMENT_KEYS,
+                    "calendar" => CALENDAR_KEYS,
+                    _ => roll::ROLL_KEYS,
+                };
                 for key in entries.iter().filter_map(toml::Value::as_table).flat_map(toml::Table::keys) {
                     known(name, key, keys.iter().copied(), text)?;
                 }

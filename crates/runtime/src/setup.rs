@@ -12,6 +12,7 @@ use sim::venue::{QueueModel, SelfMatch, Venue, VenueConfig};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use stdx::Prng;
+use strategies::rolling::Rolling;
 use types::fees::BASIS_POINT_PPB;
 use types::{FeeSchedule, Instrument, InstrumentId, Lots, Nanos};
 
@@ -185,10 +186,30 @@ impl Setup {
             })?;
             let given = setup.values.iter().map(|(name, value)| (name.as_str(), *value));
             let values = strategy_values(spec, given)?;
-            let strategy = (spec.make)(&values, &self.instruments, &setup.traded);
+            let strategy = self.strategy(spec, values, &setup.traded);
             seats.push(Seat { strategy, instruments: setup.traded.clone() });
         }
         Ok(self.engine_with(seats))
+    }
+
+    /// A strategy over what it trades: over the chains among it one contract after the other.
+    fn strategy(
+        &self,
+        spec: &'static strategies::Spec,
+        values: strategies::Values,
+        traded: &[InstrumentId],
+    ) -> Box<dyn Strategy> {
+        let rolls =
+            || self.config.roll.iter().filter(|roll| self.config.trading.symbols.contains(&roll.name));
+        let chains: Vec<_> = rolls().map(|roll| roll.chain(&self.instruments, &self.sessions.days)).collect();
+        if chains.is_empty() {
+            return (spec.make)(&values, &self.instruments, traded);
+        }
+        let is_beside = |id: &&InstrumentId| chains.iter().all(|chain| !chain.contracts.contains(id));
+        let beside = traded.iter().filter(is_beside).copied().collect();
+        let instruments = self.instruments.clone();
+        let make = Box::new(move |traded: &[InstrumentId]| (spec.make)(&values, &instruments, traded));
+        Box::new(Rolling::new(chains, beside, Lots(self.config.risk.max_order_size), make))
     }
 
     /// The same engine with other strategies: those of a caller that are in no list.

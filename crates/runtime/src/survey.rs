@@ -469,7 +469,11 @@ impl Survey {
             return Ok(vec![id_of(busiest.ok_or(SurveyError::NoInstrument)?.0)]);
         }
         let mut traded = BTreeSet::new();
-        for symbol in &config.trading.symbols {
+        let contracts = |symbol: &String| match config.roll.iter().find(|roll| roll.name == *symbol) {
+            Some(roll) => roll.symbols.clone(),
+            None => vec![symbol.clone()],
+        };
+        for symbol in &config.trading.symbols.iter().flat_map(contracts).collect::<Vec<_>>() {
             let full = |i: &InstrumentSurvey| format!("{}/{}", i.venue, i.symbol);
             let row = self.instruments.iter().position(|i| i.symbol == *symbol || full(i) == *symbol);
             traded.insert(id_of(row.ok_or_else(|| SurveyError::NoSuchSymbol {

@@ -966,6 +966,67 @@ fn cancels_and_names_are_checked() {
     );
 }
 
+/// Half a step for each lot, and ten of them bought: five steps, one of which is left after 1,609 ns (ln 5 times 1,000).
+#[test]
+fn after_we_bought_our_bids_lie_further_behind_the_market_for_a_while() {
+    let terms = ImpactTerms { ticks_per_lot: 0.5, decay: Nanos(1_000) };
+    let config = VenueConfig { impact: Some(terms), ..VenueConfig::default() };
+    let take = place(1, Buy, 120, 10, OrderKind::Limit, TimeInForce::ImmediateOrCancel);
+    type Row<'a> = (i64, Step, &'a str);
+    let start: [Row<'_>; 4] = [
+        (0, add(1, Buy, 94, 50), ""),
+        (0, add(2, Sell, 101, 10), ""),
+        (0, add(3, Sell, 115, 50), ""),
+        (0, take, "1 ok, 1 +10@101 taker"),
+    ];
+    let ours: [Row<'_>; 2] = [(0, limit(2, Buy, 100, 4), "2 ok"), (0, limit(3, Sell, 114, 4), "3 ok")];
+    let told = |rows: &[Row<'_>]| {
+        let mut venue = venue(config);
+        let rows = start.iter().chain(&ours).chain(rows);
+        for (row, (at, step, expected)) in rows.enumerate() {
+            assert_eq!(run(&mut venue, *at, *step), *expected, "row {row}");
+        }
+    };
+    // Sellers come to rest at our price: five steps higher with us in the market, so they do not meet us yet.
+    told(&[
+        (10, add(4, Sell, 100, 3), ""),
+        (10, add(5, Sell, 96, 1), ""),
+        (10, add(6, Sell, 95, 1), "2 +1@100 maker"),
+        // A step is left: what stands a step beyond us meets us, the best first.
+        (1_700, add(7, Buy, 90, 1), "2 +1@100 maker"),
+        // None is left.
+        (9_000, add(8, Buy, 90, 1), "2 +2@100 maker"),
+    ]);
+    // Somebody is hit below us, and then further below.
+    told(&[
+        (10, add(4, Buy, 98, 5), ""),
+        (10, hit(4, Buy, 98, 5), ""),
+        (10, add(5, Buy, 95, 5), ""),
+        (10, hit(5, Buy, 95, 5), ""),
+        (10, hit(1, Buy, 94, 3), "2 +3@100 maker"),
+    ]);
+    // What we bought brings no buyer nearer to what we sell, and keeps none away.
+    told(&[(10, delete(2, Sell, 101), ""), (10, add(4, Buy, 114, 1), "3 +1@114 maker")]);
+    // By level the same: trades at our price pass us by, and those beyond the shift do not.
+    let mut by_level = venue(config);
+    let take = place(1, Buy, 120, 10, OrderKind::Limit, TimeInForce::ImmediateOrCancel);
+    for (row, (at, step, expected)) in [
+        (0, set(Buy, 99, 50), ""),
+        (0, set(Sell, 101, 10), ""),
+        (0, take, "1 ok, 1 +10@101 taker"),
+        (0, limit(2, Buy, 100, 4), "2 ok"),
+        (10, trade(Some(Sell), 100, 9), ""),
+        (10, trade(Some(Sell), 95, 9), ""),
+        (10, trade(Some(Sell), 94, 3), "2 +3@100 maker"),
+        (9_000, trade(Some(Sell), 100, 9), "2 +1@100 maker"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(run(&mut by_level, at, step), expected, "by level, row {row}");
+    }
+}
+
 #[test]
 fn our_orders_never_trade_with_each_other() {
     exact(&[

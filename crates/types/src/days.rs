@@ -88,6 +88,14 @@ impl TradingDays {
         }
     }
 
+    /// When a day begins, or the next that is listed; without a list, by UTC.
+    #[must_use]
+    pub fn begins(&self, day: TradingDay) -> Nanos {
+        let place = self.begins.partition_point(|begin| begin.1 < day.days());
+        let utc = || Nanos(i64::from(day.days()).saturating_mul(DAY_NS)) + self.starts_at;
+        self.begins.get(place).map_or_else(utc, |begin| begin.0)
+    }
+
     /// When the day of a moment is over; [`Nanos::MAX`] when it is the last that is listed.
     #[must_use]
     pub fn ends_at(&self, at: Nanos) -> Nanos {

@@ -86,7 +86,7 @@ pub struct VenueConfig {
     pub self_match: SelfMatch,
     /// Whether orders may be entered before the open and take part in the auction. Without, they are refused.
     pub auctions: bool,
-    /// What we take shifts the prices we take at later; `None`: not at all.
+    /// What we take shifts the market against us; `None`: not at all.
     pub impact: Option<ImpactTerms>,
     /// An order for more than this share of what is shown is [counted](Venue::large); zero: none is.
     pub large_share: f64,

@@ -333,6 +333,10 @@ impl Market {
         if self.call.ending {
             self.cross_at(None, reports);
         }
+        if self.impact.is_shifted() {
+            // A shift falls with time: what stands across our orders may reach them now.
+            self.meet_what_crosses(reports);
+        }
         while let Some(place) = self.waiting.iter().position(|waiting| waiting.triggered) {
             let Waiting { order, terms, .. } = self.waiting.remove(place);
             self.enter(order, &terms, reports);

@@ -2,9 +2,16 @@
 //!
 //! Never moves what is recorded, and never decides our place in a queue.
 
-use super::Market;
+use super::{Market, worse};
 use crate::venue::own::Reports;
 use types::{Flags, Lots, OrderAction, OrderDelta, Side, Ticks, Trade};
+
+/// Where the record must go for our resting order to be reached. After we have bought, the market as it would be with us
+/// in it stands higher by the shift: a bid of ours lies that much further from it than the record shows. What would
+/// bring our orders nearer nobody has promised.
+fn displaced(price: Ticks, side: Side, behind_by: i64) -> Ticks {
+    worse(price, !side, behind_by)
+}
 
 impl Market {
     pub(super) fn fill_by_trade(&mut self, trade: &Trade, reports: &mut Reports<'_>) {
@@ -39,15 +46,17 @@ impl Market {
     pub(super) fn recorded_fill(&mut self, delta: &OrderDelta, reports: &mut Reports<'_>) {
         let joined = self.book.by_order().and_then(|book| book.order(delta.order)).map(|order| order.joined);
         let by_time = self.allocation.is_fifo();
+        let behind_by = self.impact.steps(delta.side, reports.at);
         let mut left = delta.size;
         let ours = &mut self.ours[delta.side.index()];
         let mut at_our_price = false;
         for working in ours.iter_mut() {
-            at_our_price |= working.price == delta.price;
-            let behind = by_time
-                && working.price == delta.price
-                && joined.is_some_and(|joined| joined >= working.joined);
-            if working.price.beats(delta.price, delta.side) {
+            let price = displaced(working.price, delta.side, behind_by);
+            // At a displaced price nobody knows the queue: all of it is ahead.
+            let at_its_price = behind_by == 0 && price == delta.price;
+            at_our_price |= at_its_price;
+            let behind = by_time && at_its_price && joined.is_some_and(|joined| joined >= working.joined);
+            if price.beats(delta.price, delta.side) {
                 left -= reports.hit_whole(working, left);
             } else if behind {
                 left -= reports.hit(working, left);
@@ -90,10 +99,11 @@ impl Market {
     /// Unrealistic: the rest of that order goes on standing there in the record, crossed with our price; others
     /// may have come only because they did not see us.
     pub(super) fn crossed_by(&mut self, side: Side, price: Ticks, size: Lots, reports: &mut Reports<'_>) {
+        let behind_by = self.impact.steps(!side, reports.at);
         let ours = &mut self.ours[(!side).index()];
         let mut left = size;
         for working in ours.iter_mut() {
-            if left <= Lots::ZERO || !price.crosses(working.price, side) {
+            if left <= Lots::ZERO || !price.crosses(displaced(working.price, !side, behind_by), side) {
                 break;
             }
             left -= reports.hit_whole(working, left);
@@ -111,17 +121,21 @@ impl Market {
     /// Unrealistic: what is ahead is an estimate; a trade through our price fills us only up to its own size,
     /// though in truth the aggressor would have had to take all of ours to get there.
     fn trade_against(&mut self, side: Side, trade: &Trade, reports: &mut Reports<'_>) {
+        let behind_by = self.impact.steps(side, reports.at);
         let ours = &mut self.ours[side.index()];
         let mut got = Lots::ZERO;
         for working in ours.iter_mut() {
+            let price = displaced(working.price, side, behind_by);
             // For a seller's resting order a fraction above its price is a worse price already.
             let fraction = trade.price_fraction > 0;
-            let through = working.price.beats(trade.price, side)
-                || (side == Side::Sell && fraction && working.price == trade.price);
+            let through =
+                price.beats(trade.price, side) || (side == Side::Sell && fraction && price == trade.price);
             if through {
                 working.estimate.on_trade_through();
                 got += reports.hit_whole(working, trade.size - got);
-            } else if working.price == trade.price && !fraction && self.allocation.is_fifo() {
+            } else if behind_by > 0 {
+                // At a displaced price nobody knows the queue: all of it is ahead.
+            } else if price == trade.price && !fraction && self.allocation.is_fifo() {
                 let reach = working.estimate.on_trade(trade.size, got, trade.venue_at);
                 got += reports.hit(working, reach);
             }
@@ -129,7 +143,7 @@ impl Market {
         if got > Lots::ZERO {
             self.settle(side);
         }
-        if !self.allocation.is_fifo() && trade.price_fraction == 0 && got < trade.size {
+        if behind_by == 0 && !self.allocation.is_fifo() && trade.price_fraction == 0 && got < trade.size {
             self.share_trade(side, trade, trade.size - got, reports);
         }
     }
@@ -139,15 +153,16 @@ impl Market {
             return;
         }
         for side in Side::BOTH {
-            while let Some((price, size)) = self.crossing(side) {
+            let behind_by = self.impact.steps(side, reports.at);
+            while let Some((price, size)) = self.crossing(side, behind_by) {
                 self.crossed_by(!side, price, size, reports);
             }
         }
     }
 
     /// The best level of the other side that crosses our best order and has something left.
-    pub(super) fn crossing(&self, side: Side) -> Option<(Ticks, Lots)> {
-        let best = self.ours[side.index()].best()?;
+    fn crossing(&self, side: Side, behind_by: i64) -> Option<(Ticks, Lots)> {
+        let best = displaced(self.ours[side.index()].best()?, side, behind_by);
         self.book
             .levels(!side)
             .take_while(|level| best.crosses(level.price, side))
