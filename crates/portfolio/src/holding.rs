@@ -1,6 +1,7 @@
 //! One instrument: its position, its two counts of money, its mark.
 
 use crate::lots::{Lot, Queue};
+use types::fees::Tier;
 use types::{CashKind, Contract, FeeSchedule, Instrument, Liquidity, Lots, Money, Nanos, Side, Ticks};
 
 /// What one fill did.
@@ -10,6 +11,8 @@ pub struct Booked {
     pub fee: Money,
     /// What the part that closed a position earned, before the fee.
     pub realised: Money,
+    /// The worth of what changed hands.
+    pub turnover: Money,
     /// The position after it.
     pub position: Lots,
 }
@@ -84,6 +87,8 @@ pub(crate) struct Holding {
     last_fill_at: Option<Nanos>,
     instrument: Instrument,
     schedule: FeeSchedule,
+    /// What of it holds now.
+    fees_now: FeeSchedule,
 }
 
 impl Holding {
@@ -112,7 +117,21 @@ impl Holding {
             last_fill_at: None,
             instrument,
             schedule,
+            fees_now: schedule,
         }
+    }
+
+    /// Another tier of fees is in force.
+    pub(crate) fn on_tier(&mut self, tier: Option<Tier>) {
+        self.fees_now = self.schedule.at(tier);
+    }
+
+    pub(crate) const fn fees(&self) -> &FeeSchedule {
+        &self.fees_now
+    }
+
+    pub(crate) const fn instrument(&self) -> &Instrument {
+        &self.instrument
     }
 
     #[inline]
@@ -142,7 +161,7 @@ impl Holding {
         assert!(size.0 > 0, "a fill of {size:?}");
         let signed = size.signed(side);
         let value = self.instrument.value(price, signed);
-        let fee = self.schedule.fee(&self.instrument, price, size, liquidity);
+        let fee = self.fees_now.fee(&self.instrument, price, size, liquidity);
         let realised = self.lots.book(&self.instrument, price, signed, value);
         self.realised += realised;
         self.cash = self.cash - value - fee;
@@ -161,7 +180,7 @@ impl Holding {
         self.max_short = self.max_short.min(self.position);
         self.last_fill_at = Some(at);
         self.compare();
-        Booked { fee, realised, position: self.position }
+        Booked { fee, realised, turnover: value.abs(), position: self.position }
     }
 
     /// Books cash that the venue moved; below zero, we paid.

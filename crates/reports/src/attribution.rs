@@ -89,6 +89,24 @@ impl Attribution {
         self.twice_adverse += later.twice_value(instrument, signed) - start.twice_value(instrument, signed);
     }
 
+    /// What came since `before`.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            twice_spread: self.twice_spread - before.twice_spread,
+            twice_adverse: self.twice_adverse - before.twice_adverse,
+        }
+    }
+
+    /// The same in another currency, of which one unit is worth `rate`.
+    #[must_use]
+    pub fn at_rate(&self, rate: Money) -> Self {
+        Self {
+            twice_spread: self.twice_spread.at_rate(rate),
+            twice_adverse: self.twice_adverse.at_rate(rate),
+        }
+    }
+
     /// Takes in another instrument of the same currency.
     pub fn absorb(&mut self, other: &Self) {
         self.twice_spread += other.twice_spread;

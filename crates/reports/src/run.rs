@@ -71,7 +71,6 @@ fn about(setup: &Setup) -> About {
             strategy.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         format!("{} ({})", strategy.name, values.join(", "))
     });
-    let currency = traded.first().map_or("", |id| setup.instruments[id.index()].currency());
     About {
         title: setup.config.report.title.clone(),
         strategy: strategies.collect::<Vec<_>>().join("; "),
@@ -84,7 +83,7 @@ fn about(setup: &Setup) -> About {
         instruments: setup.instruments.clone(),
         traded,
         capital: money(setup.config.trading.initial_capital),
-        currency: currency.into(),
+        currency: setup.currency(),
         attribution_after: seconds(setup.config.report.adverse_selection_seconds),
         days: setup.sessions.days.clone(),
     }
@@ -176,6 +175,16 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
         caveats.push("No fees are configured; real venues charge them ([fees] in the configuration).".into());
     }
     caveats.extend(carry_in_words(setup));
+    let account = setup.currency();
+    for entry in setup.config.currency.iter().filter(|entry| entry.code != account) {
+        caveats.push(match entry.instrument.as_str() {
+            "" => format!("One {} is worth {} {account} throughout: a fixed rate.", entry.code, entry.rate),
+            priced => format!(
+                "What one {} is worth goes by the mid of {priced}, at which nothing is exchanged.",
+                entry.code
+            ),
+        });
+    }
     let queue = match setup.config.venue.queue_model {
         QueueModelName::Pessimistic => "every cancel is behind us".into(),
         QueueModelName::Power => format!("the power model, exponent {}", setup.config.venue.queue_exponent),

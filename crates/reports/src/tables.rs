@@ -2,7 +2,7 @@
 
 use crate::markout::Estimate;
 use crate::number::{self, count, money, percent, ratio};
-use crate::report::{InstrumentReport, Markouts, Report};
+use crate::report::{CurrencyReport, InstrumentReport, Markouts, Report};
 use crate::summary::known;
 use types::Nanos;
 
@@ -42,6 +42,24 @@ impl Report {
             rows: rows.collect(),
             class: "",
         }
+    }
+
+    /// What was earned in each currency; none where there is one.
+    pub(crate) fn currency_table(&self) -> Option<Table> {
+        let cells = |of: &CurrencyReport| {
+            let rate = known(of.rate, |rate| rate.0.to_string());
+            vec![money(of.net.0), rate, money(of.worth.0), money(of.revalued.0)]
+        };
+        let rows = self
+            .currencies
+            .iter()
+            .map(|of| row(of.currency.clone(), cells(of).into_iter().map(minus).collect()));
+        (!self.currencies.is_empty()).then(|| Table {
+            caption: format!("Currencies (account in {})", self.currency),
+            head: heads(&["", "net P&L", "rate", "worth", "by the rate"]),
+            rows: rows.collect(),
+            class: "",
+        })
     }
 
     pub(crate) fn instrument_tables(&self) -> Vec<Table> {

@@ -3,8 +3,9 @@
 use crate::attribution::Booked;
 use crate::mids::Mid;
 use book::State;
-use engine::Engine;
-use types::{InstrumentId, Lots, Money, OrderId};
+use engine::{Balance, Books, Engine};
+use types::fees::Tier;
+use types::{InstrumentId, Lots, Money, Nanos, OrderId};
 
 /// Whether a book may be traded on, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,14 @@ pub trait Watched {
         let _ = order;
         None
     }
+    /// All there is in the account's currency.
+    fn books(&self) -> Books;
+    /// What one unit of the instrument's currency is worth in the account's; nothing while that is not known.
+    fn rate(&self, instrument: InstrumentId) -> Money;
+    /// Each currency's books.
+    fn balances(&self) -> Vec<Balance>;
+    /// By venue: since when which tier of fees was in force.
+    fn fee_tiers(&self) -> Vec<(String, Nanos, Option<Tier>)>;
     /// How often risk said no, by kind.
     fn refusals(&self) -> Vec<(&'static str, u64)>;
 }
@@ -106,6 +115,26 @@ impl Watched for Engine {
 
     fn purpose(&self, order: OrderId) -> Option<&'static str> {
         Self::purpose(self, order)
+    }
+
+    fn books(&self) -> Books {
+        self.portfolio().books()
+    }
+
+    fn rate(&self, instrument: InstrumentId) -> Money {
+        self.portfolio().rate(instrument).unwrap_or(Money::ZERO)
+    }
+
+    fn balances(&self) -> Vec<Balance> {
+        self.portfolio().balances().collect()
+    }
+
+    fn fee_tiers(&self) -> Vec<(String, Nanos, Option<Tier>)> {
+        let of = |tiers: &engine::Tiers| {
+            let venue = tiers.venue().to_owned();
+            tiers.changes().iter().map(|(at, tier)| (venue.clone(), *at, *tier)).collect::<Vec<_>>()
+        };
+        self.portfolio().tiers().iter().flat_map(of).collect()
     }
 
     fn refusals(&self) -> Vec<(&'static str, u64)> {

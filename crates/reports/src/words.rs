@@ -28,7 +28,8 @@ pub(crate) fn own_caveats(
     }
     for instrument in traded.iter().filter(|t| t.currency != currency) {
         caveats.push(format!(
-            "{} settles in {} and is not part of the totals in {currency}.",
+            "{} settles in {}; the totals in {currency} count what it earned at the rate of the moment, and what changes of \
+             the rate made of that as \"currency\".",
             instrument.symbol, instrument.currency
         ));
     }

@@ -12,7 +12,7 @@ mod roll;
 use crate::calendar::{self, CALENDAR_KEYS, CalendarTerms, HALT_KEYS, HaltTerms};
 pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
 pub use carry::{Borrow, Funding, InstrumentBorrow, InstrumentFunding};
-pub use fees::{Fees, VenueFees};
+pub use fees::{FeeTier, Fees, VenueFees};
 pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
 pub use roll::{RollRule, RollTerms};
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,9 @@ pub struct Config {
     pub strategy: BTreeMap<String, BTreeMap<String, f64>>,
     /// What the report shows.
     pub report: Report,
+    /// What other currencies are worth in the account's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub currency: Vec<CurrencyRate>,
     /// Terms of instruments whose data does not define them.
     pub instrument: Vec<InstrumentTerms>,
     /// Sessions beside the built-in ones.
@@ -59,7 +62,9 @@ pub struct Trading {
     pub strategy: String,
     /// Which symbols; none means the most active one.
     pub symbols: Vec<String>,
-    /// In the instruments' currency.
+    /// What the account counts in; empty is what the first instrument traded settles in.
+    pub currency: String,
+    /// In the account's currency.
     pub initial_capital: f64,
     /// For everything that is left to chance.
     pub seed: u64,
@@ -170,6 +175,22 @@ pub struct Report {
     pub title: String,
 }
 
+/// `[[currency]]`: what one unit of it is worth in the account's currency.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CurrencyRate {
+    /// As instruments name it.
+    pub code: String,
+    /// A fixed rate.
+    #[serde(default)]
+    pub rate: f64,
+    /// In its place the mid of an instrument of the run: a symbol, or `venue/symbol`.
+    #[serde(default)]
+    pub instrument: String,
+    /// Whether that says how many of it one unit of the account's currency is worth.
+    #[serde(default)]
+    pub inverse: bool,
+}
+
 /// `[[instrument]]`: terms the data does not give. Numbers are decimal texts, exact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstrumentTerms {
@@ -191,7 +212,13 @@ pub struct InstrumentTerms {
 
 impl Default for Trading {
     fn default() -> Self {
-        Self { strategy: "glft".into(), symbols: Vec::new(), initial_capital: 1_000_000.0, seed: 1 }
+        Self {
+            strategy: "glft".into(),
+            symbols: Vec::new(),
+            currency: String::new(),
+            initial_capital: 1_000_000.0,
+            seed: 1,
+        }
     }
 }
 
@@ -249,7 +276,12 @@ pub const KEYS: &[Key] = &[
         "symbols",
         "What to trade, as the data names it, or the name of a [[roll]]; [] is the most active symbol.",
     ),
-    Key("trading", "initial_capital", "In the currency the instruments settle in."),
+    Key(
+        "trading",
+        "currency",
+        "What the account, its limits and its report count in; \"\" is what the first instrument traded settles in.",
+    ),
+    Key("trading", "initial_capital", "In the account's currency."),
     Key("trading", "seed", "For jitter, rejects and everything else that is left to chance."),
     Key("latency", "order_ns", "Nanoseconds from our decision to the venue's matching engine."),
     Key("latency", "response_ns", "Nanoseconds from the matching engine's answer back to us."),
@@ -357,7 +389,7 @@ pub const KEYS: &[Key] = &[
          cme_grains, always, or a [[calendar]]. Days of losses and returns are then the venue's.",
     ),
     Key("risk", "max_order_size", "Lots."),
-    Key("risk", "max_order_notional", "Currency."),
+    Key("risk", "max_order_notional", "In the account's currency, like all money here."),
     Key("risk", "max_position", "Lots either way, working orders included."),
     Key("risk", "max_open_orders", "Orders at the venue at once."),
     Key(
@@ -372,6 +404,21 @@ pub const KEYS: &[Key] = &[
     Key("fees", "maker_bp", "Basis points of turnover for giving liquidity; negative is a rebate."),
     Key("fees", "taker_bp", "Basis points of turnover for taking it."),
     Key("fees", "exchange_fee_per_lot", "Currency for each lot either way."),
+    Key(
+        "fees",
+        "order_fee_min",
+        "The least that the lots of one order cost together, in currency; 0 is none.",
+    ),
+    Key(
+        "fees",
+        "order_fee_max_percent",
+        "The most, of what the order turned over; goes before the least; 0 is none.",
+    ),
+    Key(
+        "fees",
+        "starting_turnover",
+        "Where there are tiers: the turnover of the thirty days before the run, in the account's currency.",
+    ),
     Key(
         "funding",
         "rate_bp",
@@ -396,12 +443,14 @@ pub const KEYS: &[Key] = &[
     Key("report", "title", "The report's heading."),
 ];
 
+const CURRENCY_KEYS: [&str; 4] = ["code", "rate", "instrument", "inverse"];
 const INSTRUMENT_KEYS: [&str; 5] = ["symbol", "tick", "lot", "multiplier", "currency"];
 
 /// Lists of tables within a section: section, name, the keys of an entry.
 const LISTS: &[(&str, &str, &[&str])] = &[
     ("latency", "venue", latency::VENUE_KEYS),
     ("fees", "venue", fees::VENUE_KEYS),
+    ("fees", "tier", fees::TIER_KEYS),
     ("venue", "instrument", allocation::INSTRUMENT_KEYS),
     ("venue", "halt", HALT_KEYS),
     ("funding", "instrument", carry::FUNDING_KEYS),
@@ -532,6 +581,9 @@ impl Config {
         at_least("risk.max_drawdown", self.risk.max_drawdown, 0.0)?;
         self.fees.check(at_least)?;
         self.funding.check(at_least)?;
+        for entry in self.currency.iter().filter(|entry| entry.instrument.is_empty()) {
+            at_least("currency.rate", entry.rate, 1e-12)?;
+        }
         self.borrow.check(at_least)?;
         at_least("report.adverse_selection_seconds", self.report.adverse_selection_seconds, 0.001)?;
         self.latency.check(at_least)?;
@@ -602,6 +654,10 @@ impl Config {
              # early_closes = { \"2024-12-30\" = \"14:00\" }\n\
              \n# Fees of one venue where they differ, by any keys of [fees]:\n\
              # [[fees.venue]]\n# name = \"binance-usdm\"\n# taker_bp = 5.0\n\
+             \n# Fees from a turnover of thirty days on (as often as needed):\n\
+             # [[fees.tier]]\n# venue = \"binance-usdm\"\n# turnover = 15000000.0\n# maker_bp = 1.6\n# taker_bp = 4.0\n\
+             \n# What another currency is worth in trading.currency: a rate, or an instrument of the run:\n\
+             # [[currency]]\n# code = \"BTC\"\n# instrument = \"BTCUSDT\"\n# inverse = false\n\
              \n# A perpetual (a symbol, venue/symbol, or all of a venue), with any keys of [funding] that differ:\n\
              # [[funding.instrument]]\n# name = \"binance-usdm\"\n# rate_bp = 1.0\n\
              \n# Borrowing of one instrument (or venue) where it differs, by any keys of [borrow]:\n\
@@ -633,15 +689,16 @@ fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
 fn refuse_unknown_keys(table: &toml::Table, text: &str) -> Result<(), ConfigError> {
     let mut sections: Vec<&str> = KEYS.iter().map(|key| key.0).collect();
     sections.dedup();
-    sections.extend(["strategy", "instrument", "calendar", "roll"]);
+    sections.extend(["strategy", "currency", "instrument", "calendar", "roll"]);
     for (section, content) in table {
         match (section.as_str(), content) {
             ("strategy", toml::Value::Table(strategies)) => {
                 refuse_unknown_strategies(strategies, text)?;
             }
-            (name @ ("instrument" | "calendar" | "roll"), toml::Value::Array(entries)) => {
-                let keys = match name {
+            (name @ ("instrument" | "currency" | "calendar" | "roll"), toml::Value::Array(entries)) => {
+                let keys: &[&str] = match name {
                     "instrument" => &INSTRUMENT_KEYS,
+                    "currency" => &CURRENCY_KEYS,
                     "calendar" => CALENDAR_KEYS,
                     _ => roll::ROLL_KEYS,
                 };

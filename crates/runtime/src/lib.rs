@@ -9,6 +9,7 @@ pub mod calibrate;
 pub mod channels;
 pub mod clock_skew;
 pub mod config;
+pub mod currency;
 pub mod deeds;
 pub mod facts;
 pub mod feed;

@@ -45,7 +45,7 @@ pub fn prepare(
 ) -> Result<Prepared, PrepareError> {
     let survey = survey(&recordings, tick)?;
     let table = survey.table(&config)?;
-    let traded = survey.traded(&table, &config)?;
+    let traded = survey.traded(&config)?;
     let data = recordings.iter().map(data_file).collect::<Result<_, _>>()?;
     let setup = Setup::new(config, table.instruments.clone(), traded, data)?;
     setup.check_order_samples(survey.files.iter().filter_map(|file| file.span))?;

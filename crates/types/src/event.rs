@@ -354,7 +354,7 @@ impl CashKind {
 }
 
 /// The venue moved cash on our account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Cash {
     /// When the venue says it happened.
     pub venue_at: Nanos,
@@ -384,6 +384,17 @@ impl Cash {
     /// The amount in two halves, low and high: its form in records.
     pub(crate) const fn halves(&self) -> [u64; 2] {
         self.halves
+    }
+}
+
+impl std::fmt::Debug for Cash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cash")
+            .field("venue_at", &self.venue_at)
+            .field("instrument", &self.instrument)
+            .field("kind", &self.kind)
+            .field("amount", &self.amount())
+            .finish()
     }
 }
 
