@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) struct Held(Arc<Inner>);
 
 struct Inner {
-    file: File,
+    /// `None`: all of it is held.
+    file: Option<File>,
     length: u64,
     /// Where it starts, and what stands from there on.
     held: Mutex<(u64, Bytes)>,
@@ -29,24 +30,36 @@ pub(super) enum Stream {
 
 impl Held {
     pub(super) fn new(file: File, length: u64) -> Self {
-        Self(Arc::new(Inner { file, length, held: Mutex::new((0, Bytes::new())) }))
+        Self(Arc::new(Inner { file: Some(file), length, held: Mutex::new((0, Bytes::new())) }))
+    }
+
+    /// A file that is held whole.
+    pub(super) fn whole(bytes: Bytes) -> Self {
+        Self(Arc::new(Inner { file: None, length: bytes.len() as u64, held: Mutex::new((0, bytes)) }))
     }
 
     /// Holds these bytes instead of those before.
     pub(super) fn hold(&self, start: u64, length: usize) -> Result<()> {
-        // Given back first: never two.
-        *self.held() = (0, Bytes::new());
-        let mut bytes = vec![0; length];
-        let mut file = &self.0.file;
+        let Some(mut file) = self.0.file.as_ref() else { return Ok(()) };
+        let before = std::mem::take(&mut *self.held()).1;
+        // The same memory again, unless somebody still reads in it.
+        let mut bytes = before.try_into_mut().unwrap_or_default();
+        bytes.resize(length, 0);
         file.seek(SeekFrom::Start(start))?;
         file.read_exact(&mut bytes)?;
-        *self.held() = (start, bytes.into());
+        *self.held() = (start, bytes.freeze());
         Ok(())
     }
 
     /// Holds nothing.
     pub(super) fn release(&self) {
-        *self.held() = (0, Bytes::new());
+        if self.0.file.is_some() {
+            *self.held() = (0, Bytes::new());
+        }
+    }
+
+    fn file(&self) -> Result<&File> {
+        self.0.file.as_ref().ok_or_else(beyond)
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, (u64, Bytes)> {
@@ -62,6 +75,10 @@ impl Held {
     }
 }
 
+fn beyond() -> ParquetError {
+    ParquetError::EOF("what it names lies behind its end".into())
+}
+
 impl Length for Held {
     fn len(&self) -> u64 {
         self.0.length
@@ -74,17 +91,17 @@ impl ChunkReader for Held {
     fn get_read(&self, start: u64) -> Result<Stream> {
         Ok(match self.from(start) {
             Some(bytes) => Stream::Held(bytes.reader()),
-            None => Stream::File(self.0.file.get_read(start)?),
+            None => Stream::File(self.file()?.get_read(start)?),
         })
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
         if start.checked_add(length as u64).is_none_or(|end| end > self.0.length) {
-            return Err(ParquetError::EOF("what it names lies behind its end".into()));
+            return Err(beyond());
         }
         match self.from(start).filter(|bytes| bytes.len() >= length) {
             Some(bytes) => Ok(bytes.slice(..length)),
-            None => self.0.file.get_bytes(start, length),
+            None => self.file()?.get_bytes(start, length),
         }
     }
 }

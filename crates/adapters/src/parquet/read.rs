@@ -9,11 +9,8 @@ use crate::parquet::pages::Chunk;
 use crate::parquet::rows::Rows;
 use crate::parquet::write::FILE_VERSION;
 use crate::parquet::{FileCounts, HistoryError, Label};
-use bytes::Bytes;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
-use parquet::file::reader::{FileReader as Parquet, RowGroupReader};
-use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 use std::fs::File;
 use std::io::Read as _;
@@ -30,10 +27,10 @@ const ROWS_AT_ONCE: usize = 2_048;
 /// Reads one file.
 pub struct FileReader {
     path: PathBuf,
-    file: Box<dyn Parquet>,
-    /// Of a file that is open, and how much of it may be in memory.
-    held: Option<Held>,
+    file: Held,
+    /// How much of it may be in memory.
     held_max: usize,
+    metadata: ParquetMetaData,
     label: Label,
     counts: FileCounts,
     /// The places wanted.
@@ -58,9 +55,9 @@ impl FileReader {
     /// # Errors
     /// When it cannot be read, or is not one of ours.
     pub fn open(path: &Path) -> Result<Self, HistoryError> {
-        let (file, held) = parquet_file(path)?;
+        let (file, metadata) = parquet_file(path)?;
         let entry = |key: &str| {
-            let pairs = file.metadata().file_metadata().key_value_metadata()?;
+            let pairs = metadata.file_metadata().key_value_metadata()?;
             pairs.iter().find(|pair| pair.key == key)?.value.clone()
         };
         let foreign = || HistoryError::damaged(path, "a Parquet file that `quoin import` did not write");
@@ -72,7 +69,7 @@ impl FileReader {
         }
         let counts = serde_json::from_str(&entry("quoin.counts").ok_or_else(foreign)?)
             .map_err(|error| HistoryError::damaged(path, format!("its counts: {error}")))?;
-        let schema = file.metadata().file_metadata().schema_descr();
+        let schema = metadata.file_metadata().schema_descr();
         let ours = COLUMNS.iter().enumerate().all(|(at, column)| {
             at < schema.num_columns()
                 && schema.column(at).name() == column.name
@@ -86,8 +83,8 @@ impl FileReader {
         Ok(Self {
             path: path.into(),
             file,
-            held,
             held_max: 0,
+            metadata,
             label,
             counts,
             wanted: 0..u64::MAX,
@@ -147,16 +144,17 @@ impl FileReader {
 
     /// Opens the next row group that holds a wanted place.
     fn next_group(&mut self) -> Result<bool, HistoryError> {
-        while self.group < self.file.metadata().num_row_groups() {
+        while self.group < self.metadata.num_row_groups() {
             let at = self.group;
             self.group += 1;
-            let about = self.file.metadata().row_group(at);
+            let about = self.metadata.row_group(at);
             let seq = range(about, place("seq"));
             let (first, last) = seq.map_or((0, u64::MAX), |(a, b)| (a.cast_unsigned(), b.cast_unsigned()));
             if last < self.wanted.start || first >= self.wanted.end {
                 continue;
             }
             let rows = usize::try_from(about.num_rows()).unwrap_or(0);
+            self.chunks.clear();
             self.chunks = self.open_group(at)?;
             self.left = rows;
             if rows > 0 {
@@ -168,31 +166,33 @@ impl FileReader {
     }
 
     fn open_group(&self, group: usize) -> Result<Vec<(usize, Chunk)>, HistoryError> {
-        let about = self.file.metadata().row_group(group);
+        let about = self.metadata.row_group(group);
         guarded(&self.path, || {
-            if let Some(held) = &self.held {
-                self.hold_group(held, about)?;
-            }
-            let group = self.file.get_row_group(group)?;
+            self.hold_group(about)?;
             let mut chunks = Vec::new();
             for (place, column) in COLUMNS.iter().enumerate() {
                 let never = matches!(column.take, Take::Never);
                 if !never && (column.required || !is_empty(about, place)) {
-                    chunks.push((place, chunk(group.as_ref(), place)?));
+                    chunks.push((place, self.chunk(about, place)?));
                 }
             }
             Ok(chunks)
         })
     }
 
-    fn hold_group(&self, held: &Held, about: &RowGroupMetaData) -> Result<(), ParquetError> {
+    /// A column of a row group.
+    fn chunk(&self, about: &RowGroupMetaData, place: usize) -> Result<Chunk, ParquetError> {
+        Chunk::open(&self.file, about, place, COLUMNS[place].take.meaning())
+    }
+
+    fn hold_group(&self, about: &RowGroupMetaData) -> Result<(), ParquetError> {
         let ranges = || about.columns().iter().map(ColumnChunkMetaData::byte_range);
         let start = ranges().map(|(start, _)| start).min().unwrap_or(0);
         let end = ranges().map(|(start, length)| start.saturating_add(length)).max().unwrap_or(0);
         match usize::try_from(end.saturating_sub(start)) {
-            Ok(length) if length <= self.held_max => held.hold(start, length),
+            Ok(length) if length <= self.held_max => self.file.hold(start, length),
             _ => {
-                held.release();
+                self.file.release();
                 Ok(())
             }
         }
@@ -204,18 +204,17 @@ impl FileReader {
     /// When the file cannot be read.
     pub fn first_from(&self, at: i64) -> Result<Option<u64>, HistoryError> {
         let time = place("venue_at");
-        for group in 0..self.file.metadata().num_row_groups() {
-            let about = self.file.metadata().row_group(group);
+        for group in 0..self.metadata.num_row_groups() {
+            let about = self.metadata.row_group(group);
             if range(about, time).is_some_and(|(_, greatest)| greatest < at) {
                 continue;
             }
             let mut left = usize::try_from(about.num_rows()).unwrap_or(0);
             let mut rows = Rows::default();
             let found = guarded(&self.path, || {
-                let group = self.file.get_row_group(group)?;
                 let mut chunks = Vec::new();
                 for place in [place("seq"), time] {
-                    chunks.push((place, chunk(group.as_ref(), place)?));
+                    chunks.push((place, self.chunk(about, place)?));
                 }
                 while left > 0 {
                     let count = left.min(ROWS_AT_ONCE);
@@ -236,28 +235,19 @@ impl FileReader {
 }
 
 /// A small file is read whole and closed: a day of options is thousands of files, and a process has some thousand handles.
-fn parquet_file(path: &Path) -> Result<(Box<dyn Parquet>, Option<Held>), HistoryError> {
+fn parquet_file(path: &Path) -> Result<(Held, ParquetMetaData), HistoryError> {
     let opening = |error| HistoryError::io("open", path, error);
     let mut file = File::open(path).map_err(opening)?;
     let length = file.metadata().map_err(opening)?.len();
-    if length > HELD_BYTES {
-        let held = Held::new(file, length);
-        let file =
-            guarded(path, || Ok(Box::new(SerializedFileReader::new(held.clone())?) as Box<dyn Parquet>))?;
-        return Ok((file, Some(held)));
-    }
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(|error| HistoryError::io("read", path, error))?;
-    let bytes = Bytes::from(bytes);
-    let file = guarded(path, || Ok(Box::new(SerializedFileReader::new(bytes)?) as Box<dyn Parquet>))?;
-    Ok((file, None))
-}
-
-/// A column of a row group.
-fn chunk(group: &dyn RowGroupReader, place: usize) -> Result<Chunk, ParquetError> {
-    let column = &COLUMNS[place];
-    let pages = group.get_column_page_reader(place)?;
-    Ok(Chunk::new(pages, column.shape.physical(), !column.required, column.take.meaning()))
+    let held = if length > HELD_BYTES {
+        Held::new(file, length)
+    } else {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(|error| HistoryError::io("read", path, error))?;
+        Held::whole(bytes.into())
+    };
+    let metadata = guarded(path, || ParquetMetaDataReader::new().parse_and_finish(&held))?;
+    Ok((held, metadata))
 }
 
 /// The least and the greatest value of a column of a row group, if it says.
