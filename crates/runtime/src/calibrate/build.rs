@@ -4,7 +4,7 @@ use super::observe::Observed;
 use super::rates::{self, Timed, float};
 use super::{CalibrateError, Calibration, Settings};
 use crate::deeds::What;
-use quant::hawkes::Fit;
+use quant::hawkes::{Fit, Hawkes};
 use sim::agents::buckets::{self, AGES, DISTANCES, IMPROVEMENTS, PLACES};
 use sim::agents::model::{
     CancellerHabits, Excited, MODEL_VERSION, MakerHabits, Provenance, Session, Sizes, State, TakerHabits,
@@ -54,7 +54,7 @@ pub(super) fn build(
             by_imbalance: factors.by_imbalance,
         },
         takers: takers(observed),
-        cancellers: cancellers(observed, timed.horizon),
+        cancellers: cancellers(observed, &timed, process),
         provenance: provenance(&timed, &fit, settings),
     };
     model.check()?;
@@ -128,7 +128,7 @@ fn takers(observed: &Observed) -> TakerHabits {
     }
 }
 
-fn cancellers(observed: &Observed, horizon: f64) -> CancellerHabits {
+fn cancellers(observed: &Observed, timed: &Timed, process: &Hawkes) -> CancellerHabits {
     let mut gone = [[0.0; AGES]; DISTANCES];
     let (mut parts, mut all) = (0.0, 0.0);
     for deed in &observed.deeds {
@@ -148,9 +148,15 @@ fn cancellers(observed: &Observed, horizon: f64) -> CancellerHabits {
         let by_age = (n + PRIOR) / (t + PRIOR / usual_one);
         (gone[d][a] + PRIOR) / (observed.exposure[d][a] + PRIOR / by_age)
     };
+    let by_distance = |d: usize| {
+        let (n, t): (f64, f64) = (gone[d].iter().sum(), observed.exposure[d].iter().sum());
+        (n + PRIOR) / (t + PRIOR / usual_one)
+    };
+    let readiness: Vec<f64> = (0..DISTANCES).map(by_distance).collect();
     CancellerHabits {
         hazards: (0..DISTANCES).map(|d| (0..AGES).map(|a| hazard(d, a)).collect()).collect(),
-        usual: all / 2.0 / horizon,
+        usual: rates::usual_readiness(observed, timed, process, &readiness),
+        readiness,
         part_share: parts / f64::max(all, 1.0),
     }
 }

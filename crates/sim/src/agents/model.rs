@@ -203,9 +203,11 @@ pub struct TakerHabits {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CancellerHabits {
-    /// Withdrawals of one order a second, by distance and age.
+    /// Withdrawals of one order a second, by distance and age: which order it is.
     pub hazards: Vec<Vec<f64>>,
-    /// The hazards of one side together, on average: a book with twice that loses orders twice as fast.
+    /// The same by distance alone: summed over a side's orders, how much there is to withdraw.
+    pub readiness: Vec<f64>,
+    /// What that sum usually is: a book with twice as much loses orders twice as fast.
     pub usual: f64,
     /// How often only a part is withdrawn.
     pub part_share: f64,
@@ -329,6 +331,12 @@ impl Model {
         ensure(places, "makers.places", format!("is {buckets} rows of {PLACES}, none all zero"))?;
         let hazards = is_table(&self.cancellers.hazards, DISTANCES, AGES);
         ensure(hazards, "cancellers.hazards", format!("is {DISTANCES} rows of {AGES}"))?;
+        let ready = self.cancellers.readiness.iter().all(|x| x.is_finite() && *x >= 0.0);
+        ensure(
+            ready && self.cancellers.readiness.len() == DISTANCES,
+            "cancellers.readiness",
+            format!("is {DISTANCES} numbers"),
+        )?;
         ensure(self.cancellers.usual > 0.0, "cancellers.usual", "is above zero")?;
         let shares = [self.takers.exact_share, self.takers.beyond_share, self.cancellers.part_share];
         ensure(shares.iter().all(|x| (0.0..=1.0).contains(x)), "a share", "lies between 0 and 1")?;
