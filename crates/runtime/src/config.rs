@@ -24,6 +24,9 @@ pub struct Config {
     pub latency: Latency,
     /// What the simulated venue does.
     pub venue: Venue,
+    /// A market of agents, in place of recordings.
+    #[serde(skip_serializing_if = "Market::is_none")]
+    pub market: Market,
     /// What stops an order.
     pub risk: Risk,
     /// What a fill costs.
@@ -80,6 +83,38 @@ pub struct Venue {
     /// Instruments that differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub instrument: Vec<InstrumentAllocation>,
+}
+
+/// `[market]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Market {
+    /// The file of `quoin calibrate`; empty is none.
+    pub model: String,
+    /// Which of its days.
+    pub seed: u64,
+    /// How long it lasts; 0 is as long as the model says.
+    pub hours: f64,
+}
+
+impl Market {
+    /// Whether a run is over recordings: then a journal is silent about all this, as it was before there was any.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// How long the session is, if not as long as the model says.
+    #[must_use]
+    pub fn seconds(&self) -> Option<f64> {
+        (self.hours > 0.0).then_some(self.hours * 3_600.0)
+    }
+}
+
+impl Default for Market {
+    fn default() -> Self {
+        Self { model: String::new(), seed: 1, hours: 0.0 }
+    }
 }
 
 /// A queue-position model for price-level data.
@@ -322,6 +357,14 @@ pub const KEYS: &[Key] = &[
         "Price steps by which each lot we take shifts the prices we take at later, against us (Obizhaeva-Wang). 0: none.",
     ),
     Key("venue", "impact_decay_seconds", "How long such a shift takes to fall to 1/e of what it was."),
+    Key(
+        "market",
+        "model",
+        "A file of `quoin calibrate`: agents that hear our orders, in place of recordings; \"\" is none. In it orders are \
+         limit, market or post-only, and of [venue] nothing holds.",
+    ),
+    Key("market", "seed", "Which of the model's days."),
+    Key("market", "hours", "How long the session lasts; 0 is as long as the model says."),
     Key("risk", "max_order_size", "Lots."),
     Key("risk", "max_order_notional", "Currency."),
     Key("risk", "max_position", "Lots either way, working orders included."),

@@ -95,6 +95,9 @@ pub enum SetupError {
          that code can: in Python, `quoin.verify(folder, strategy)`"
     )]
     Outside(String),
+    /// A generated market where only recordings run.
+    #[error("[market] model names a generated market; `quoin backtest` runs in one, and only it")]
+    MarketElsewhere,
     /// Measured orders that cannot be used.
     #[error(transparent)]
     OrderSamples(#[from] OrderSamplesError),

@@ -5,7 +5,7 @@ use super::rates::{self, Timed, float};
 use super::{CalibrateError, Calibration, Settings};
 use crate::deeds::What;
 use quant::hawkes::{Fit, Hawkes};
-use sim::agents::buckets::{self, AGES, DISTANCES, IMPROVEMENTS, PLACES};
+use sim::agents::buckets::{self, AGES, DISTANCES, PLACES};
 use sim::agents::model::{
     CancellerHabits, Excited, MODEL_VERSION, MakerHabits, Provenance, Session, Sizes, State, TakerHabits,
     Traded,
@@ -88,13 +88,13 @@ fn excited(fit: &Fit, same: bool) -> Vec<Vec<Vec<f64>>> {
 fn makers(observed: &Observed, edges: &[i64]) -> MakerHabits {
     // An octave of places that nobody took at this spread may still be taken: all spreads together say how often.
     let (mut places, mut all) = (vec![vec![0.0; PLACES]; edges.len() + 1], vec![0.0; PLACES]);
-    let mut sizes = Vec::new();
+    let mut sizes = [Vec::new(), Vec::new(), Vec::new()];
     for deed in &observed.deeds {
         if let What::Place { behind, size } = deed.what {
             let place = buckets::place(behind);
             places[buckets::spread(edges, deed.before.spread())][place] += 1.0;
             all[place] += 1.0;
-            sizes.push(size.0);
+            sizes[usize::from(behind >= 0) + usize::from(behind > 0)].push(size.0);
         }
     }
     let total: f64 = all.iter().sum();
@@ -104,8 +104,7 @@ fn makers(observed: &Observed, edges: &[i64]) -> MakerHabits {
             *weight = (*weight + all[place] / total * 10.0) / (count + 10.0);
         }
     }
-    debug_assert!(IMPROVEMENTS < PLACES, "some places are behind the best");
-    MakerHabits { places, sizes: Sizes::of(sizes) }
+    MakerHabits { places, sizes: sizes.map(Sizes::of) }
 }
 
 fn takers(observed: &Observed) -> TakerHabits {

@@ -101,7 +101,7 @@ pub(super) fn observe(
                     from: at,
                     spread: touch.spread(),
                     size: touch.size.map(|size| size.0),
- orders: Side::BOTH.map(|side| counts(&reader, side, settings.levels)),
+                    orders: Side::BOTH.map(|side| counts(&reader, side, settings.levels)),
                 });
             }
         }

@@ -224,7 +224,8 @@ pub(super) fn usual_readiness(observed: &Observed, timed: &Timed, process: &Hawk
     expectations(observed, timed, process, |stood, kind, expected| {
         let (act, side) = Act::of_kind(kind);
         if act == Act::Withdraw {
-            let ready = stood.orders[side.index()].iter().zip(weights).map(|(n, w)| f64::from(*n) * w).sum::<f64>();
+            let ready =
+                stood.orders[side.index()].iter().zip(weights).map(|(n, w)| f64::from(*n) * w).sum::<f64>();
             weighted += expected * ready;
         }
     });
