@@ -174,6 +174,15 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
     if setup.config.fees.is_free() {
         caveats.push("No fees are configured; real venues charge them ([fees] in the configuration).".into());
     }
+    if !setup.config.market.model.is_empty() {
+        caveats.push(
+            "The market is generated: agents that are like a recorded day in what docs/generative-market.md lists, and not \
+             in all. They see our orders in their one queue and react to them; none of them is informed, so that what \
+             trading against the informed costs is not in these figures."
+                .into(),
+        );
+        return caveats;
+    }
     caveats.extend(carry_in_words(setup));
     let account = setup.currency();
     for entry in setup.config.currency.iter().filter(|entry| entry.code != account) {

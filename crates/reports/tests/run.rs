@@ -57,7 +57,8 @@ fn abroad_the_parts_add_up_to_the_last_digit_too() {
         about.currency = "EUR".into();
         let mut recorder = Recorder::new(about);
         // Each kind of change by itself, from one step to the next.
-        let (mut funding, mut borrow, mut fees, mut currency): (Money, Money, Money, Money) = Default::default();
+        let (mut funding, mut borrow, mut fees, mut currency): (Money, Money, Money, Money) =
+            Default::default();
         let mut before = (Money::ZERO, Money::ZERO, Money::ZERO, Money::ZERO, None);
         session.run(|input, commands, engine| {
             recorder.on_step(input, commands, engine);

@@ -10,8 +10,11 @@
 //! At each turn the earliest thing happens. Things of the same nanosecond happen in a fixed order: first at
 //! the venue (cash it moves, its market, then our commands), then with us (reports, timers, market data). So the market
 //! always wins a tie against our order: in doubt, we were late.
+//!
+//! In a [generated](crate::generated) market feed and venue are one: what we send changes what comes.
 
 use crate::feed::Feed;
+use crate::generated::Generated;
 use crate::routes::{OrderWay, Ways};
 use crate::setup::{Setup, SetupError};
 use crate::source::SourceError;
@@ -23,8 +26,10 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use types::record::Record;
 use types::{
-    Cash, Command, Event, Input, Nanos, NewOrder, PlaceOrder, Report, Seq, StrategyId, Timer, TimerId,
+    Cash, Command, Event, Input, InstrumentId, Nanos, NewOrder, PlaceOrder, Report, Seq, StrategyId, Timer,
+    TimerId,
 };
+use venues::Directory;
 
 /// Somebody who watches a run, step by step.
 pub trait Observer {
@@ -65,6 +70,8 @@ pub enum BacktestError {
 pub struct Backtest {
     feed: Feed,
     venue: Venue,
+    /// In place of both: a market that hears us.
+    generated: Option<Box<Generated>>,
     engine: Engine,
     journal: Option<Writer>,
     ways: Ways,
@@ -141,6 +148,34 @@ impl Backtest {
         feed: Feed,
         journal: Option<Writer>,
     ) -> Result<Self, BacktestError> {
+        if !setup.config.market.model.is_empty() {
+            return Err(SetupError::MarketElsewhere.into());
+        }
+        Self::over(setup, engine, feed, None, journal)
+    }
+
+    /// A run in a market of agents that hear what we do.
+    ///
+    /// # Errors
+    /// When the setup names what this program does not have.
+    pub fn in_market(
+        setup: &Setup,
+        market: sim::agents::Market,
+        journal: Option<Writer>,
+    ) -> Result<Self, BacktestError> {
+        let data = setup.ways().data(&setup.root());
+        let feed = Feed::new(Vec::new(), Directory::survey(), setup.ways(), data.clone())?;
+        let generated = Box::new(Generated::new(market, data, setup.ways().of(Some(InstrumentId(0)))));
+        Self::over(setup, setup.engine()?, feed, Some(generated), journal)
+    }
+
+    fn over(
+        setup: &Setup,
+        engine: Engine,
+        feed: Feed,
+        generated: Option<Box<Generated>>,
+        journal: Option<Writer>,
+    ) -> Result<Self, BacktestError> {
         let lanes = setup.order_ways()?.into_iter().map(Lane::new).collect();
         let mut venue = setup.venue();
         if let Some(at) = feed.next_at() {
@@ -149,6 +184,7 @@ impl Backtest {
         Ok(Self {
             feed,
             venue,
+            generated,
             engine,
             journal,
             ways: setup.ways(),
@@ -202,7 +238,13 @@ impl Backtest {
             }
             Some(Next::Order(lane)) => {
                 if let Some((at, command)) = self.lanes[lane].orders.pop_front() {
-                    self.venue.on_command(at, &command, &mut self.answers);
+                    match &mut self.generated {
+                        None => self.venue.on_command(at, &command, &mut self.answers),
+                        Some(generated) => {
+                            let deliveries = &mut self.lanes[generated.way()].deliveries;
+                            generated.on_command(at, &command, deliveries, &mut self.answers);
+                        }
+                    }
                     self.send_answers(at);
                 }
             }
@@ -228,6 +270,9 @@ impl Backtest {
     #[inline]
     fn flow(&mut self, observer: &mut dyn Observer) -> Result<bool, BacktestError> {
         const EVENTS: u64 = 1 << 12;
+        if self.generated.is_some() {
+            return Ok(true);
+        }
         let (until, orders) = (self.totals.market_events + EVENTS, self.totals.commands);
         let others = self.others_at();
         while let Some(market_at) = self.feed.next_at() {
@@ -282,6 +327,12 @@ impl Backtest {
     /// others of that time.
     #[inline]
     fn happen(&mut self) -> Result<(), BacktestError> {
+        if let Some(generated) = &mut self.generated {
+            let at = generated.next_at().unwrap_or(self.now);
+            generated.step(at, &mut self.lanes[generated.way()].deliveries, &mut self.answers);
+            self.send_answers(at);
+            return Ok(());
+        }
         let (venue, answers, lanes) = (&mut self.venue, &mut self.answers, &mut self.lanes);
         let mut now = Nanos::MIN;
         self.feed.take_packet(|passage, arrivals| {
@@ -324,6 +375,20 @@ impl Backtest {
         self.lanes[lane].deliveries = deliveries;
     }
 
+    #[inline]
+    fn market_at(&self) -> Option<Nanos> {
+        match &self.generated {
+            None => self.feed.next_at(),
+            Some(generated) => generated.next_at(),
+        }
+    }
+
+    /// How far a generated session is, from 0 to 1; `None` over recordings.
+    #[must_use]
+    pub fn share(&self) -> Option<f64> {
+        self.generated.as_ref().map(|generated| generated.share())
+    }
+
     /// The earliest thing; of equals, the first in this list.
     #[inline]
     fn next(&self) -> Option<Next> {
@@ -338,7 +403,8 @@ impl Backtest {
         };
         // After the end of the data nobody knows what a position is worth: no cash is moved for it.
         consider(self.feed.next_at().map(|_| self.venue.cash_due()), Next::Cash);
-        consider(self.feed.next_at(), Next::Market);
+        let market_at = self.market_at();
+        consider(market_at, Next::Market);
         for (row, lane) in self.lanes.iter().enumerate() {
             consider(lane.orders.front().map(|(at, _)| *at), Next::Order(row));
         }
@@ -347,7 +413,7 @@ impl Backtest {
         }
         // A timer set beyond the end of the data never fires: nothing would be left to wait for.
         let timer = self.timers.peek().map(|Reverse((at, ..))| *at);
-        consider(timer.filter(|_| self.feed.next_at().is_some()), Next::Timer);
+        consider(timer.filter(|_| market_at.is_some()), Next::Timer);
         for (row, lane) in self.lanes.iter().enumerate() {
             consider(lane.deliveries.front().map(|input| input.received_at), Next::Delivery(row));
         }

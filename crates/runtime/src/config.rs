@@ -29,6 +29,9 @@ pub struct Config {
     pub latency: Latency,
     /// What the simulated venue does.
     pub venue: Venue,
+    /// A market of agents, in place of recordings.
+    #[serde(skip_serializing_if = "Market::is_none")]
+    pub market: Market,
     /// What stops an order.
     pub risk: Risk,
     /// What a fill costs.
@@ -105,6 +108,38 @@ pub struct Venue {
     /// Halts that never were.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub halt: Vec<HaltTerms>,
+}
+
+/// `[market]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Market {
+    /// The file of `quoin calibrate`; empty is none.
+    pub model: String,
+    /// Which of its days.
+    pub seed: u64,
+    /// How long it lasts; 0 is as long as the model says.
+    pub hours: f64,
+}
+
+impl Market {
+    /// Whether a run is over recordings: then a journal is silent about all this, as it was before there was any.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// How long the session is, if not as long as the model says.
+    #[must_use]
+    pub fn seconds(&self) -> Option<f64> {
+        (self.hours > 0.0).then_some(self.hours * 3_600.0)
+    }
+}
+
+impl Default for Market {
+    fn default() -> Self {
+        Self { model: String::new(), seed: 1, hours: 0.0 }
+    }
 }
 
 /// A queue-position model for price-level data.
@@ -388,6 +423,14 @@ pub const KEYS: &[Key] = &[
          own), or one of us_equities, us_equities_extended, cme_equity, cme_rates, cme_fx, cme_energy, cme_metals, \
          cme_grains, always, or a [[calendar]]. Days of losses and returns are then the venue's.",
     ),
+    Key(
+        "market",
+        "model",
+        "A file of `quoin calibrate`: agents that hear our orders, in place of recordings; \"\" is none. In it orders are \
+         limit, market or post-only, and of [venue] nothing holds.",
+    ),
+    Key("market", "seed", "Which of the model's days."),
+    Key("market", "hours", "How long the session lasts; 0 is as long as the model says."),
     Key("risk", "max_order_size", "Lots."),
     Key("risk", "max_order_notional", "In the account's currency, like all money here."),
     Key("risk", "max_position", "Lots either way, working orders included."),

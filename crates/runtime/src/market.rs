@@ -81,6 +81,15 @@ impl MarketFile {
             instrument(&model).map_err(|error| MarketError::Instrument { name: name.clone(), error })?;
         Ok(Self { name, text, model, instrument })
     }
+
+    /// The day of it that a run chose.
+    ///
+    /// # Errors
+    /// Never for a model that was read: it was checked then.
+    pub fn day(&self, chosen: &crate::config::Market) -> Result<Market, MarketError> {
+        Market::new(&self.model, self.instrument.id(), chosen.seed, chosen.seconds())
+            .map_err(|error| MarketError::Model { name: self.name.clone(), error })
+    }
 }
 
 /// A model as a file.

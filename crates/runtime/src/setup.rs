@@ -104,6 +104,9 @@ pub enum SetupError {
     /// An account that cannot be counted.
     #[error(transparent)]
     Currency(#[from] CurrencyError),
+    /// A generated market where only recordings run.
+    #[error("[market] model names a generated market; `quoin backtest` runs in one, and only it")]
+    MarketElsewhere,
     /// Measured orders that cannot be used.
     #[error(transparent)]
     OrderSamples(#[from] OrderSamplesError),

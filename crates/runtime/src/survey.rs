@@ -161,6 +161,22 @@ impl Survey {
         }
     }
 
+    /// Of a generated market: it has its one instrument, and no damage.
+    pub(crate) fn of_market(name: &str, bytes: u64, instrument: &Instrument) -> Self {
+        let terms = instrument.terms();
+        let mut survey = Self::new();
+        survey.directory.listing(&terms.venue, &terms.symbol);
+        let only = survey.instrument(0);
+        (only.events, only.changes) = (1, 1);
+        survey.files.push(FileSurvey {
+            name: name.into(),
+            format: Cow::Borrowed("market of agents"),
+            bytes,
+            ..FileSurvey::default()
+        });
+        survey
+    }
+
     fn read(
         &mut self,
         recording: &Recording,

@@ -606,10 +606,10 @@ const fn zigzag(value: u64) -> i64 {
 mod tests {
     use super::*;
     use parquet::basic::Repetition;
-    use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
-    use parquet::file::properties::{WriterProperties, WriterVersion};
     use parquet::basic::ZstdLevel;
+    use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
     use parquet::file::metadata::ParquetMetaDataReader;
+    use parquet::file::properties::{WriterProperties, WriterVersion};
     use parquet::file::writer::SerializedFileWriter;
     use parquet::schema::types::Type;
     use std::sync::Arc;
@@ -636,11 +636,7 @@ mod tests {
     }
 
     /// Reads it back by us, in uneven pieces: rows without a value are `None`.
-    fn read(
-        bytes: &Bytes,
-        rows: usize,
-        prng: &mut Prng,
-    ) -> Result<Vec<Option<i64>>, ParquetError> {
+    fn read(bytes: &Bytes, rows: usize, prng: &mut Prng) -> Result<Vec<Option<i64>>, ParquetError> {
         let meaning: Meaning = |word| WORDS.iter().position(|known| *known == word).map(|at| at as i64);
         let file = Held::whole(bytes.clone());
         let metadata = ParquetMetaDataReader::new().parse_and_finish(&file)?;

@@ -4,8 +4,8 @@ use super::observe::Observed;
 use super::rates::{self, Timed, float};
 use super::{CalibrateError, Calibration, Settings};
 use crate::deeds::What;
-use quant::hawkes::Fit;
-use sim::agents::buckets::{self, AGES, DISTANCES, IMPROVEMENTS, PLACES};
+use quant::hawkes::{Fit, Hawkes};
+use sim::agents::buckets::{self, AGES, DISTANCES, PLACES};
 use sim::agents::model::{
     CancellerHabits, Excited, MODEL_VERSION, MakerHabits, Provenance, Session, Sizes, State, TakerHabits,
     Traded,
@@ -54,7 +54,7 @@ pub(super) fn build(
             by_imbalance: factors.by_imbalance,
         },
         takers: takers(observed),
-        cancellers: cancellers(observed, timed.horizon),
+        cancellers: cancellers(observed, &timed, process),
         provenance: provenance(&timed, &fit, settings),
     };
     model.check()?;
@@ -88,13 +88,13 @@ fn excited(fit: &Fit, same: bool) -> Vec<Vec<Vec<f64>>> {
 fn makers(observed: &Observed, edges: &[i64]) -> MakerHabits {
     // An octave of places that nobody took at this spread may still be taken: all spreads together say how often.
     let (mut places, mut all) = (vec![vec![0.0; PLACES]; edges.len() + 1], vec![0.0; PLACES]);
-    let mut sizes = Vec::new();
+    let mut sizes = [Vec::new(), Vec::new(), Vec::new()];
     for deed in &observed.deeds {
         if let What::Place { behind, size } = deed.what {
             let place = buckets::place(behind);
             places[buckets::spread(edges, deed.before.spread())][place] += 1.0;
             all[place] += 1.0;
-            sizes.push(size.0);
+            sizes[usize::from(behind >= 0) + usize::from(behind > 0)].push(size.0);
         }
     }
     let total: f64 = all.iter().sum();
@@ -104,8 +104,7 @@ fn makers(observed: &Observed, edges: &[i64]) -> MakerHabits {
             *weight = (*weight + all[place] / total * 10.0) / (count + 10.0);
         }
     }
-    debug_assert!(IMPROVEMENTS < PLACES, "some places are behind the best");
-    MakerHabits { places, sizes: Sizes::of(sizes) }
+    MakerHabits { places, sizes: sizes.map(Sizes::of) }
 }
 
 fn takers(observed: &Observed) -> TakerHabits {
@@ -128,7 +127,7 @@ fn takers(observed: &Observed) -> TakerHabits {
     }
 }
 
-fn cancellers(observed: &Observed, horizon: f64) -> CancellerHabits {
+fn cancellers(observed: &Observed, timed: &Timed, process: &Hawkes) -> CancellerHabits {
     let mut gone = [[0.0; AGES]; DISTANCES];
     let (mut parts, mut all) = (0.0, 0.0);
     for deed in &observed.deeds {
@@ -148,9 +147,15 @@ fn cancellers(observed: &Observed, horizon: f64) -> CancellerHabits {
         let by_age = (n + PRIOR) / (t + PRIOR / usual_one);
         (gone[d][a] + PRIOR) / (observed.exposure[d][a] + PRIOR / by_age)
     };
+    let by_distance = |d: usize| {
+        let (n, t): (f64, f64) = (gone[d].iter().sum(), observed.exposure[d].iter().sum());
+        (n + PRIOR) / (t + PRIOR / usual_one)
+    };
+    let readiness: Vec<f64> = (0..DISTANCES).map(by_distance).collect();
     CancellerHabits {
         hazards: (0..DISTANCES).map(|d| (0..AGES).map(|a| hazard(d, a)).collect()).collect(),
-        usual: all / 2.0 / horizon,
+        usual: rates::usual_readiness(observed, timed, process, &readiness),
+        readiness,
         part_share: parts / f64::max(all, 1.0),
     }
 }

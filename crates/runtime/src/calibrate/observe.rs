@@ -19,6 +19,8 @@ pub(super) struct Stood {
     pub(super) from: Nanos,
     pub(super) spread: i64,
     pub(super) size: [i64; 2],
+    /// By side and distance, how many orders stood.
+    pub(super) orders: [[u16; DISTANCES]; 2],
 }
 
 /// What one pass leaves.
@@ -99,6 +101,7 @@ pub(super) fn observe(
                     from: at,
                     spread: touch.spread(),
                     size: touch.size.map(|size| size.0),
+                    orders: Side::BOTH.map(|side| counts(&reader, side, settings.levels)),
                 });
             }
         }
@@ -143,6 +146,16 @@ impl Observed {
             });
         }
     }
+}
+
+/// How many orders stand, by distance.
+fn counts(reader: &Reader, side: Side, levels: usize) -> [u16; DISTANCES] {
+    let mut counts = [0_u16; DISTANCES];
+    reader.standing(side, levels, |behind, _| {
+        let count = &mut counts[buckets::distance(behind)];
+        *count = count.saturating_add(1);
+    });
+    counts
 }
 
 /// An order of an age lives on for so long: its time counts where its age was.

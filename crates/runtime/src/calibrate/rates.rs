@@ -217,6 +217,24 @@ fn expectations(
     }
 }
 
+/// How readily a side's orders are withdrawn when the process is as excited as it is: so that with the weights of the
+/// orders over this, the process expects as many withdrawals as there were.
+pub(super) fn usual_readiness(observed: &Observed, timed: &Timed, process: &Hawkes, weights: &[f64]) -> f64 {
+    let (mut weighted, mut found) = (0.0, 0.0);
+    expectations(observed, timed, process, |stood, kind, expected| {
+        let (act, side) = Act::of_kind(kind);
+        if act == Act::Withdraw {
+            let ready =
+                stood.orders[side.index()].iter().zip(weights).map(|(n, w)| f64::from(*n) * w).sum::<f64>();
+            weighted += expected * ready;
+        }
+    });
+    for event in &timed.events {
+        found += f64::from(u8::from(Act::of_kind(event.kind).0 == Act::Withdraw));
+    }
+    weighted / f64::max(found, 1.0)
+}
+
 /// The first spread of each bucket but the first, so that each holds the book for as long.
 pub(super) fn spread_edges(observed: &Observed, wanted: usize) -> Vec<i64> {
     let total: f64 = observed.spreads.values().sum();

@@ -264,7 +264,7 @@ impl Market {
                     self.state.by_spread[act as usize][spread] * self.state.by_imbalance[act as usize][own];
                 let ready = if act == Act::Withdraw {
                     let orders = &self.resting[side.index()];
-                    self.cancellers.readiness(orders, side, touch[side.index()], self.now)
+                    self.cancellers.readiness(orders, side, touch[side.index()])
                 } else {
                     1.0
                 };

@@ -181,8 +181,8 @@ pub struct State {
 pub struct MakerHabits {
     /// Weights by bucket of the spread and [place](super::buckets::place).
     pub places: Vec<Vec<f64>>,
-    /// How much of one order is.
-    pub sizes: Sizes,
+    /// How much: of orders that better the best price, join it, or stand behind it.
+    pub sizes: [Sizes; 3],
 }
 
 /// `[takers]`: how much they take.
@@ -203,9 +203,11 @@ pub struct TakerHabits {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CancellerHabits {
-    /// Withdrawals of one order a second, by distance and age.
+    /// Withdrawals of one order a second, by distance and age: which order it is.
     pub hazards: Vec<Vec<f64>>,
-    /// The hazards of one side together, on average: a book with twice that loses orders twice as fast.
+    /// The same by distance alone: summed over a side's orders, how much there is to withdraw.
+    pub readiness: Vec<f64>,
+    /// What that sum usually is: a book with twice as much loses orders twice as fast.
     pub usual: f64,
     /// How often only a part is withdrawn.
     pub part_share: f64,
@@ -329,11 +331,17 @@ impl Model {
         ensure(places, "makers.places", format!("is {buckets} rows of {PLACES}, none all zero"))?;
         let hazards = is_table(&self.cancellers.hazards, DISTANCES, AGES);
         ensure(hazards, "cancellers.hazards", format!("is {DISTANCES} rows of {AGES}"))?;
+        let ready = self.cancellers.readiness.iter().all(|x| x.is_finite() && *x >= 0.0);
+        ensure(
+            ready && self.cancellers.readiness.len() == DISTANCES,
+            "cancellers.readiness",
+            format!("is {DISTANCES} numbers"),
+        )?;
         ensure(self.cancellers.usual > 0.0, "cancellers.usual", "is above zero")?;
         let shares = [self.takers.exact_share, self.takers.beyond_share, self.cancellers.part_share];
         ensure(shares.iter().all(|x| (0.0..=1.0).contains(x)), "a share", "lies between 0 and 1")?;
-        let sizes = [&self.makers.sizes, &self.takers.sizes, &self.takers.beyond];
-        ensure(sizes.iter().all(|sizes| sizes.is_sound()), "sizes", "are above zero, the others rising")?;
+        let mut sizes = self.makers.sizes.iter().chain([&self.takers.sizes, &self.takers.beyond]);
+        ensure(sizes.all(Sizes::is_sound), "sizes", "are above zero, the others rising")?;
         let process = self.process()?;
         let ratio = process.spectral_radius();
         ensure(ratio < 1.0, "excitement", format!("has a branching ratio of {ratio:.3}; at 1 it explodes"))?;
@@ -361,6 +369,76 @@ impl Model {
         let base = (0..Act::KINDS).map(|kind| excited.base[kind / 2]).collect();
         Hawkes::new(base, excited.decays.clone(), branching)
             .map_err(|_| ModelError { key: "excitement", wanted: "has rates and decays above zero".into() })
+    }
+
+    /// A small made-up market, for tests and first tries: a spread of some ticks, an act every other second.
+    #[must_use]
+    pub fn sample() -> Self {
+        let sizes = |common: &[[i64; 2]]| Sizes { common: common.to_vec(), others: vec![1, 2, 5, 20, 60] };
+        let mut places = vec![vec![0.0; PLACES]; 3];
+        for (bucket, row) in places.iter_mut().enumerate() {
+            // The wider the spread, the more orders better the price.
+            for (place, weight) in row.iter_mut().enumerate() {
+                let (least, most) = super::buckets::place_range(place);
+                *weight = match most {
+                    _ if least < -4 || least > 16 => 0.0,
+                    most if most < 0 => [0.05, 0.15, 0.4][bucket],
+                    _ => 0.3,
+                };
+            }
+        }
+        Self {
+            market_version: MODEL_VERSION,
+            instrument: Traded {
+                venue: "sample".into(),
+                symbol: "SAMPLE".into(),
+                currency: "USD".into(),
+                tick_nanos: 10_000_000,
+                lot_nanos: 1_000_000_000,
+                multiplier_nanos: 1_000_000_000,
+            },
+            session: Session {
+                starts_at: 1_767_605_400_000_000_000,
+                seconds: 3_600.0,
+                opening: [9_998, 10_002],
+                book: (0..10).map(|level| [level * 2, 100]).collect(),
+                profile_seconds: 1_800.0,
+                profile: vec![1.2, 0.8],
+            },
+            excitement: Excited {
+                decays: vec![0.2, 5.0],
+                base: [0.06, 0.5, 0.3],
+                same_side: vec![
+                    vec![vec![0.15, 0.15], vec![0.0, 0.01], vec![0.0, 0.0]],
+                    vec![vec![0.3, 0.3], vec![0.1, 0.1], vec![0.05, 0.05]],
+                    vec![vec![0.0, 0.1], vec![0.1, 0.1], vec![0.1, 0.1]],
+                ],
+                other_side: vec![
+                    vec![vec![0.02, 0.0], vec![0.0, 0.0], vec![0.01, 0.0]],
+                    vec![vec![0.1, 0.1], vec![0.05, 0.0], vec![0.0, 0.0]],
+                    vec![vec![0.4, 0.4], vec![0.05, 0.0], vec![0.05, 0.0]],
+                ],
+            },
+            state: State {
+                spread_edges: vec![3, 6],
+                by_spread: vec![vec![1.2, 1.0, 0.6], vec![0.9, 1.0, 1.2], vec![1.0; 3]],
+                by_imbalance: vec![vec![0.8, 0.9, 1.0, 1.1, 1.2], vec![1.0; 5], vec![1.0; 5]],
+            },
+            makers: MakerHabits { places, sizes: [(); 3].map(|()| sizes(&[[100, 400_000], [10, 200_000]])) },
+            takers: TakerHabits {
+                exact_share: 0.4,
+                beyond_share: 0.05,
+                sizes: sizes(&[[10, 500_000]]),
+                beyond: sizes(&[[10, 500_000]]),
+            },
+            cancellers: CancellerHabits {
+                hazards: vec![vec![1.0, 0.8, 0.4, 0.2, 0.1, 0.05, 0.02, 0.01]; DISTANCES],
+                readiness: vec![0.03; DISTANCES],
+                usual: 0.6,
+                part_share: 0.05,
+            },
+            provenance: Provenance::default(),
+        }
     }
 
     /// The factors of the day.

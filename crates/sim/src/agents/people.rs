@@ -36,7 +36,8 @@ impl Makers {
             }
             None => 0,
         };
-        (own.worse_for(!side, behind), Lots(self.habits.sizes.draw(&mut self.prng).max(1)))
+        let sizes = &self.habits.sizes[usize::from(behind >= 0) + usize::from(behind > 0)];
+        (own.worse_for(!side, behind), Lots(sizes.draw(&mut self.prng).max(1)))
     }
 }
 
@@ -90,10 +91,12 @@ impl Cancellers {
         self.habits.hazards[buckets::distance(behind)][buckets::age(now - order.born)]
     }
 
-    /// How readily one side's orders are withdrawn, beside what is usual.
-    pub(super) fn readiness(&self, orders: &[Resting], side: Side, best: Ticks, now: f64) -> f64 {
-        let sum: f64 = orders.iter().map(|order| self.hazard(order, side, best, now)).sum();
-        sum / self.habits.usual
+    /// How readily one side's orders are withdrawn, beside what is usual. By distance alone: that young orders go first is
+    /// in the excitement already, because whoever placed them excites withdrawals.
+    pub(super) fn readiness(&self, orders: &[Resting], side: Side, best: Ticks) -> f64 {
+        let weight =
+            |order: &Resting| self.habits.readiness[buckets::distance((best - order.price) * side.sign())];
+        orders.iter().map(weight).sum::<f64>() / self.habits.usual
     }
 
     /// Which order is withdrawn, and what is left of it; `None` when there is none to spare.
