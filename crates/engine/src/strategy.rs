@@ -31,7 +31,8 @@ pub trait Strategy {
         let _ = (trade, view, wants);
     }
 
-    /// The venue published something that changes no book: a statistic, a quote request, a busted trade, a bar.
+    /// The venue published something that changes no book: a statistic, a quote request, a busted trade, a bar. Or it
+    /// moved cash on our account, which the portfolio has booked already.
     fn on_notice(&mut self, notice: &Event, view: &View<'_>, wants: &mut Wants) {
         let _ = (notice, view, wants);
     }

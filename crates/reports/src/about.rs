@@ -20,7 +20,7 @@ pub struct About {
     pub traded: Vec<InstrumentId>,
     /// What returns and drawdowns are measured against.
     pub capital: Money,
-    /// What `capital` and all totals are in; instruments settled in another are listed, not added.
+    /// What `capital` and all totals are in: the account's.
     pub currency: String,
     /// How long after a fill its adverse selection is measured; ten seconds unless there is a reason.
     pub attribution_after: Nanos,

@@ -41,6 +41,7 @@ mod tables;
 
 // Many runs.
 pub mod compare;
+pub mod facts;
 pub mod study;
 
 pub use about::{About, Counted, DataFile, Ending};

@@ -244,8 +244,7 @@ impl Default for Quotes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use types::TimeInForce;
-    use types::{Liquidity, PlaceOrder, StrategyId};
+    use types::{Liquidity, PlaceOrder, StrategyId, TimeInForce};
 
     const MS: i64 = 1_000_000;
 

@@ -133,6 +133,8 @@ pub struct Recorder {
     /// By instrument id: its place among `watches`.
     places: Vec<Option<u32>>,
     any_touched: bool,
+    /// Whether anything traded settles in another currency than the report's.
+    foreign: bool,
     /// Nothing of the purse's is due before.
     purse_due: Nanos,
     pub(crate) purse: Purse,
@@ -154,6 +156,8 @@ impl Recorder {
     /// When a traded instrument is not among the instruments.
     #[must_use]
     pub fn new(about: About) -> Self {
+        let settles = |id: &InstrumentId| about.instruments[id.index()].currency();
+        let foreign = about.traded.iter().any(|id| settles(id) != about.currency);
         let mut places = vec![None; about.instruments.len()];
         let mut watches = Vec::with_capacity(about.traded.len());
         for (place, id) in about.traded.iter().enumerate() {
@@ -165,6 +169,7 @@ impl Recorder {
             watches,
             places,
             any_touched: false,
+            foreign,
             purse_due: Nanos::MIN,
             holding: Holding::default(),
             quotes: Quotes::new(),
@@ -208,6 +213,7 @@ impl Recorder {
                     self.on_packet_end(now, machine);
                 }
             }
+            Event::Cash(cash) => self.on_cash(now, cash.venue_at, machine),
             Event::Timer(_) | Event::Operator(_) | Event::QuoteRequest(_) | Event::Bar { .. } => {}
         }
         if !commands.is_empty() {
@@ -279,11 +285,15 @@ impl Recorder {
             watch.touched = false;
             let id = watch.instrument.id();
             let (market, touch) = machine.market(id);
+            if self.foreign {
+                watch.aftermath.rate = machine.rate(id);
+            }
             watch.on_book(now, watch.touched_at, market, touch);
             self.venue_clock = self.venue_clock.max(watch.touched_at);
             holds |= !watch.position.is_zero();
         }
-        if holds {
+        // A foreign balance changes its worth while nothing is held.
+        if holds || self.foreign {
             self.purse.on_earned(now, machine.equity());
         }
     }
@@ -338,6 +348,9 @@ impl Recorder {
         }
         watch.fees = machine.earned(report.instrument).fees;
         self.holding.on_position(now, watch.position, position);
+        if self.foreign {
+            watch.aftermath.rate = machine.rate(report.instrument);
+        }
         watch.on_fill(now, report.venue_at, price, liquidity, position);
         self.purse.on_time(now);
         self.purse_due = self.purse.next_due();
@@ -345,11 +358,24 @@ impl Recorder {
         Some(booked)
     }
 
+    /// The venue moved cash, and the portfolio has booked it.
+    fn on_cash(&mut self, now: Nanos, venue_at: Nanos, machine: &impl Watched) {
+        self.venue_clock = self.venue_clock.max(venue_at);
+        self.purse.on_time(now);
+        self.purse_due = self.purse.next_due();
+        self.purse.on_earned(now, machine.equity());
+    }
+
     /// The run is over.
     #[must_use]
     pub fn finish(mut self, machine: &impl Watched, ending: Ending) -> Report {
         for watch in &mut self.watches {
             watch.spend(self.last_at);
+            watch.aftermath.rate = machine.rate(watch.instrument.id());
+        }
+        if self.foreign && self.inputs > 0 {
+            self.purse.on_time(self.last_at);
+            self.purse.on_earned(self.last_at, machine.equity());
         }
         self.holding.spend(self.last_at);
         self.purse.on_time(self.last_at);

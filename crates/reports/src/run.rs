@@ -71,7 +71,6 @@ fn about(setup: &Setup) -> About {
             strategy.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         format!("{} ({})", strategy.name, values.join(", "))
     });
-    let currency = traded.first().map_or("", |id| setup.instruments[id.index()].currency());
     About {
         title: setup.config.report.title.clone(),
         strategy: strategies.collect::<Vec<_>>().join("; "),
@@ -84,7 +83,7 @@ fn about(setup: &Setup) -> About {
         instruments: setup.instruments.clone(),
         traded,
         capital: money(setup.config.trading.initial_capital),
-        currency: currency.into(),
+        currency: setup.currency(),
         attribution_after: seconds(setup.config.report.adverse_selection_seconds),
         days: setup.sessions.days.clone(),
     }
@@ -175,6 +174,26 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
     if setup.config.fees.is_free() {
         caveats.push("No fees are configured; real venues charge them ([fees] in the configuration).".into());
     }
+    if !setup.config.market.model.is_empty() {
+        caveats.push(
+            "The market is generated: agents that are like a recorded day in what docs/generative-market.md lists, and not \
+             in all. They see our orders in their one queue and react to them; none of them is informed, so that what \
+             trading against the informed costs is not in these figures."
+                .into(),
+        );
+        return caveats;
+    }
+    caveats.extend(carry_in_words(setup));
+    let account = setup.currency();
+    for entry in setup.config.currency.iter().filter(|entry| entry.code != account) {
+        caveats.push(match entry.instrument.as_str() {
+            "" => format!("One {} is worth {} {account} throughout: a fixed rate.", entry.code, entry.rate),
+            priced => format!(
+                "What one {} is worth goes by the mid of {priced}, at which nothing is exchanged.",
+                entry.code
+            ),
+        });
+    }
     let queue = match setup.config.venue.queue_model {
         QueueModelName::Pessimistic => "every cancel is behind us".into(),
         QueueModelName::Power => format!("the power model, exponent {}", setup.config.venue.queue_exponent),
@@ -214,6 +233,38 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
     } else {
         "The market does not react to our orders: no impact, and nobody joins or leaves because of us.".into()
     });
+    caveats
+}
+
+/// What holding costs in this run, instrument by instrument where it is not nothing.
+fn carry_in_words(setup: &Setup) -> Vec<String> {
+    let mut caveats = Vec::new();
+    for id in setup.strategies.iter().flat_map(|strategy| &strategy.traded) {
+        let instrument = &setup.instruments[id.index()];
+        let (funding, perpetual) = setup.config.funding.of(instrument);
+        if perpetual {
+            let every = number::span(setup.config.funding.terms(instrument).every);
+            let recorded = if funding.recorded { ", or as recorded" } else { "" };
+            caveats.push(format!(
+                "{}: funding of {} bp every {every}{recorded}, of what is held at the moment; a real rate moves with \
+                 the market.",
+                instrument.symbol(),
+                funding.rate_bp
+            ));
+        }
+        let borrow = setup.config.borrow.of(instrument);
+        if borrow.short_percent_a_year != 0.0 || borrow.long_percent_a_year != 0.0 {
+            caveats.push(format!(
+                "{}: shorts cost {} % and longs {} % a year of {} days, charged at {} h UTC for what is held then; that \
+                 there is always something to borrow is assumed.",
+                instrument.symbol(),
+                borrow.short_percent_a_year,
+                borrow.long_percent_a_year,
+                borrow.days_a_year,
+                borrow.day_ends_at_hour
+            ));
+        }
+    }
     caveats
 }
 

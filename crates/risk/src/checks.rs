@@ -45,6 +45,8 @@ pub(crate) struct Row {
     collar_ticks: Option<i64>,
     collar_ppm: Option<i64>,
     order_notional: Money,
+    /// What one unit of the instrument's currency is worth in the account's.
+    pub(crate) rate: Option<Money>,
     worth: Worth,
 }
 
@@ -60,6 +62,7 @@ impl Row {
             collar_ticks: limits.collar_ticks,
             collar_ppm: limits.collar_ppm,
             order_notional: Money::from_nanos(limits.order_notional_nanos.unwrap_or(0)),
+            rate: Some(Money::ONE),
             worth: Worth::new(instrument),
         }
     }
@@ -186,7 +189,8 @@ fn order_size(_: &Account, ask: &Ask) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// RC-02. A stop begins to trade at its trigger and ends at its limit: what is worth more counts.
+/// RC-02. In the account's currency, which most instruments settle in. A stop begins to trade at its trigger and ends at
+/// its limit: what is worth more counts.
 fn order_notional(_: &Account, ask: &Ask) -> Result<(), Refusal> {
     let limit = ask.row.order_notional;
     let at = |price: Ticks| ask.row.worth.notional(price, ask.size);
@@ -194,6 +198,9 @@ fn order_notional(_: &Account, ask: &Ask) -> Result<(), Refusal> {
         None => at(ask.price),
         Some(trigger) => at(ask.price).zip(at(trigger)).map(|(one, other)| one.max(other)),
     };
+    let Some(rate) = ask.row.rate else { return Err(Refusal::RateUnknown) };
+    let notional =
+        if rate == Money::ONE { notional } else { notional.and_then(|own| own.checked_at_rate(rate)) };
     match notional {
         Some(notional) if notional <= limit => Ok(()),
         _ => Err(Refusal::OrderNotionalTooLarge { notional: notional.unwrap_or(Money(i128::MAX)), limit }),

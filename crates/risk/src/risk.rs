@@ -233,6 +233,12 @@ impl Risk {
         self.account.losses.on_equity(now, equity)
     }
 
+    /// Hears what one unit of the currency that an instrument settles in is worth in the account's; `None`: nobody knows,
+    /// and nothing passes. Until told otherwise it is the account's own.
+    pub fn on_rate(&mut self, instrument: InstrumentId, rate: Option<Money>) {
+        self.rows[instrument.index()].rate = rate;
+    }
+
     /// Pulls the kill switch: nothing new passes until [`release`](Self::release). The caller cancels what
     /// works.
     pub fn kill(&mut self) {

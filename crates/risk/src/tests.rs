@@ -87,7 +87,7 @@ fn ask_at(risk: &mut Risk, now: Nanos, order: NewOrder, touch: Touch) -> Result<
 /// `.` for an approval, else the letter of the refusal.
 fn letter<T>(verdict: &Result<T, Refusal>) -> char {
     const LETTERS: [char; Refusal::KINDS.len()] =
-        ['I', 'K', 'U', 'Z', 'Q', 'S', 'N', 'B', 'X', 'M', 'C', 'O', 'A', 'P', 'E', 'L', 'D', 'R'];
+        ['I', 'K', 'U', 'Z', 'Q', 'S', 'N', 'B', 'X', 'M', 'C', 'O', 'A', 'P', 'E', 'L', 'D', 'R', '$'];
     match verdict {
         Ok(_) => '.',
         Err(refusal) => LETTERS[refusal.index()],
@@ -472,6 +472,25 @@ fn an_inverse_contract_is_worth_less_the_higher_its_price() {
     // 10 × 100 / 50,000 = 0.02; a cent lower it is a little more.
     let orders = [(Buy, 5_000_000, 10), (Buy, 4_999_999, 10), (Buy, 0, 1), (Buy, -1, 1)];
     assert_eq!(asked(&mut risk, touch(5_000_000, 5_000_001), &orders), ".NQQ");
+}
+
+#[test]
+fn a_foreign_order_is_judged_in_the_account_s_currency() {
+    let mut limits = limits();
+    limits.default.order_notional_nanos = Some(1_000_000_000_000); // 1,000
+    limits.default.collar_ticks = Some(i64::MAX);
+    let mut risk = Risk::new(&[inverse()], &limits);
+    risk.on_equity(NOW, Money::ZERO);
+    // 10 × 100 / 50,000 = 0.02 coins.
+    let mut asked_at = |rate| {
+        risk.on_rate(X, rate);
+        asked(&mut risk, touch(5_000_000, 5_000_001), &[(Buy, 5_000_000, 10)])
+    };
+    assert_eq!(asked_at(None), "$");
+    assert_eq!(asked_at(Some(Money::ONE * 50_000)), ".");
+    assert_eq!(asked_at(Some(Money::ONE * 50_001)), "N");
+    // More digits than money holds.
+    assert_eq!(asked_at(Some(Money(i128::MAX))), "N");
 }
 
 #[test]

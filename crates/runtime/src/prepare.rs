@@ -3,6 +3,7 @@
 use crate::calendar::{Calendars, Schedule};
 use crate::config::Config;
 use crate::feed::Feed;
+use crate::market::MarketFile;
 use crate::setup::{DataFile, Setup, SetupError};
 use crate::source::{Progress, Recording, Source, SourceError, open};
 use crate::survey::{FileSurvey, Survey, SurveyError, Table, survey};
@@ -45,13 +46,31 @@ pub fn prepare(
 ) -> Result<Prepared, PrepareError> {
     let survey = survey(&recordings, tick)?;
     let table = survey.table(&config)?;
-    let traded = survey.traded(&table, &config)?;
+    let traded = survey.traded(&config)?;
     let data = recordings.iter().map(data_file).collect::<Result<_, _>>()?;
     let setup = Setup::new(config, table.instruments.clone(), traded, data)?;
     setup.check_order_samples(survey.files.iter().filter_map(|file| file.span))?;
     let mut prepared = Prepared { survey, table, setup, recordings };
     prepared.setup.sessions = prepared.schedule(&prepared.setup).sessions;
     Ok(prepared)
+}
+
+/// Makes the setup of a run in a generated market, of which there is nothing to survey.
+///
+/// # Errors
+/// When the configuration does not fit it.
+pub fn prepare_market(file: &MarketFile, config: Config) -> Result<Prepared, PrepareError> {
+    let survey = Survey::of_market(&file.name, file.text.len() as u64, &file.instrument);
+    let wire_tick = file.instrument.terms().tick_nanos;
+    let table = Table { instruments: vec![file.instrument.clone()], wire_ticks: vec![wire_tick] };
+    let traded = survey.traded(&config)?;
+    let data = DataFile {
+        name: file.name.clone(),
+        bytes: file.text.len() as u64,
+        blake3: blake3::hash(file.text.as_bytes()).to_hex().to_string(),
+    };
+    let setup = Setup::new(config, table.instruments.clone(), traded, vec![data])?;
+    Ok(Prepared { survey, table, setup, recordings: Vec::new() })
 }
 
 fn data_file(recording: &Recording) -> Result<DataFile, SourceError> {

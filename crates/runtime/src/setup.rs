@@ -2,9 +2,10 @@
 
 use crate::calendar::Sessions;
 use crate::config::{Config, ConfigError, QueueModelName, SelfMatchName, strategy_values};
+use crate::currency::{CurrencyError, account};
 use crate::order_latency::{OrderSamples, OrderSamplesError};
 use crate::routes::{OrderWay, Ways, order_files};
-use engine::{Engine, EngineConfig, Seat, Strategy};
+use engine::{AccountTerms, Engine, EngineConfig, Seat, Strategy};
 use risk::{AccountLimits, InstrumentLimits, Limits};
 use serde::{Deserialize, Serialize};
 use sim::venue::impact::ImpactTerms;
@@ -100,6 +101,12 @@ pub enum SetupError {
          that code can: in Python, `quoin.verify(folder, strategy)`"
     )]
     Outside(String),
+    /// An account that cannot be counted.
+    #[error(transparent)]
+    Currency(#[from] CurrencyError),
+    /// A generated market where only recordings run.
+    #[error("[market] model names a generated market; `quoin backtest` runs in one, and only it")]
+    MarketElsewhere,
     /// Measured orders that cannot be used.
     #[error(transparent)]
     OrderSamples(#[from] OrderSamplesError),
@@ -135,6 +142,7 @@ impl Setup {
         let spec = config.spec()?;
         let values = config.values(spec)?;
         let values = values.iter().map(|(p, value)| (p.name.to_string(), value)).collect();
+        account(&config, &instruments, &traded)?;
         let strategies = vec![StrategySetup { name: spec.name.into(), values, traded }];
         let files = order_files(&config);
         let order_samples = files.iter().map(|path| order_file(path)).collect::<Result<_, _>>()?;
@@ -170,7 +178,24 @@ impl Setup {
         if head.version != SETUP_VERSION {
             return Err(SetupError::Version { found: head.version, quoin: head.quoin });
         }
-        Ok(serde_json::from_slice(bytes)?)
+        let setup: Self = serde_json::from_slice(bytes)?;
+        account(&setup.config, &setup.instruments, &setup.traded())?;
+        Ok(setup)
+    }
+
+    fn traded(&self) -> Vec<InstrumentId> {
+        self.strategies.iter().flat_map(|strategy| strategy.traded.iter().copied()).collect()
+    }
+
+    /// What the account counts in.
+    #[must_use]
+    pub fn currency(&self) -> String {
+        self.account().currency
+    }
+
+    fn account(&self) -> AccountTerms {
+        account(&self.config, &self.instruments, &self.traded())
+            .expect("asked when the setup was made or read")
     }
 
     /// The engine of this run, before its first input.
@@ -219,6 +244,7 @@ impl Setup {
             instruments: self.instruments.clone(),
             limits: self.limits(),
             fees: self.instruments.iter().map(|instrument| self.fees(instrument)).collect(),
+            account: self.account(),
             kill_switch: self.config.risk.kill_switch,
             seats,
         });
@@ -284,6 +310,8 @@ impl Setup {
         for instrument in &self.instruments {
             let terms = venue.allocation_of(&instrument.terms().symbol);
             simulated.allocate(instrument.id(), terms.rule(), terms.allocation_lmm_percent);
+            let (funding, borrow) = (&self.config.funding, &self.config.borrow);
+            simulated.charge(instrument.id(), funding.terms(instrument), borrow.terms(instrument));
         }
         simulated
     }
@@ -338,6 +366,8 @@ impl Setup {
             maker_ppb: rounded(fees.maker_bp * to_f64(BASIS_POINT_PPB)),
             taker_ppb: rounded(fees.taker_bp * to_f64(BASIS_POINT_PPB)),
             per_lot_nanos: rounded(fees.exchange_fee_per_lot * 1e9),
+            order_min_nanos: rounded(fees.order_fee_min * 1e9),
+            order_max_ppb: rounded(fees.order_fee_max_percent * 1e7),
         }
     }
 

@@ -118,20 +118,6 @@ pub enum SurveyError {
     /// Nothing to trade.
     #[error("the data holds no instrument with a book: trades or definitions alone cannot be traded against")]
     NoInstrument,
-    /// Profit in one currency and loss in another are no sum.
-    #[error(
-        "{one} settles in {its} and {other} in {others}: one run trades one currency; choose with --symbols"
-    )]
-    Currencies {
-        /// One instrument.
-        one: String,
-        /// Its currency.
-        its: String,
-        /// Another.
-        other: String,
-        /// Its currency.
-        others: String,
-    },
 }
 
 /// Reads every recording once. `tick` is called after each batch with the bytes read so far.
@@ -173,6 +159,22 @@ impl Survey {
             directory: Directory::survey(),
             configured: Vec::new(),
         }
+    }
+
+    /// Of a generated market: it has its one instrument, and no damage.
+    pub(crate) fn of_market(name: &str, bytes: u64, instrument: &Instrument) -> Self {
+        let terms = instrument.terms();
+        let mut survey = Self::new();
+        survey.directory.listing(&terms.venue, &terms.symbol);
+        let only = survey.instrument(0);
+        (only.events, only.changes) = (1, 1);
+        survey.files.push(FileSurvey {
+            name: name.into(),
+            format: Cow::Borrowed("market of agents"),
+            bytes,
+            ..FileSurvey::default()
+        });
+        survey
     }
 
     fn read(
@@ -352,6 +354,7 @@ impl Survey {
             | Event::Report(_)
             | Event::Timer(_)
             | Event::Operator(_)
+            | Event::Cash(_)
             | Event::QuoteRequest(_)
             | Event::TradeBust(_) => {}
         }
@@ -442,24 +445,8 @@ impl Survey {
     /// The instruments to trade: those named, else the busiest that has a book.
     ///
     /// # Errors
-    /// When a name is not in the data, there is nothing to trade, or it settles in several currencies.
-    pub fn traded(&self, table: &Table, config: &Config) -> Result<Vec<InstrumentId>, SurveyError> {
-        let traded = self.chosen(config)?;
-        let of = |id: &InstrumentId| &table.instruments[id.index()];
-        if let Some((first, rest)) = traded.split_first()
-            && let Some(other) = rest.iter().find(|id| of(id).currency() != of(first).currency())
-        {
-            return Err(SurveyError::Currencies {
-                one: of(first).symbol().into(),
-                its: of(first).currency().into(),
-                other: of(other).symbol().into(),
-                others: of(other).currency().into(),
-            });
-        }
-        Ok(traded)
-    }
-
-    fn chosen(&self, config: &Config) -> Result<Vec<InstrumentId>, SurveyError> {
+    /// When a name is not in the data, or there is nothing to trade.
+    pub fn traded(&self, config: &Config) -> Result<Vec<InstrumentId>, SurveyError> {
         let id_of = |row: usize| InstrumentId(u32::try_from(row).expect("ids are 32 bits"));
         if config.trading.symbols.is_empty() {
             let busiest = self.instruments.iter().enumerate().filter(|(_, i)| i.changes > 0);

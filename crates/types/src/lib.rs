@@ -19,8 +19,8 @@ pub use bar::Bar;
 pub use command::{Command, NewOrder, OrderKind, Peg, PlaceOrder, TimeInForce};
 pub use days::{TradingDay, TradingDays};
 pub use event::{
-    Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, Operator, OrderAction, OrderDelta, Outcome, Phase,
-    QuoteRequest, RejectReason, Report, Status, Timer, Trade,
+    Cash, CashKind, Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, Operator, OrderAction, OrderDelta,
+    Outcome, Phase, QuoteRequest, RejectReason, Report, Status, Timer, Trade,
 };
 pub use fees::FeeSchedule;
 pub use ids::{InstrumentId, MarketOrderId, OrderId, StrategyId, TimerId};

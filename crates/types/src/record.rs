@@ -10,11 +10,11 @@
 //! that writing gives the same bytes again, so each record has exactly one form.
 
 use crate::event::{
-    Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, Operator, OrderAction, OrderDelta, Outcome, Phase,
-    QuoteRequest, RejectReason, Report, Status, Timer, Trade,
+    Cash, CashKind, Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, Operator, OrderAction, OrderDelta,
+    Outcome, Phase, QuoteRequest, RejectReason, Report, Status, Timer, Trade,
 };
 use crate::{
-    Bar, Command, Input, InstrumentId, Lots, MarketOrderId, Nanos, NewOrder, OrderId, OrderKind, Peg,
+    Bar, Command, Input, InstrumentId, Lots, MarketOrderId, Money, Nanos, NewOrder, OrderId, OrderKind, Peg,
     PlaceOrder, Seq, Side, Statistic, StatisticKind, StrategyId, Ticks, TimeInForce, TimerId, TradingDay,
 };
 use std::fmt;
@@ -247,6 +247,16 @@ fn input_to_raw(input: &Input) -> Raw {
             ),
             ..Raw::default()
         },
+        Event::Cash(e) => {
+            let [low, high] = e.halves();
+            Raw {
+                tag: 13,
+                b: e.kind as u8,
+                key: e.instrument.0,
+                words: [e.venue_at.0.cast_unsigned(), low, high, 0, 0],
+                ..Raw::default()
+            }
+        }
     };
     Raw { seq: input.seq.0, at: input.received_at.0, ..body }
 }
@@ -406,6 +416,12 @@ fn event_from_raw(raw: &Raw) -> Result<Event, NotARecord> {
                 instrument: InstrumentId(raw.key),
             },
         },
+        13 => Event::Cash(Cash::new(
+            venue_at,
+            InstrumentId(raw.key),
+            pick(raw.b, 18, "what cash was moved for", &CashKind::ALL)?,
+            Money((u128::from(raw.words[1]) | u128::from(raw.words[2]) << 64).cast_signed()),
+        )),
         _ => {
             return Err(NotARecord { field: "the kind of input", at: 16 });
         }
@@ -617,8 +633,8 @@ mod tests {
             assert_eq!(&record.to_bytes(), body);
         }
         // level 2×5×5, order 2×6×5, trade 3×5, status 4, gap 1, report 1+7+2+1+7+1+7, timer 1, operator 2,
-        // statistic each kind ×3×5, quote request 3, bust 3×5, bar 1, place 2×7×5, cancel 1, replace 1, wake 1.
-        let market = 50 + 60 + 15 + 4 + 1 + StatisticKind::ALL.len() * 15 + 3 + 15 + 1;
+        // statistic each kind ×3×5, quote request 3, bust 3×5, bar 1, cash 3, place 2×7×5, cancel 1, replace 1, wake 1.
+        let market = 50 + 60 + 15 + 4 + 1 + StatisticKind::ALL.len() * 15 + 3 + 15 + 1 + 3;
         assert_eq!(bodies.len(), market + 26 + 1 + 2 + 70 + 1 + 1 + 1);
     }
 
@@ -643,7 +659,7 @@ mod tests {
     }
 
     #[test]
-    fn statistics_and_bars_survive() {
+    fn statistics_bars_and_cash_survive() {
         let statistic = Event::Statistic(Statistic {
             venue_at: Nanos(i64::MIN),
             value: -3,
@@ -668,7 +684,13 @@ mod tests {
                 instrument: InstrumentId(8),
             },
         };
-        for event in [statistic, bar] {
+        let cash =
+            |amount| Event::Cash(Cash::new(Nanos(-9), InstrumentId(u32::MAX), CashKind::Borrow, amount));
+        for amount in [Money(i128::MIN), Money(-1), Money::ZERO, Money(i128::MAX)] {
+            let Event::Cash(told) = cash(amount) else { panic!("cash is cash") };
+            assert_eq!(told.amount(), amount);
+        }
+        for event in [statistic, bar, cash(Money(i128::MIN)), cash(Money(-1)), cash(Money(1 << 70))] {
             let record = Record::Input(Input { seq: Seq(1), received_at: Nanos(2), event });
             assert_eq!(Record::from_bytes(&record.to_bytes()), Ok(record));
         }

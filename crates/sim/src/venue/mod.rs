@@ -1,8 +1,9 @@
 //! A venue in memory: what would have become of our orders in a market that was recorded without them.
 //!
 //! It is told the market's events at the venue's time, and our commands when they reach the venue, and says what
-//! the venue would have reported. Never delays anything (that is [`latency`](crate::latency)'s), never charges a
-//! fee (that is `types::FeeSchedule`'s), and **a fill always has a reason**:
+//! the venue would have reported. It counts what we hold, and moves cash for it ([account]). Never delays anything
+//! (that is [`latency`](crate::latency)'s), never charges a fee (that is `types::FeeSchedule`'s), and **a fill always
+//! has a reason**:
 //!
 //! | reason | data | rule |
 //! |---|---|---|
@@ -33,6 +34,7 @@
 //! one comparison with the best of them. Orders are found by looking through those of their instrument. Nothing
 //! is allocated once the lists have grown.
 
+pub mod account;
 pub mod allocation;
 pub mod auction;
 pub mod impact;
@@ -40,6 +42,7 @@ mod market;
 mod own;
 mod queue;
 
+use account::{Accounts, Borrow, Funding, Held};
 use allocation::Allocation;
 use book::Book;
 use impact::{Impact, ImpactTerms, Large};
@@ -48,7 +51,10 @@ pub use own::{Pegging, Working};
 use own::{Reports, Waiting};
 pub use queue::QueueModel;
 use stdx::Prng;
-use types::{Command, Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome};
+use types::{
+    Arrival, Cash, Command, Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind,
+    Outcome,
+};
 use types::{PlaceOrder, RejectReason, Report, Side, Ticks, TimeInForce, TradingDays};
 
 /// What happens when an order of ours would trade with another of ours.
@@ -108,6 +114,9 @@ impl Default for VenueConfig {
 #[derive(Clone, Debug)]
 pub struct Venue {
     markets: Vec<Market>,
+    /// What we hold of each.
+    held: Vec<Held>,
+    accounts: Accounts,
     config: VenueConfig,
     prng: Prng,
     next_fill: u32,
@@ -136,6 +145,8 @@ impl Venue {
                     market
                 })
                 .collect(),
+            held: vec![Held::default(); instruments.len()],
+            accounts: Accounts::new(instruments),
             config,
             prng,
             next_fill: 0,
@@ -157,6 +168,56 @@ impl Venue {
     pub fn allocate(&mut self, instrument: InstrumentId, allocation: Allocation, lead_percent: u8) {
         let market = &mut self.markets[instrument.index()];
         (market.allocation, market.lead_percent) = (allocation, lead_percent);
+    }
+
+    /// A packet happened in the recorded market at `at`, the venue's time.
+    #[inline]
+    pub fn on_packet(&mut self, at: Nanos, mut arrivals: &[Arrival], out: &mut Vec<Report>) {
+        while let [first, others @ ..] = arrivals {
+            if let Event::Level(delta) = &first.event
+                && let Some((market, mut reports)) = self.at(at, delta.instrument, out)
+            {
+                arrivals = market.on_levels(arrivals, &mut reports);
+            } else {
+                self.on_market(at, &first.event, out);
+                arrivals = others;
+            }
+        }
+    }
+
+    /// Says what holding an instrument costs.
+    ///
+    /// # Panics
+    /// When the instrument is not one of the venue's, or its funding moments do not make a day.
+    pub fn charge(&mut self, instrument: InstrumentId, funding: Funding, borrow: Borrow) {
+        self.accounts.charge(instrument, funding, borrow);
+    }
+
+    /// The recorded market begins at `at`: moments of funding and borrow after it count.
+    pub fn start(&mut self, at: Nanos) {
+        self.accounts.start(at);
+    }
+
+    /// The next moment at which the venue may move cash; [`Nanos::MAX`] before [`start`](Self::start).
+    #[inline]
+    #[must_use]
+    pub const fn cash_due(&self) -> Nanos {
+        self.accounts.due()
+    }
+
+    /// The moment has come, and nothing else has happened at it yet: says what cash the venue moves for what we hold.
+    pub fn move_cash(&mut self, at: Nanos, out: &mut Vec<Cash>) {
+        let (held, markets) = (&self.held, &self.markets);
+        self.accounts.settle(at, |row| (&held[row], &markets[row].book), out);
+    }
+
+    /// What we hold, by the venue's own count: what is filled, whether or not we have heard of it.
+    ///
+    /// # Panics
+    /// When the instrument is not one of the venue's.
+    #[must_use]
+    pub fn position(&self, instrument: InstrumentId) -> Lots {
+        self.held[instrument.index()].position()
     }
 
     /// Something happened in the recorded market at `at`, the venue's time.
@@ -194,9 +255,10 @@ impl Venue {
             }
             Event::Gap(gap) => self.each(gap.instrument, Market::on_gap),
             // Not the market's: ours, or a person's.
-            Event::Report(_) | Event::Timer(_) | Event::Operator(_) => {}
+            Event::Report(_) | Event::Timer(_) | Event::Operator(_) | Event::Cash(_) => {}
+            Event::Statistic(statistic) => self.accounts.on_statistic(statistic),
             // Nothing that an order of ours could meet.
-            Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {}
+            Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {}
         }
     }
 
@@ -261,6 +323,7 @@ impl Venue {
             instrument,
             partial: self.config.partial_fills,
             next_fill: &mut self.next_fill,
+            held: &mut self.held[instrument.index()],
             out,
         };
         Some((market, reports))

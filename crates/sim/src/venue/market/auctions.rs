@@ -123,7 +123,7 @@ impl Market {
             if size > Lots::ZERO {
                 working.filled += size;
                 working.tip = working.shown.min(working.unfilled());
-                reports.fill(noted.order, cross.price, size, Liquidity::Maker);
+                reports.fill(noted.order, side, cross.price, size, Liquidity::Maker);
                 got += size;
             }
         }

@@ -6,6 +6,7 @@
 
 mod auctions;
 mod following;
+mod packets;
 mod reached;
 mod shared;
 mod taking;

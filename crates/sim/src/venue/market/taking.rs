@@ -43,7 +43,7 @@ impl Market {
             if got > Lots::ZERO {
                 left -= got;
                 self.taken.add(!side, level.price, got);
-                reports.fill(order, price, got, Liquidity::Taker);
+                reports.fill(order, side, price, got, Liquidity::Taker);
             }
         }
         self.impact.take(side, size - left, reports.at);
