@@ -1,7 +1,7 @@
 //! What a report says of the run that no step shows: its name, its files, its configuration, its hashes.
 
 use serde::Serialize;
-use types::{Instrument, InstrumentId, Money, Nanos};
+use types::{Instrument, InstrumentId, Money, Nanos, TradingDays};
 
 /// What is known before the first step.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct About {
     pub currency: String,
     /// How long after a fill its adverse selection is measured; ten seconds unless there is a reason.
     pub attribution_after: Nanos,
+    /// Where the days of daily returns begin.
+    pub days: TradingDays,
 }
 
 /// What is known after the last step.

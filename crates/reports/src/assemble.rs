@@ -42,6 +42,7 @@ impl Report {
             last_at,
             venue_clock,
             holding,
+            rolls,
             ..
         } = recorder;
         let any = inputs > 0;
@@ -80,6 +81,7 @@ impl Report {
             session,
             headline,
             pnl: pnl(&totals.attribution.split(books.equity, booked), books.equity),
+            rolls: rolls.costs(),
             activity,
             fill_rate: HORIZONS.iter().map(|horizon| fill_rate(&waits, *horizon)).collect(),
             latency,

@@ -10,16 +10,16 @@ use crate::histogram::Histogram;
 use crate::quotes::Quotes;
 use crate::ratios::{Drawdown, Returns};
 use crate::report::Report;
+use crate::rolls::Rolls;
 use crate::series::Series;
 use crate::watch::Watch;
 use crate::watched::Watched;
-use types::{Command, Event, Flags, Input, InstrumentId, Lots, Money, Nanos, Outcome};
+use types::{Command, Event, Flags, Input, InstrumentId, Lots, Money, Nanos, Outcome, TradingDays};
 
 /// Returns within a day are taken over this long.
 pub const RETURN_INTERVAL: Nanos = Nanos::from_secs(60);
 /// Without any input for this long the market was closed: the time is no still interval.
 const CLOSED_AFTER: i64 = 30;
-const DAY: i64 = 86_400_000_000_000;
 
 /// The equity of a run, and what is derived from it as it goes.
 #[derive(Clone, Debug)]
@@ -33,11 +33,13 @@ pub(crate) struct Purse {
     pub(crate) returns: Returns,
     pub(crate) daily: Returns,
     interval: (Nanos, Money),
-    day: (i64, Money),
+    days: TradingDays,
+    /// When the present day ends, and what was earned when it began.
+    day: (Nanos, Money),
 }
 
 impl Purse {
-    fn new(capital: Money) -> Self {
+    fn new(capital: Money, days: TradingDays) -> Self {
         Self {
             capital,
             earned: Money::ZERO,
@@ -47,13 +49,14 @@ impl Purse {
             returns: Returns::default(),
             daily: Returns::default(),
             interval: (Nanos::MIN, Money::ZERO),
-            day: (i64::MIN, Money::ZERO),
+            days,
+            day: (Nanos::MIN, Money::ZERO),
         }
     }
 
     fn start(&mut self, now: Nanos) {
         self.interval.0 = now;
-        self.day.0 = now.0.div_euclid(DAY);
+        self.day.0 = self.days.ends_at(now);
         self.earned_over_time.push(now, Money::ZERO);
         self.drawdown_over_time.push(now, Money::ZERO);
     }
@@ -70,9 +73,9 @@ impl Purse {
             }
             self.interval = (Nanos(self.interval.0.0 + passed * RETURN_INTERVAL.0), self.earned);
         }
-        if now.0.div_euclid(DAY) > self.day.0 {
+        if now >= self.day.0 {
             self.close_day();
-            self.day.0 = now.0.div_euclid(DAY);
+            self.day.0 = self.days.ends_at(now);
         }
     }
 
@@ -84,8 +87,7 @@ impl Purse {
     }
 
     fn next_due(&self) -> Nanos {
-        let midnight = Nanos(self.day.0.saturating_add(1).saturating_mul(DAY));
-        (self.interval.0 + RETURN_INTERVAL).min(midnight)
+        (self.interval.0 + RETURN_INTERVAL).min(self.day.0)
     }
 
     fn on_earned(&mut self, now: Nanos, earned: Money) {
@@ -138,6 +140,7 @@ pub struct Recorder {
     pub(crate) purse: Purse,
     pub(crate) holding: Holding,
     pub(crate) quotes: Quotes,
+    pub(crate) rolls: Rolls,
     pub(crate) latency_feed: Histogram,
     pub(crate) inputs: u64,
     pub(crate) commands: u64,
@@ -162,7 +165,7 @@ impl Recorder {
             watches.push(Watch::new(about.instruments[id.index()].clone(), about.attribution_after));
         }
         Self {
-            purse: Purse::new(about.capital),
+            purse: Purse::new(about.capital, about.days.clone()),
             watches,
             places,
             any_touched: false,
@@ -170,6 +173,7 @@ impl Recorder {
             purse_due: Nanos::MIN,
             holding: Holding::default(),
             quotes: Quotes::new(),
+            rolls: Rolls::default(),
             latency_feed: Histogram::new(),
             inputs: 0,
             commands: 0,
@@ -337,6 +341,12 @@ impl Recorder {
         if booked.is_zero() {
             return None;
         }
+        if machine.purpose(report.order).is_some() {
+            let fees = machine.earned(report.instrument).fees - watch.fees;
+            let mid = machine.market(report.instrument).1;
+            self.rolls.on_fill(&watch.instrument, price, position - watch.position, mid, fees);
+        }
+        watch.fees = machine.earned(report.instrument).fees;
         self.holding.on_position(now, watch.position, position);
         if self.foreign {
             watch.aftermath.rate = machine.rate(report.instrument);

@@ -5,6 +5,7 @@
 
 use crate::about::{Counted, DataFile};
 use crate::markout::Estimate;
+use crate::rolls::RollCosts;
 use serde::{Serialize, Serializer};
 use types::{Money, Side};
 
@@ -38,6 +39,9 @@ pub struct Report {
     pub headline: Headline,
     /// Where the P&L came from.
     pub pnl: Pnl,
+    /// What going from one contract to the next cost, if any did; part of the P&L above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rolls: Option<RollCosts>,
     /// Orders, fills, refusals.
     pub activity: Activity,
     /// Of resting quotes, how many were filled by when.

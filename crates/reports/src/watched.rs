@@ -5,7 +5,7 @@ use crate::mids::Mid;
 use book::State;
 use engine::{Balance, Books, Engine};
 use types::fees::Tier;
-use types::{InstrumentId, Lots, Money, Nanos};
+use types::{InstrumentId, Lots, Money, Nanos, OrderId};
 
 /// Whether a book may be traded on, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,11 @@ pub trait Watched {
     fn equity(&self) -> Money;
     /// What an instrument earned; asked for at the end.
     fn earned(&self, instrument: InstrumentId) -> Earned;
+    /// What an order of ours was for, where its strategy says so.
+    fn purpose(&self, order: OrderId) -> Option<&'static str> {
+        let _ = order;
+        None
+    }
     /// All there is in the account's currency.
     fn books(&self) -> Books;
     /// What one unit of the instrument's currency is worth in the account's; nothing while that is not known.
@@ -106,6 +111,10 @@ impl Watched for Engine {
             funding: account.funding,
             borrow: account.borrow,
         }
+    }
+
+    fn purpose(&self, order: OrderId) -> Option<&'static str> {
+        Self::purpose(self, order)
     }
 
     fn books(&self) -> Books {

@@ -5,9 +5,7 @@
 
 use crate::AccountLimits;
 use std::fmt;
-use types::{Money, Nanos};
-
-const DAY_NS: i64 = 86_400_000_000_000;
+use types::{Money, Nanos, TradingDays};
 
 /// Why trading is halted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +44,10 @@ pub(crate) struct Losses {
     /// `None` when not set: then nothing opens anyway, see `AccountLimits::unset`.
     daily_limit: Option<Money>,
     drawdown_limit: Option<Money>,
-    day_starts_at: Nanos,
+    days: TradingDays,
+    day_ends_at: Nanos,
     /// The last one told; `None` before the first.
     equity: Option<Money>,
-    day: i64,
     /// What the day's loss is counted from: the last equity of the day before.
     baseline: Money,
     peak: Money,
@@ -63,15 +61,20 @@ impl Losses {
         Self {
             daily_limit: limits.daily_loss_nanos.map(Money::from_nanos),
             drawdown_limit: limits.drawdown_nanos.map(Money::from_nanos),
-            day_starts_at: Nanos::from_secs(i64::from(limits.day_starts_at_seconds)),
+            days: TradingDays::utc(Nanos::from_secs(i64::from(limits.day_starts_at_seconds))),
+            day_ends_at: Nanos::MIN,
             equity: None,
-            day: i64::MIN,
             baseline: Money::ZERO,
             peak: Money::ZERO,
             killed: false,
             daily: None,
             drawdown: None,
         }
+    }
+
+    /// Says where days begin, before the first equity is told.
+    pub(crate) fn keep_days(&mut self, days: TradingDays) {
+        self.days = days;
     }
 
     #[inline]
@@ -114,12 +117,15 @@ impl Losses {
     /// Hears the account's equity; answers with the halt that begins with it.
     #[inline]
     pub(crate) fn on_equity(&mut self, now: Nanos, equity: Money) -> Option<Halt> {
-        let day = (now - self.day_starts_at).0.div_euclid(DAY_NS);
+        let begins_day = now >= self.day_ends_at;
         match self.equity {
-            None => (self.day, self.baseline, self.peak) = (day, equity, equity),
+            None => (self.baseline, self.peak) = (equity, equity),
             // From yesterday's last, not today's first: what the night took is today's loss.
-            Some(last) if day > self.day => (self.day, self.baseline) = (day, last),
+            Some(last) if begins_day => self.baseline = last,
             Some(_) => {}
+        }
+        if begins_day || self.equity.is_none() {
+            self.day_ends_at = self.days.ends_at(now);
         }
         self.equity = Some(equity);
         self.peak = self.peak.max(equity);

@@ -136,6 +136,7 @@ pub(crate) fn about(symbols: &[&str]) -> About {
         capital: Money::ONE * 100_000,
         currency: "USD".into(),
         attribution_after: Nanos::from_secs(10),
+        days: types::TradingDays::default(),
     }
 }
 

@@ -62,7 +62,9 @@ impl Field {
     pub fn setup(&self, config: Config) -> Result<Setup, PrepareError> {
         let Prepared { survey, table, setup, .. } = &self.prepared;
         let traded = survey.traded(&config)?;
-        Ok(Setup::new(config, table.instruments.clone(), traded, setup.data.clone())?)
+        let mut setup = Setup::new(config, table.instruments.clone(), traded, setup.data.clone())?;
+        setup.sessions = self.prepared.schedule(&setup).sessions;
+        Ok(setup)
     }
 
     /// What tells a run from every other: its setup (configuration, seed, data) and how its time is cut.
