@@ -8,7 +8,7 @@ use risk::{Limits, Refusal, Risk, Touch};
 use types::{
     Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Money,
     Nanos, Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Side, Status, StrategyId, Ticks,
-    Timer, Trade,
+    Timer, Trade, TradingDays,
 };
 
 /// A strategy and the instruments that reach it.
@@ -222,6 +222,11 @@ impl Engine {
             touched: Vec::with_capacity(count),
             is_touched: vec![false; count],
         }
+    }
+
+    /// Says where trading days begin, before the first input: risk counts a day's loss by them.
+    pub fn keep_days(&mut self, days: TradingDays) {
+        self.core.risk.keep_days(days);
     }
 
     /// Takes one input; appends what is to be done about it to `out`.
@@ -505,6 +510,13 @@ impl Engine {
     #[must_use]
     pub const fn orders(&self) -> &Orders {
         &self.core.orders
+    }
+
+    /// What an order is for, where its strategy says so: see [`Strategy::purpose`].
+    #[must_use]
+    pub fn purpose(&self, order: OrderId) -> Option<&'static str> {
+        let owner = self.core.orders.get(order)?.strategy;
+        self.seats.get(owner.index())?.strategy.purpose(order)
     }
 
     /// Limits, halts and refusals.

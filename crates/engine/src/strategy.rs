@@ -47,6 +47,12 @@ pub trait Strategy {
         let _ = (timer, view, wants);
     }
 
+    /// What an order of its own is for, where that is not its ordinary business: a name for reports.
+    fn purpose(&self, order: OrderId) -> Option<&'static str> {
+        let _ = order;
+        None
+    }
+
     /// Risk said no to a wish.
     fn on_refused(&mut self, want: &Want, refusal: &Refusal, view: &View<'_>) {
         let _ = (want, refusal, view);

@@ -190,7 +190,8 @@ impl Portfolio {
         self.earn(row, change);
         let total = &self.totals[self.currency_of[row] as usize];
         let turnover = total.worth_of(booked.turnover);
-        self.books.fees += total.worth_of(booked.fee);
+        // Rounded as it touches the equity: against us.
+        self.books.fees -= total.worth_of(-booked.fee);
         self.books.turnover[liquidity as usize] += turnover;
         if let Some(place) = tiers {
             self.tiers[place].on_turnover(turnover);

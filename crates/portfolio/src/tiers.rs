@@ -87,7 +87,8 @@ impl Tiers {
             // A venue's clock does not go back; a late word of yesterday counts as today's.
             Some(before) if day <= before => return None,
             Some(before) => {
-                let passed = usize::try_from(day - before).unwrap_or(DAYS).min(DAYS);
+                // One more than count, so that even the day that ends leaves again.
+                let passed = usize::try_from(day - before).unwrap_or(usize::MAX).min(DAYS + 1);
                 for _ in 0..passed {
                     self.days[self.next] = std::mem::take(&mut self.today);
                     self.next = (self.next + 1) % DAYS;

@@ -3,7 +3,7 @@
 use crate::breakdown::StrategyName;
 use runtime::local_time::Zone;
 use serde::{Deserialize, Serialize};
-use types::{Instrument, InstrumentId, Money, Nanos};
+use types::{Instrument, InstrumentId, Money, Nanos, TradingDays};
 
 /// What is known before the first step.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct About {
     pub currency: String,
     /// How long after a fill its adverse selection is measured; ten seconds unless there is a reason.
     pub attribution_after: Nanos,
+    /// Where the days of daily returns begin.
+    pub days: TradingDays,
 }
 
 impl About {

@@ -45,6 +45,7 @@ impl Report {
             venue_clock,
             holding,
             placed,
+            rolls,
             ..
         } = recorder;
         let any = inputs > 0;
@@ -89,6 +90,7 @@ impl Report {
             pnl: pnl(&whole, books.equity),
             breakdown,
             performance,
+            rolls: rolls.costs(),
             activity,
             fill_rate: HORIZONS.iter().map(|horizon| fill_rate(&waits, *horizon)).collect(),
             latency,

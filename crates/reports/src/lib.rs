@@ -24,6 +24,7 @@ pub mod histogram;
 pub mod markout;
 pub mod performance;
 pub mod ratios;
+pub mod rolls;
 mod slices;
 pub mod survival;
 
@@ -51,6 +52,7 @@ mod node;
 
 // Many runs.
 pub mod compare;
+pub mod facts;
 pub mod study;
 
 pub use about::{About, Counted, DataFile, Ending};

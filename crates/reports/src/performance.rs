@@ -17,9 +17,9 @@ use quant::performance::{max_drawdown, sharpe};
 use quant::sharpe::{min_track_record_length, probabilistic};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use types::{Money, Nanos};
+use types::{Money, Nanos, TradingDay};
 
-/// A day (UTC) or a month of the run.
+/// A trading day (a day of UTC where the market has none) or a month of the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Period {
     /// `2026-01-05` or `2026-01`.
@@ -111,7 +111,7 @@ pub struct Risk {
 /// Everything here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Performance {
-    /// Days (UTC) with market data.
+    /// Trading days with market data.
     pub days: Vec<Period>,
     /// Months, when there is more than one.
     pub months: Vec<Period>,
@@ -132,10 +132,11 @@ impl Performance {
         span: (i64, i64),
     ) -> Self {
         let books = watches.iter().flat_map(|watch| &watch.aftermath.attribution.strategies);
-        let mut days: BTreeMap<i64, Gathered> =
-            purse.days.iter().map(|day| (day.0, Gathered::default())).collect();
+        let mut days: BTreeMap<TradingDay, Gathered> =
+            purse.gains.iter().map(|day| (day.0, Gathered::default())).collect();
         for slot in books.flat_map(|book| &book.hours) {
-            days.entry(slot.hour.div_euclid(24)).or_default().add(slot.account_net, &slot.account);
+            let at = Nanos(slot.hour.saturating_mul(HOUR));
+            days.entry(purse.days.of(at)).or_default().add(slot.account_net, &slot.account);
         }
         let mut months: BTreeMap<String, Gathered> = BTreeMap::new();
         for (day, sum) in &days {
@@ -159,8 +160,8 @@ impl Performance {
     }
 }
 
-fn date(day: i64) -> String {
-    Utc::of(Nanos(day.saturating_mul(24 * HOUR))).date()
+fn date(day: TradingDay) -> String {
+    Utc::of(Nanos(i64::from(day.days()).saturating_mul(24 * HOUR))).date()
 }
 
 fn drawdown(fall: &Fall) -> DrawdownRow {
@@ -202,13 +203,13 @@ fn intervals(currency: &str, earned: &[(i64, f64)], (from, to): (i64, i64)) -> I
 
 #[expect(clippy::cast_precision_loss, reason = "days are far fewer than 2⁵³")]
 fn risk(purse: &Purse) -> Risk {
-    let days = purse.days.len() as u64;
+    let days = purse.gains.len() as u64;
     let short = Risk { days, days_least: DAYS_LEAST, ..Risk::default() };
     if days < DAYS_LEAST || purse.capital <= Money::ZERO {
         return short;
     }
     let capital = purse.capital.to_f64();
-    let returns: Vec<f64> = purse.days.iter().map(|day| day.1.to_f64() / capital).collect();
+    let returns: Vec<f64> = purse.gains.iter().map(|day| day.1.to_f64() / capital).collect();
     let Some(moments) = Moments::of(&returns) else { return short };
     let mut sorted = returns.clone();
     sorted.sort_unstable_by(f64::total_cmp);

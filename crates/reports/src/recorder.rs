@@ -11,16 +11,19 @@ use crate::histogram::Histogram;
 use crate::quotes::Quotes;
 use crate::ratios::{Drawdown, Falls, Returns};
 use crate::report::Report;
+use crate::rolls::Rolls;
 use crate::series::Series;
 use crate::watch::{OwnFill, Watch};
 use crate::watched::Watched;
-use types::{Cash, CashKind, Command, Event, Flags, Input, InstrumentId, Lots, Money, Nanos, Outcome};
+use types::{
+    Cash, CashKind, Command, Event, Flags, Input, InstrumentId, Lots, Money, Nanos, Outcome, TradingDay,
+    TradingDays,
+};
 
 /// Returns within a day are taken over this long.
 pub const RETURN_INTERVAL: Nanos = Nanos::from_secs(60);
 /// Without any input for this long the market was closed: the time is no still interval.
 const CLOSED_AFTER: i64 = 30;
-const DAY: i64 = 86_400_000_000_000;
 
 /// The equity of a run, and what is derived from it as it goes.
 #[derive(Clone, Debug)]
@@ -30,37 +33,42 @@ pub(crate) struct Purse {
     pub(crate) earned: Money,
     pub(crate) drawdown: Drawdown,
     pub(crate) falls: Falls,
-    /// Days since 1970 with market data, and what each gained.
-    pub(crate) days: Vec<(i64, Money)>,
+    /// Days with market data, and what each gained.
+    pub(crate) gains: Vec<(TradingDay, Money)>,
     pub(crate) earned_over_time: Series<Money>,
     pub(crate) drawdown_over_time: Series<Money>,
     pub(crate) returns: Returns,
     pub(crate) daily: Returns,
     interval: (Nanos, Money),
-    day: (i64, Money),
+    pub(crate) days: TradingDays,
+    /// When the present day ends, and what was earned when it began.
+    day: (Nanos, Money),
+    present: TradingDay,
 }
 
 impl Purse {
-    fn new(capital: Money) -> Self {
+    fn new(capital: Money, days: TradingDays) -> Self {
         Self {
             capital,
             earned: Money::ZERO,
             drawdown: Drawdown::from(capital),
             falls: Falls::from(capital),
-            days: Vec::with_capacity(64),
+            gains: Vec::with_capacity(64),
             earned_over_time: Series::new(),
             drawdown_over_time: Series::new(),
             returns: Returns::default(),
             daily: Returns::default(),
             interval: (Nanos::MIN, Money::ZERO),
-            day: (i64::MIN, Money::ZERO),
+            days,
+            day: (Nanos::MIN, Money::ZERO),
+            present: TradingDay::since_epoch(0),
         }
     }
 
     fn start(&mut self, now: Nanos) {
         self.falls.start(now);
         self.interval.0 = now;
-        self.day.0 = now.0.div_euclid(DAY);
+        (self.day.0, self.present) = (self.days.ends_at(now), self.days.of(now));
         self.earned_over_time.push(now, Money::ZERO);
         self.drawdown_over_time.push(now, Money::ZERO);
     }
@@ -77,14 +85,14 @@ impl Purse {
             }
             self.interval = (Nanos(self.interval.0.0 + passed * RETURN_INTERVAL.0), self.earned);
         }
-        if now.0.div_euclid(DAY) > self.day.0 {
+        if now >= self.day.0 {
             self.close_day();
-            self.day.0 = now.0.div_euclid(DAY);
+            (self.day.0, self.present) = (self.days.ends_at(now), self.days.of(now));
         }
     }
 
     fn close_day(&mut self) {
-        self.days.push((self.day.0, self.earned - self.day.1));
+        self.gains.push((self.present, self.earned - self.day.1));
         if self.capital > Money::ZERO {
             self.daily.push((self.earned - self.day.1).to_f64() / self.capital.to_f64());
         }
@@ -92,8 +100,7 @@ impl Purse {
     }
 
     fn next_due(&self) -> Nanos {
-        let midnight = Nanos(self.day.0.saturating_add(1).saturating_mul(DAY));
-        (self.interval.0 + RETURN_INTERVAL).min(midnight)
+        (self.interval.0 + RETURN_INTERVAL).min(self.day.0)
     }
 
     fn on_earned(&mut self, now: Nanos, earned: Money) {
@@ -188,6 +195,7 @@ pub struct Recorder {
     pub(crate) purse: Purse,
     pub(crate) holding: Holding,
     pub(crate) quotes: Quotes,
+    pub(crate) rolls: Rolls,
     pub(crate) latency_feed: Histogram,
     pub(crate) inputs: u64,
     pub(crate) commands: u64,
@@ -214,7 +222,7 @@ impl Recorder {
             watches.push(Watch::new(instrument, about.attribution_after, about.strategies.len()));
         }
         Self {
-            purse: Purse::new(about.capital),
+            purse: Purse::new(about.capital, about.days.clone()),
             watches,
             places,
             any_touched: false,
@@ -224,6 +232,7 @@ impl Recorder {
             hour_due: Nanos::MAX,
             holding: Holding::default(),
             quotes: Quotes::new(),
+            rolls: Rolls::default(),
             latency_feed: Histogram::new(),
             inputs: 0,
             commands: 0,
@@ -452,6 +461,11 @@ impl Recorder {
         let booked = (position - watch.position).abs();
         if booked.is_zero() {
             return None;
+        }
+        if machine.purpose(report.order).is_some() {
+            let fees = machine.earned(report.instrument).fees - watch.fees;
+            let mid = machine.market(report.instrument).1;
+            self.rolls.on_fill(&watch.instrument, price, position - watch.position, mid, fees);
         }
         self.holding.on_position(now, watch.position, position);
         // An order the machine has forgotten would be the first strategy's; it forgets none that can still fill.

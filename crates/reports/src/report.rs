@@ -8,6 +8,7 @@ use crate::attribution::Split;
 use crate::breakdown::{Breakdown, StrategyName};
 use crate::markout::Estimate;
 use crate::performance::Performance;
+use crate::rolls::RollCosts;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use types::{Money, Side};
 
@@ -66,6 +67,9 @@ pub struct Report {
     pub breakdown: Breakdown,
     /// By day and month; drawdowns, intervals, risk.
     pub performance: Performance,
+    /// What going from one contract to the next cost, if any did; part of the P&L above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolls: Option<RollCosts>,
     /// Orders, fills, refusals.
     pub activity: Activity,
     /// Of resting quotes, how many were filled by when.

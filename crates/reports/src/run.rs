@@ -7,6 +7,7 @@ use crate::breakdown::StrategyName;
 use crate::{About, Counted, DataFile, Ending, Recorder, Report, number};
 use engine::Engine;
 use runtime::backtest::{Backtest, Large, Observer};
+use runtime::calendar::Sessions;
 use runtime::config::{
     AllocationName, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName, SelfMatchName,
 };
@@ -91,6 +92,7 @@ fn about(setup: &Setup) -> About {
         capital: money(setup.config.trading.initial_capital),
         currency: setup.currency(),
         attribution_after: seconds(setup.config.report.adverse_selection_seconds),
+        days: setup.sessions.days.clone(),
     }
 }
 
@@ -215,6 +217,15 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
     if setup.config.fees.is_free() {
         caveats.push("No fees are configured; real venues charge them ([fees] in the configuration).".into());
     }
+    if !setup.config.market.model.is_empty() {
+        caveats.push(
+            "The market is generated: agents that are like a recorded day in what docs/generative-market.md lists, and not \
+             in all. They see our orders in their one queue and react to them; none of them is informed, so that what \
+             trading against the informed costs is not in these figures."
+                .into(),
+        );
+        return caveats;
+    }
     caveats.extend(carry_in_words(setup));
     let account = setup.currency();
     for entry in setup.config.currency.iter().filter(|entry| entry.code != account) {
@@ -253,12 +264,14 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
             rule.name()
         ));
     }
+    caveats.extend(sessions(setup));
     let venue = &setup.config.venue;
     caveats.extend(shared(setup));
     caveats.push(if venue.impact_ticks_per_lot > 0.0 {
         format!(
-            "Each lot we take shifts the prices we take at later by {} steps, falling to 1/e in {} s; nobody joins or \
-             leaves because of us, and our resting orders move nothing.",
+            "Each lot we take shifts the market by {} steps, falling to 1/e in {} s: what we take later on that side is \
+             dearer, and our orders that rest there fill later. Nobody joins or leaves because of us, and our resting \
+             orders move nothing.",
             venue.impact_ticks_per_lot, venue.impact_decay_seconds
         )
     } else {
@@ -318,6 +331,52 @@ fn carry_in_words(setup: &Setup) -> Vec<String> {
         }
     }
     caveats
+}
+
+/// When markets were taken to be open, and by whose word.
+fn sessions(setup: &Setup) -> Vec<String> {
+    let Sessions { calendars, recorded, unasked, days } = &setup.sessions;
+    let traded: Vec<&str> = setup
+        .strategies
+        .iter()
+        .flat_map(|strategy| &strategy.traded)
+        .map(|id| setup.instruments[id.index()].symbol())
+        .collect();
+    let is_traded = |symbol: &String| traded.contains(&symbol.as_str());
+    let mut said = Vec::new();
+    for (symbol, calendar) in calendars.iter().filter(|(symbol, _)| is_traded(symbol)) {
+        said.push(format!(
+            "{symbol}: the recording does not say when its market is open; the calendar `{calendar}` does. Orders are \
+             refused while it is closed, and those for the day end with it."
+        ));
+    }
+    for symbol in recorded.iter().filter(|symbol| is_traded(symbol)) {
+        said.push(format!("{symbol}: the recording says when its market is open; no calendar was needed."));
+    }
+    for (symbol, calendar) in unasked {
+        said.push(format!(
+            "{symbol}: the recording does not say when its market is open, so it counts as open at any time; \
+             venue.calendar = \"auto\" would go by `{calendar}`."
+        ));
+    }
+    if !days.is_utc() {
+        said.push(
+            "Days of returns and of the daily loss are the venue's trading days, not those of UTC.".into(),
+        );
+    }
+    for halt in &setup.config.venue.halt {
+        said.push(format!("A halt that never was: {} from {} to {}.", halt.symbol, halt.from, halt.to));
+    }
+    let rolls = setup.config.roll.iter().filter(|roll| setup.config.trading.symbols.contains(&roll.name));
+    for roll in rolls {
+        said.push(format!(
+            "{} is {} one after the other: the strategy starts anew with each, and the position is carried over by \
+             orders that take what stands at the touch.",
+            roll.name,
+            roll.symbols.join(", ")
+        ));
+    }
+    said
 }
 
 fn latency_in_words(latency: &Latency) -> String {

@@ -131,6 +131,9 @@ impl Report {
             row("Time with a position", known(headline.time_with_position, percent)),
             row("Time quoting both sides", known(headline.time_quoting_both, percent)),
         ];
+        if let Some(rolls) = &self.rolls {
+            rows.push(row("Cost of rolls", format!("{} ({} lots)", self.cash(rolls.cost), rolls.lots)));
+        }
         rows.extend(self.tier_rows());
         rows
     }

@@ -107,8 +107,8 @@ impl Report {
         if performance.days.len() > 1 {
             let shown = performance.days.len().min(DAYS_SHOWN);
             let caption = match performance.days.len() - shown {
-                0 => "By day, UTC".to_owned(),
-                more => format!("By day, UTC, the last {shown}; {more} more are in the figures"),
+                0 => "By trading day".to_owned(),
+                more => format!("By trading day, the last {shown}; {more} more are in the figures"),
             };
             tables.push(self.period_table(&caption, &performance.days[performance.days.len() - shown..]));
         }

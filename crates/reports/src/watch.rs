@@ -59,6 +59,8 @@ pub struct Watch {
     pub touched_at: Nanos,
     /// At the last step.
     pub position: Lots,
+    /// What was paid in fees by then.
+    pub fees: Money,
     /// The farthest long, zero or above.
     pub longest: Lots,
     /// The farthest short, zero or below.
@@ -78,8 +80,6 @@ pub struct Watch {
     since: Nanos,
     market: Market,
     working: [u32; 2],
-    /// What fills cost so far.
-    fees: Money,
 }
 
 /// A fill as the portfolio booked it.
@@ -108,6 +108,7 @@ impl Watch {
             touched: false,
             touched_at: Nanos::MIN,
             position: Lots::ZERO,
+            fees: Money::ZERO,
             longest: Lots::ZERO,
             shortest: Lots::ZERO,
             spent: Spent::default(),
@@ -119,7 +120,6 @@ impl Watch {
             since: Nanos::MIN,
             market: Market::Building,
             working: [0; 2],
-            fees: Money::ZERO,
         }
     }
 

@@ -66,6 +66,11 @@ pub trait Watched {
     fn mark(&self, instrument: InstrumentId) -> Option<Mid>;
     /// Who wanted an order that was just spoken of.
     fn owner(&self, order: OrderId) -> Option<StrategyId>;
+    /// What an order of ours was for, where its strategy says so.
+    fn purpose(&self, order: OrderId) -> Option<&'static str> {
+        let _ = order;
+        None
+    }
     /// All there is in the account's currency.
     fn books(&self) -> Books;
     /// What one unit of the instrument's currency is worth in the account's; nothing while that is not known.
@@ -127,6 +132,10 @@ impl Watched for Engine {
 
     fn owner(&self, order: OrderId) -> Option<StrategyId> {
         self.orders().get(order).map(|order| order.strategy)
+    }
+
+    fn purpose(&self, order: OrderId) -> Option<&'static str> {
+        Self::purpose(self, order)
     }
 
     fn books(&self) -> Books {

@@ -265,7 +265,7 @@ impl Observer for Abroad {
         self.equity = account.equity().0;
         let fee = account.fees.0 - self.fees;
         self.fees = account.fees.0;
-        self.paid += self.at_rate(fee);
+        self.paid -= self.at_rate(-fee);
     }
 }
 

@@ -58,8 +58,7 @@ fn abroad_the_parts_add_up_to_the_last_digit_too() {
         about.currency = "EUR".into();
         let mut recorder = Recorder::new(about);
         // Each kind of change by itself, from one step to the next.
-        let (mut funding, mut borrow, mut fees, mut currency) =
-            (Money::ZERO, Money::ZERO, Money::ZERO, Money::ZERO);
+        let [mut funding, mut borrow, mut fees, mut currency] = [Money::ZERO; 4];
         let mut before = (Money::ZERO, Money::ZERO, Money::ZERO, Money::ZERO, None);
         session.run(|input, commands, engine| {
             recorder.on_step(input, commands, engine);
@@ -69,7 +68,7 @@ fn abroad_the_parts_add_up_to_the_last_digit_too() {
             let at = |amount: Money| rate.map_or(Money::ZERO, |rate| amount.at_rate(rate));
             funding += at(now.1 - before.1);
             borrow += at(now.2 - before.2);
-            fees += at(now.3 - before.3);
+            fees += at(before.3 - now.3);
             if now.4 != before.4 {
                 assert_eq!(now.0, before.0, "a step changes a rate or an equity");
                 currency += at(now.0) - before.4.map_or(Money::ZERO, |rate| now.0.at_rate(rate));
@@ -82,7 +81,7 @@ fn abroad_the_parts_add_up_to_the_last_digit_too() {
         assert_eq!((sum, money(pnl.net)), (money(pnl.net), session.engine.equity()), "seed {seed}");
         assert_eq!(
             [pnl.funding, pnl.borrow, pnl.fees, pnl.currency].map(money),
-            [funding, borrow, -fees, currency]
+            [funding, borrow, fees, currency]
         );
         assert!(funding != Money::ZERO && borrow != Money::ZERO && currency != Money::ZERO, "seed {seed}");
         let [dollars] = &report.currencies[..] else { panic!("one currency is traded") };

@@ -7,12 +7,15 @@ mod allocation;
 mod carry;
 mod fees;
 mod latency;
+mod roll;
 mod strategies;
 
+use crate::calendar::{self, CALENDAR_KEYS, CalendarTerms, HALT_KEYS, HaltTerms};
 pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
 pub use carry::{Borrow, Funding, InstrumentBorrow, InstrumentFunding};
 pub use fees::{FeeTier, Fees, VenueFees};
 pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
+pub use roll::{RollRule, RollTerms};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -28,6 +31,9 @@ pub struct Config {
     pub latency: Latency,
     /// What the simulated venue does.
     pub venue: Venue,
+    /// A market of agents, in place of recordings.
+    #[serde(skip_serializing_if = "Market::is_none")]
+    pub market: Market,
     /// What stops an order.
     pub risk: Risk,
     /// What a fill costs.
@@ -45,6 +51,12 @@ pub struct Config {
     pub currency: Vec<CurrencyRate>,
     /// Terms of instruments whose data does not define them.
     pub instrument: Vec<InstrumentTerms>,
+    /// Sessions beside the built-in ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calendar: Vec<CalendarTerms>,
+    /// Contracts that are traded one after the other.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roll: Vec<RollTerms>,
 }
 
 /// `[trading]`
@@ -89,13 +101,50 @@ pub struct Venue {
     pub auctions: bool,
     /// Orders for more than this share of what is shown are counted and named in the report; 0 for none.
     pub large_order_share: f64,
-    /// Price steps by which each lot we take shifts the prices we take at later.
+    /// Price steps by which each lot we take shifts the market against us.
     pub impact_ticks_per_lot: f64,
     /// How long such a shift takes to fall to 1/e.
     pub impact_decay_seconds: f64,
+    /// Which session calendar holds where the data says nothing of phases: "off", "auto", or a name.
+    pub calendar: String,
     /// Instruments that differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub instrument: Vec<InstrumentAllocation>,
+    /// Halts that never were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub halt: Vec<HaltTerms>,
+}
+
+/// `[market]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Market {
+    /// The file of `quoin calibrate`; empty is none.
+    pub model: String,
+    /// Which of its days.
+    pub seed: u64,
+    /// How long it lasts; 0 is as long as the model says.
+    pub hours: f64,
+}
+
+impl Market {
+    /// Whether a run is over recordings: then a journal is silent about all this, as it was before there was any.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// How long the session is, if not as long as the model says.
+    #[must_use]
+    pub fn seconds(&self) -> Option<f64> {
+        (self.hours > 0.0).then_some(self.hours * 3_600.0)
+    }
+}
+
+impl Default for Market {
+    fn default() -> Self {
+        Self { model: String::new(), seed: 1, hours: 0.0 }
+    }
 }
 
 /// A queue-position model for price-level data.
@@ -228,7 +277,9 @@ impl Default for Venue {
             large_order_share: 0.25,
             impact_ticks_per_lot: 0.0,
             impact_decay_seconds: 60.0,
+            calendar: "off".into(),
             instrument: Vec::new(),
+            halt: Vec::new(),
         }
     }
 }
@@ -261,7 +312,11 @@ pub struct Key(pub &'static str, pub &'static str, pub &'static str);
 /// Every key outside `[strategy.NAME]`, in the order they are printed.
 pub const KEYS: &[Key] = &[
     Key("trading", "strategy", "Which strategy: one of `quoin strategies`."),
-    Key("trading", "symbols", "What to trade, as the data names it; [] is the most active symbol."),
+    Key(
+        "trading",
+        "symbols",
+        "What to trade, as the data names it, or the name of a [[roll]]; [] is the most active symbol.",
+    ),
     Key(
         "trading",
         "currency",
@@ -363,9 +418,25 @@ pub const KEYS: &[Key] = &[
     Key(
         "venue",
         "impact_ticks_per_lot",
-        "Price steps by which each lot we take shifts the prices we take at later, against us (Obizhaeva-Wang). 0: none.",
+        "Price steps by which each lot we take shifts the market against us (Obizhaeva-Wang): what we take later is \
+         dearer, and our orders that rest on that side fill later. 0: none.",
     ),
     Key("venue", "impact_decay_seconds", "How long such a shift takes to fall to 1/e of what it was."),
+    Key(
+        "venue",
+        "calendar",
+        "When the market is open where the recording does not say: \"off\" (at any time), \"auto\" (the instrument's \
+         own), or one of us_equities, us_equities_extended, cme_equity, cme_rates, cme_fx, cme_energy, cme_metals, \
+         cme_grains, always, or a [[calendar]]. Days of losses and returns are then the venue's.",
+    ),
+    Key(
+        "market",
+        "model",
+        "A file of `quoin calibrate`: agents that hear our orders, in place of recordings; \"\" is none. In it orders are \
+         limit, market or post-only, and of [venue] nothing holds.",
+    ),
+    Key("market", "seed", "Which of the model's days."),
+    Key("market", "hours", "How long the session lasts; 0 is as long as the model says."),
     Key("risk", "max_order_size", "Lots."),
     Key("risk", "max_order_notional", "In the account's currency, like all money here."),
     Key("risk", "max_position", "Lots either way, working orders included."),
@@ -431,6 +502,7 @@ const LISTS: &[(&str, &str, &[&str])] = &[
     ("fees", "venue", fees::VENUE_KEYS),
     ("fees", "tier", fees::TIER_KEYS),
     ("venue", "instrument", allocation::INSTRUMENT_KEYS),
+    ("venue", "halt", HALT_KEYS),
     ("funding", "instrument", carry::FUNDING_KEYS),
     ("borrow", "instrument", carry::BORROW_KEYS),
 ];
@@ -562,6 +634,8 @@ impl Config {
         at_least("venue.impact_ticks_per_lot", self.venue.impact_ticks_per_lot, 0.0)?;
         at_least("venue.impact_decay_seconds", self.venue.impact_decay_seconds, 1e-6)?;
         self.venue.check()?;
+        calendar::check(self)?;
+        roll::check(self)?;
         #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]
         for (key, value) in [
             ("risk.max_order_size", self.risk.max_order_size as f64),
@@ -613,6 +687,16 @@ impl Config {
              # [[latency.venue]]\n# name = \"binance-usdm\"\n# order_ns = 3000000\n\
              \n# Matching of one instrument where it differs, by any allocation keys of [venue]:\n\
              # [[venue.instrument]]\n# symbol = \"ZNH4\"\n# allocation = \"split\"\n\
+             \n# A halt that never was, for \"what if\", in UTC (as often as needed; \"*\" is every symbol):\n\
+             # [[venue.halt]]\n# symbol = \"ESH4\"\n# from = \"2024-03-01T15:00:00Z\"\n# to = \"2024-03-01T15:10:00Z\"\n\
+             # auction_seconds = 60\n\
+             \n# Contracts traded one after the other; trading.symbols then names the chain. rule: \"date\" (moments), \
+             \"days_before_expiry\"\n# (expiries, days), \"volume\" or \"open_interest\" (the next was ahead on the \
+             trading day before):\n# [[roll]]\n# name = \"ES\"\n# symbols = [\"ESH4\", \"ESM4\"]\n# rule = \"volume\"\n\
+             \n# Sessions of a venue that is not built in, for its symbols or by name (as often as needed):\n\
+             # [[calendar]]\n# name = \"xetra\"\n# symbols = [\"SAP\"]\n# zone = \"Europe/Berlin\"\n# open = \"09:00\"\n\
+             # close = \"17:30\"\n# call = \"08:50\"\n# breaks = [\"13:00-13:02\"]\n# holidays = [\"2024-12-25\"]\n\
+             # early_closes = { \"2024-12-30\" = \"14:00\" }\n\
              \n# Fees of one venue where they differ, by any keys of [fees]:\n\
              # [[fees.venue]]\n# name = \"binance-usdm\"\n# taker_bp = 5.0\n\
              \n# Fees from a turnover of thirty days on (as often as needed):\n\
@@ -650,22 +734,21 @@ fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
 fn refuse_unknown_keys(table: &toml::Table, text: &str) -> Result<(), ConfigError> {
     let mut sections: Vec<&str> = KEYS.iter().map(|key| key.0).collect();
     sections.dedup();
-    sections.extend(["strategy", "currency", "instrument"]);
+    sections.extend(["strategy", "currency", "instrument", "calendar", "roll"]);
     for (section, content) in table {
         match (section.as_str(), content) {
             ("strategy", toml::Value::Table(strategies)) => {
                 refuse_unknown_strategies(strategies, text)?;
             }
-            ("instrument", toml::Value::Array(entries)) => {
-                let keys = entries.iter().filter_map(toml::Value::as_table).flat_map(toml::Table::keys);
-                for key in keys {
-                    known("instrument", key, INSTRUMENT_KEYS.into_iter(), text)?;
-                }
-            }
-            ("currency", toml::Value::Array(entries)) => {
-                let keys = entries.iter().filter_map(toml::Value::as_table).flat_map(toml::Table::keys);
-                for key in keys {
-                    known("currency", key, CURRENCY_KEYS.into_iter(), text)?;
+            (name @ ("instrument" | "currency" | "calendar" | "roll"), toml::Value::Array(entries)) => {
+                let keys: &[&str] = match name {
+                    "instrument" => &INSTRUMENT_KEYS,
+                    "currency" => &CURRENCY_KEYS,
+                    "calendar" => CALENDAR_KEYS,
+                    _ => roll::ROLL_KEYS,
+                };
+                for key in entries.iter().filter_map(toml::Value::as_table).flat_map(toml::Table::keys) {
+                    known(name, key, keys.iter().copied(), text)?;
                 }
             }
             (name, toml::Value::Table(keys)) if sections.contains(&name) => {
@@ -777,6 +860,14 @@ mod tests {
         have.sort();
         listed.sort();
         assert_eq!(listed, have);
+    }
+
+    #[test]
+    fn the_key_of_calendars_names_every_built_in_one() {
+        let about = KEYS.iter().find(|key| (key.0, key.1) == ("venue", "calendar")).expect("listed").2;
+        for spec in calendar::list::ALL {
+            assert!(about.contains(spec.name), "{}", spec.name);
+        }
     }
 
     fn check(text: &str, message: &str) {

@@ -1,5 +1,6 @@
 //! Everything a run is made of, as its journal keeps it: a journal alone reproduces its run.
 
+use crate::calendar::Sessions;
 use crate::config::{Chosen, Config, ConfigError, QueueModelName, SelfMatchName, strategy_values};
 use crate::currency::{CurrencyError, account};
 use crate::order_latency::{OrderSamples, OrderSamplesError};
@@ -12,6 +13,7 @@ use sim::venue::{QueueModel, SelfMatch, Venue, VenueConfig};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use stdx::Prng;
+use strategies::rolling::Rolling;
 use types::fees::BASIS_POINT_PPB;
 use types::{FeeSchedule, Instrument, InstrumentId, Lots, Nanos};
 
@@ -75,6 +77,9 @@ pub struct Setup {
     /// Files of measured orders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order_samples: Vec<DataFile>,
+    /// What calendars say of the run.
+    #[serde(default, skip_serializing_if = "Sessions::is_empty")]
+    pub sessions: Sessions,
 }
 
 /// Why a setup does not make a run.
@@ -108,6 +113,9 @@ pub enum SetupError {
     /// An account that cannot be counted.
     #[error(transparent)]
     Currency(#[from] CurrencyError),
+    /// A generated market where only recordings run.
+    #[error("[market] model names a generated market; `quoin backtest` runs in one, and only it")]
+    MarketElsewhere,
     /// Measured orders that cannot be used.
     #[error(transparent)]
     OrderSamples(#[from] OrderSamplesError),
@@ -157,6 +165,7 @@ impl Setup {
             strategies,
             data,
             order_samples,
+            sessions: Sessions::default(),
         })
     }
 
@@ -214,30 +223,54 @@ impl Setup {
     /// When a strategy or a parameter is unknown to this program.
     pub fn engine(&self) -> Result<Engine, SetupError> {
         let mut seats = Vec::new();
-        for setup in &self.strategies {
+        for (at, setup) in self.strategies.iter().enumerate() {
             let spec = strategies::find(&setup.name).ok_or_else(|| match setup.is_outside() {
                 true => SetupError::Outside(setup.name.clone()),
                 false => SetupError::NoSuchStrategy(setup.name.clone()),
             })?;
             let given = setup.values.iter().map(|(name, value)| (name.as_str(), *value));
             let values = strategy_values(spec, given)?;
-            let strategy = (spec.make)(&values, &self.instruments, &setup.traded);
+            let strategy = self.strategy(at, spec, values, &setup.traded);
             seats.push(Seat { strategy, instruments: setup.traded.clone() });
         }
         Ok(self.engine_with(seats))
     }
 
+    /// A strategy over what it trades: over the chains among it one contract after the other.
+    fn strategy(
+        &self,
+        at: usize,
+        spec: &'static strategies::Spec,
+        values: strategies::Values,
+        traded: &[InstrumentId],
+    ) -> Box<dyn Strategy> {
+        let own = self.config.trading.strategies.get(at).map(|entry| &entry.symbols);
+        let symbols = own.filter(|own| !own.is_empty()).unwrap_or(&self.config.trading.symbols);
+        let rolls = self.config.roll.iter().filter(|roll| symbols.contains(&roll.name));
+        let chains: Vec<_> = rolls.map(|roll| roll.chain(&self.instruments, &self.sessions.days)).collect();
+        if chains.is_empty() {
+            return (spec.make)(&values, &self.instruments, traded);
+        }
+        let is_beside = |id: &&InstrumentId| chains.iter().all(|chain| !chain.contracts.contains(id));
+        let beside = traded.iter().filter(is_beside).copied().collect();
+        let instruments = self.instruments.clone();
+        let make = Box::new(move |traded: &[InstrumentId]| (spec.make)(&values, &instruments, traded));
+        Box::new(Rolling::new(chains, beside, Lots(self.config.risk.max_order_size), make))
+    }
+
     /// The same engine with other strategies: those of a caller that are in no list.
     #[must_use]
     pub fn engine_with(&self, seats: Vec<Seat>) -> Engine {
-        Engine::new(EngineConfig {
+        let mut engine = Engine::new(EngineConfig {
             instruments: self.instruments.clone(),
             limits: self.limits(),
             fees: self.instruments.iter().map(|instrument| self.fees(instrument)).collect(),
             account: self.account(),
             kill_switch: self.config.risk.kill_switch,
             seats,
-        })
+        });
+        engine.keep_days(self.sessions.days.clone());
+        engine
     }
 
     /// The same with the one strategy that [`seat_outside`](Self::seat_outside) named.
@@ -294,6 +327,7 @@ impl Setup {
             depth_max: None,
         };
         let mut simulated = Venue::new(&self.instruments, config, self.chance("venue"));
+        simulated.keep_days(self.sessions.days.clone());
         for instrument in &self.instruments {
             let terms = venue.allocation_of(&instrument.terms().symbol);
             simulated.allocate(instrument.id(), terms.rule(), terms.allocation_lmm_percent);

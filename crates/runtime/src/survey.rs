@@ -66,6 +66,8 @@ pub struct InstrumentSurvey {
     pub trades: u64,
     /// Changes of its book among them.
     pub changes: u64,
+    /// Whether the data says when its market is open.
+    pub tells_phases: bool,
     /// The greatest common divisor of the prices of its book, in wire nanos; 0 when it had none.
     price_step: u64,
     /// Of its sizes.
@@ -159,6 +161,22 @@ impl Survey {
         }
     }
 
+    /// Of a generated market: it has its one instrument, and no damage.
+    pub(crate) fn of_market(name: &str, bytes: u64, instrument: &Instrument) -> Self {
+        let terms = instrument.terms();
+        let mut survey = Self::new();
+        survey.directory.listing(&terms.venue, &terms.symbol);
+        let only = survey.instrument(0);
+        (only.events, only.changes) = (1, 1);
+        survey.files.push(FileSurvey {
+            name: name.into(),
+            format: Cow::Borrowed("market of agents"),
+            bytes,
+            ..FileSurvey::default()
+        });
+        survey
+    }
+
     fn read(
         &mut self,
         recording: &Recording,
@@ -206,6 +224,7 @@ impl Survey {
             instrument.events += seen.events;
             instrument.trades += seen.trades;
             instrument.changes += seen.changes;
+            instrument.tells_phases |= seen.tells_phases;
             instrument.price_step = divisor(instrument.price_step, seen.price_step);
             instrument.size_step = divisor(instrument.size_step, seen.size_step);
         }
@@ -253,6 +272,8 @@ impl Survey {
                 instrument.events += seen.events;
                 instrument.trades += seen.trades;
                 instrument.changes += seen.changes;
+                // An import does not say of which of its instruments.
+                instrument.tells_phases |= file.events.get("status").is_some_and(|count| *count > 0);
             }
             instrument.price_step = divisor(instrument.price_step, seen.price_step);
             instrument.size_step = divisor(instrument.size_step, seen.size_step);
@@ -284,6 +305,7 @@ impl Survey {
                 events: 0,
                 trades: 0,
                 changes: 0,
+                tells_phases: false,
                 price_step: 0,
                 size_step: 0,
             });
@@ -292,7 +314,13 @@ impl Survey {
     }
 
     fn note(&mut self, place: usize, event: &Event, out: &Output) {
-        let Some(id) = event.instrument() else { return };
+        let Some(id) = event.instrument() else {
+            // For every instrument that was named so far; those that follow will be told again.
+            if let Event::Status(_) = event {
+                self.instruments.iter_mut().for_each(|instrument| instrument.tells_phases = true);
+            }
+            return;
+        };
         let instrument = self.instrument(id.index());
         instrument.events += 1;
         match event {
@@ -321,8 +349,8 @@ impl Survey {
                     instrument.note_steps(Some(price.0), bar.volume.0);
                 }
             }
-            Event::Status(_)
-            | Event::Gap(_)
+            Event::Status(_) => instrument.tells_phases = true,
+            Event::Gap(_)
             | Event::Report(_)
             | Event::Timer(_)
             | Event::Operator(_)
@@ -418,11 +446,15 @@ impl Survey {
     ///
     /// # Errors
     /// When a name is not in the data, or there is nothing to trade.
-    pub fn traded(&self, symbols: &[&[String]]) -> Result<Vec<Vec<InstrumentId>>, SurveyError> {
-        symbols.iter().map(|symbols| self.chosen(symbols)).collect()
+    pub fn traded(
+        &self,
+        config: &Config,
+        symbols: &[&[String]],
+    ) -> Result<Vec<Vec<InstrumentId>>, SurveyError> {
+        symbols.iter().map(|symbols| self.chosen(config, symbols)).collect()
     }
 
-    fn chosen(&self, symbols: &[String]) -> Result<Vec<InstrumentId>, SurveyError> {
+    fn chosen(&self, config: &Config, symbols: &[String]) -> Result<Vec<InstrumentId>, SurveyError> {
         let id_of = |row: usize| InstrumentId(u32::try_from(row).expect("ids are 32 bits"));
         if symbols.is_empty() {
             let busiest = self.instruments.iter().enumerate().filter(|(_, i)| i.changes > 0);
@@ -431,7 +463,11 @@ impl Survey {
             return Ok(vec![id_of(busiest.ok_or(SurveyError::NoInstrument)?.0)]);
         }
         let mut traded = BTreeSet::new();
-        for symbol in symbols {
+        let contracts = |symbol: &String| match config.roll.iter().find(|roll| roll.name == *symbol) {
+            Some(roll) => roll.symbols.clone(),
+            None => vec![symbol.clone()],
+        };
+        for symbol in &symbols.iter().flat_map(contracts).collect::<Vec<_>>() {
             let full = |i: &InstrumentSurvey| format!("{}/{}", i.venue, i.symbol);
             let row = self.instruments.iter().position(|i| i.symbol == *symbol || full(i) == *symbol);
             traded.insert(id_of(row.ok_or_else(|| SurveyError::NoSuchSymbol {

@@ -150,6 +150,7 @@ pub(crate) fn about_of(symbols: &[&str], strategies: usize) -> About {
         capital: Money::ONE * 100_000,
         currency: "USD".into(),
         attribution_after: Nanos::from_secs(10),
+        days: types::TradingDays::default(),
     }
 }
 

@@ -61,7 +61,9 @@ impl Field {
     /// When configuration and data do not fit.
     pub fn setup(&self, config: Config) -> Result<Setup, PrepareError> {
         let Prepared { survey, table, setup, .. } = &self.prepared;
-        setup_over(survey, table, config, setup.data.clone())
+        let mut setup = setup_over(survey, table, config, setup.data.clone())?;
+        setup.sessions = self.prepared.schedule(&setup).sessions;
+        Ok(setup)
     }
 
     /// What tells a run from every other: its setup (configuration, seed, data) and how its time is cut.

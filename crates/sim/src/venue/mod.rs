@@ -22,7 +22,8 @@
 //!
 //! Commands while the book is not sound (building, stale, crossed) or the market is not open are refused;
 //! cancels always work. An order that would meet one of our own is refused whole ([`RejectReason::Other`]), or what
-//! else [`SelfMatch`] says. A feed that never speaks of phases is open. Before the open orders are refused, or, with
+//! else [`SelfMatch`] says. A feed that never speaks of phases is open. When the market closes, orders for the day and
+//! those good until it are cancelled; in a halt all of them stay. Before the open orders are refused, or, with
 //! [`auctions`](VenueConfig::auctions), wait for the [auction].
 //!
 //! Stops wait unseen until the market trades at their trigger and enter at the end of that packet. Of an iceberg only
@@ -51,9 +52,10 @@ use own::{Reports, Waiting};
 pub use queue::QueueModel;
 use stdx::Prng;
 use types::{
-    Cash, Command, Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome,
+    Arrival, Cash, Command, Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind,
+    Outcome,
 };
-use types::{PlaceOrder, RejectReason, Report, Side, Ticks, TimeInForce};
+use types::{PlaceOrder, RejectReason, Report, Side, Ticks, TimeInForce, TradingDays};
 
 /// What happens when an order of ours would trade with another of ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,7 +86,7 @@ pub struct VenueConfig {
     pub self_match: SelfMatch,
     /// Whether orders may be entered before the open and take part in the auction. Without, they are refused.
     pub auctions: bool,
-    /// What we take shifts the prices we take at later; `None`: not at all.
+    /// What we take shifts the market against us; `None`: not at all.
     pub impact: Option<ImpactTerms>,
     /// An order for more than this share of what is shown is [counted](Venue::large); zero: none is.
     pub large_share: f64,
@@ -119,6 +121,7 @@ pub struct Venue {
     prng: Prng,
     next_fill: u32,
     large: Large,
+    days: TradingDays,
 }
 
 fn book(instrument: &Instrument, config: &VenueConfig) -> Book {
@@ -148,7 +151,13 @@ impl Venue {
             prng,
             next_fill: 0,
             large: Large::default(),
+            days: TradingDays::default(),
         }
+    }
+
+    /// Says where trading days begin: until when orders stay that are good for a date.
+    pub fn keep_days(&mut self, days: TradingDays) {
+        self.days = days;
     }
 
     /// Gives an instrument another matching algorithm than first in, first out; of each incoming order we get
@@ -159,6 +168,21 @@ impl Venue {
     pub fn allocate(&mut self, instrument: InstrumentId, allocation: Allocation, lead_percent: u8) {
         let market = &mut self.markets[instrument.index()];
         (market.allocation, market.lead_percent) = (allocation, lead_percent);
+    }
+
+    /// A packet happened in the recorded market at `at`, the venue's time.
+    #[inline]
+    pub fn on_packet(&mut self, at: Nanos, mut arrivals: &[Arrival], out: &mut Vec<Report>) {
+        while let [first, others @ ..] = arrivals {
+            if let Event::Level(delta) = &first.event
+                && let Some((market, mut reports)) = self.at(at, delta.instrument, out)
+            {
+                arrivals = market.on_levels(arrivals, &mut reports);
+            } else {
+                self.on_market(at, &first.event, out);
+                arrivals = others;
+            }
+        }
     }
 
     /// Says what holding an instrument costs.
@@ -220,10 +244,12 @@ impl Venue {
                     Some(instrument) => instrument.index()..instrument.index() + 1,
                     None => 0..self.markets.len(),
                 };
+                // The day that ends, should the next begin at this very moment.
+                let today = self.days.of(Nanos(at.0.saturating_sub(1)));
                 for row in rows {
                     let instrument = InstrumentId(u32::try_from(row).expect("numbered in 32 bits"));
                     if let Some((market, mut reports)) = self.at(at, instrument, out) {
-                        market.on_phase(status.phase, &mut reports);
+                        market.on_phase(status.phase, today, &mut reports);
                     }
                 }
             }
@@ -314,12 +340,23 @@ impl Venue {
         let PlaceOrder { order, terms, .. } = place;
         let unlucky = self.is_unlucky();
         self.note_size(&place);
+        let is_past = match terms.time_in_force {
+            TimeInForce::GoodTilDate(last) => last < self.days.of(at),
+            TimeInForce::GoodTilCancel
+            | TimeInForce::ImmediateOrCancel
+            | TimeInForce::FillOrKill
+            | TimeInForce::Day => false,
+        };
         let Some((market, mut reports)) = self.at(at, terms.instrument, out) else {
             let outcome = Outcome::Rejected(RejectReason::UnknownInstrument);
             out.push(Report { venue_at: at, order, instrument: terms.instrument, outcome });
             return;
         };
-        if let Some(reason) = refusal(market, order, &terms, unlucky, at) {
+        let refused = match is_past {
+            true => Some(RejectReason::Invalid),
+            false => refusal(market, order, &terms, unlucky, at),
+        };
+        if let Some(reason) = refused {
             reports.say(order, Outcome::Rejected(reason));
             return;
         }
@@ -497,7 +534,7 @@ fn refusal(
 
 /// Before the open only what can rest is taken, and nothing that would meet an order of ours.
 fn call_refusal(market: &Market, terms: &NewOrder) -> Option<RejectReason> {
-    let rests = terms.time_in_force == TimeInForce::GoodTilCancel
+    let rests = terms.time_in_force.rests()
         && match terms.kind {
             OrderKind::Limit | OrderKind::PostOnly | OrderKind::Iceberg { .. } => true,
             OrderKind::Market
@@ -513,7 +550,7 @@ fn call_refusal(market: &Market, terms: &NewOrder) -> Option<RejectReason> {
 
 /// What its kind and its time in force do not allow together.
 fn is_contradiction(terms: &NewOrder) -> bool {
-    let stays = terms.time_in_force == TimeInForce::GoodTilCancel;
+    let stays = terms.time_in_force.rests();
     match terms.kind {
         OrderKind::Limit | OrderKind::Market => false,
         OrderKind::PostOnly | OrderKind::Pegged { .. } => !stays,

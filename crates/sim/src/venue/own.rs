@@ -6,6 +6,7 @@ use crate::venue::account::Held;
 use crate::venue::queue::Estimate;
 use types::{
     InstrumentId, Liquidity, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome, Peg, Report, Side, Ticks,
+    TimeInForce, TradingDay,
 };
 
 /// What a pegged order follows.
@@ -44,6 +45,8 @@ pub struct Working {
     pub filled: Lots,
     /// Whether it may never take.
     pub post_only: bool,
+    /// How long it stays.
+    pub time_in_force: TimeInForce,
     /// The most of it that is shown at once.
     pub shown: Lots,
     /// What is left of the part that is shown.
@@ -81,6 +84,7 @@ impl Working {
             price: terms.price,
             size: terms.size,
             filled: terms.size - left,
+            time_in_force: terms.time_in_force,
             post_only: terms.kind == OrderKind::PostOnly || peg.is_some(),
             shown,
             tip: shown.min(left),
@@ -126,6 +130,12 @@ impl Queue {
         self.orders.first().map(|order| order.price)
     }
 
+    /// The price furthest from the market.
+    #[inline]
+    pub(super) fn worst(&self) -> Option<Ticks> {
+        self.orders.last().map(|order| order.price)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Working> {
         self.orders.iter()
     }
@@ -145,6 +155,11 @@ impl Queue {
             .position(|other| working.price.beats(other.price, working.side))
             .unwrap_or(self.orders.len());
         self.orders.insert(at, working);
+    }
+
+    /// The first whose time ends when the market closes on a trading day.
+    pub(super) fn ending_with(&self, today: TradingDay) -> Option<OrderId> {
+        self.orders.iter().find(|working| working.time_in_force.ends_with(today)).map(|working| working.order)
     }
 
     pub(super) fn remove(&mut self, order: OrderId) {
