@@ -187,31 +187,25 @@ fn by_volume_it_rolls_when_the_day_after_begins_by_what_was_traded_before() {
     assert!((1..5).contains(&rolled), "{rolled} of five rolled");
 }
 
-/// Two maturities of one product in a recorded session of CBOT futures: the two that change most.
+/// A recorded run over two contracts in one coin: the spot market and the perpetual stand for two maturities, of which no
+/// recording at hand has named ones.
 #[test]
-fn two_recorded_maturities_are_traded_one_after_the_other() {
-    let Some(path) = recorded("cme-mdp3/Cme.Mdp3.Sbe.v6.1.pcapng") else { return };
-    let survey = runtime::survey(&[Recording::File(path.clone())], |_| {}).expect("readable");
-    let (first, last) = survey.files[0].span.expect("events");
-    let middle = moment::rfc3339(Nanos(first.0 + (last - first).0 / 2));
-    let mut outrights: Vec<_> = survey.instruments.iter().filter(|i| i.symbol.starts_with("ZC")).collect();
-    outrights.retain(|i| !i.symbol.contains(['-', ' ', ':']) && i.changes > 0);
-    outrights.sort_by_key(|i| std::cmp::Reverse(i.changes));
-    let [old, new] = outrights[..2] else { panic!("two maturities of corn") };
+fn two_recorded_contracts_are_traded_one_after_the_other() {
+    let files = ["binance-l2/spot/btcusdt_20240808.gz", "binance-l2/usdm/btcusdt_20240808.gz"].map(recorded);
+    let [Some(spot), Some(perpetual)] = files else { return };
+    let recordings = || vec![Recording::File(spot.clone()), Recording::File(perpetual.clone())];
+    let middle = "2024-08-08T23:57:00Z";
+    let (old, new) = ("binance-spot/BTCUSDT", "binance-usdm/BTCUSDT");
     let run = || {
         let text = format!(
-            "[trading]\nstrategy = \"joined_touch\"\nsymbols = [\"corn\"]\n[risk]\nprice_collar_ppm = 1000000\n\
-             max_drawdown = 1e9\nmax_daily_loss = 1e9\nmax_order_notional = 1e9\n\
-             [[roll]]\nname = \"corn\"\nsymbols = [\"{}\", \"{}\"]\nrule = \"date\"\nmoments = [\"{middle}\"]\n",
-            old.symbol, new.symbol
+            "[trading]\nstrategy = \"joined_touch\"\nsymbols = [\"coin\"]\n\
+             [[roll]]\nname = \"coin\"\nsymbols = [\"{old}\", \"{new}\"]\nrule = \"date\"\nmoments = [\"{middle}\"]\n"
         );
         let config = Config::parse(&text).expect("valid");
-        let prepared = prepare(vec![Recording::File(path.clone())], config, |_| {}).expect("a run can start");
-        let id_of = |symbol: &str| {
-            let found = prepared.setup.instruments.iter().find(|instrument| instrument.symbol() == symbol);
-            found.expect("in the table").id()
-        };
-        let ids = [id_of(&old.symbol), id_of(&new.symbol)];
+        let prepared = prepare(recordings(), config, |_| {}).expect("a run can start");
+        let ids = [prepared.setup.strategies[0].traded[0], prepared.setup.strategies[0].traded[1]];
+        let venue = |id: InstrumentId| prepared.setup.instruments[id.index()].terms().venue.clone();
+        assert_eq!(ids.map(venue), ["binance-spot", "binance-usdm"]);
         let feed = prepared.feed(&Progress::default()).expect("the recording opens");
         let mut backtest = Backtest::new(&prepared.setup, feed, None).expect("a run starts");
         let mut placed = Placed(Vec::new());
@@ -219,7 +213,7 @@ fn two_recorded_maturities_are_traded_one_after_the_other() {
         (ids, placed.0, backtest.engine().portfolio().position(ids[0]))
     };
     let ([old, new], placed, left) = run();
-    let at = moment::parse(&middle).expect("a moment");
+    let at = moment::parse(middle).expect("a moment");
     assert_eq!(left, types::Lots::ZERO, "nothing is left in the old contract");
     assert!(placed.iter().any(|order| order.1 == old) && placed.iter().any(|order| order.1 == new));
     for (placed_at, instrument, takes) in &placed {

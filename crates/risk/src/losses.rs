@@ -215,6 +215,29 @@ mod tests {
     }
 
     #[test]
+    fn the_days_are_those_that_are_listed() {
+        let at = |hour: i64| Nanos(hour * HOUR);
+        let day = |day| types::TradingDay::since_epoch(day);
+        // Friday's day begins on Thursday evening, Monday's on Sunday evening: the weekend is Friday's.
+        let days = TradingDays::listed(vec![(at(-1), day(1)), (at(71), day(4))]);
+        let limits = AccountLimits {
+            daily_loss_nanos: Some(100_000_000_000),
+            drawdown_nanos: Some(900_000_000_000),
+            ..AccountLimits::default()
+        };
+        let told = |days: TradingDays| {
+            let mut losses = Losses::new(&limits);
+            losses.keep_days(days);
+            let path = [(10, 0), (20, -60), (40, -101), (71, -150), (80, -201), (81, -202)];
+            let halts = path.map(|(hour, equity)| losses.on_equity(at(hour), Money::ONE * equity).is_some());
+            (halts.map(u8::from), losses.halted().is_some())
+        };
+        assert_eq!(told(days), ([0, 0, 1, 0, 0, 0], true));
+        // By UTC the third is of a new day, and so is the fifth.
+        assert_eq!(told(TradingDays::default()), ([0, 0, 0, 0, 0, 0], false));
+    }
+
+    #[test]
     fn the_ends_of_the_number_line_are_equities_too() {
         let mut losses = Losses::new(&AccountLimits {
             daily_loss_nanos: Some(i64::MAX),

@@ -860,6 +860,14 @@ mod tests {
         assert_eq!(listed, have);
     }
 
+    #[test]
+    fn the_key_of_calendars_names_every_built_in_one() {
+        let about = KEYS.iter().find(|key| (key.0, key.1) == ("venue", "calendar")).expect("listed").2;
+        for spec in calendar::list::ALL {
+            assert!(about.contains(spec.name), "{}", spec.name);
+        }
+    }
+
     fn check(text: &str, message: &str) {
         assert_eq!(Config::parse(text).expect_err(text).to_string(), message);
     }

@@ -3,7 +3,8 @@
 //! `market.toml` is what a calibration writes; a person may change any number in it. Read, it is checked as a whole.
 
 use crate::facts::{Facts, Measure};
-use sim::agents::{Market, Model, ModelError};
+pub use sim::agents::Model;
+use sim::agents::{Market, ModelError};
 use std::path::{Path, PathBuf};
 use types::instrument::Terms;
 use types::{Contract, Depths, Event, Instrument, InstrumentError, InstrumentId, Nanos, Origin};

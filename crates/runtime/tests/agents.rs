@@ -2,10 +2,10 @@
 
 use dbn::decode::{DbnMetadata, DecodeRecord};
 use runtime::backtest::{Backtest, Observer};
-use runtime::market::{MarketFile, play, to_toml};
+use runtime::calibrate::{Settings, calibrate};
+use runtime::market::{MarketFile, Model, play, to_toml};
 use runtime::source::Recording;
 use runtime::{Config, Prepared, day, prepare, prepare_market};
-use sim::agents::Model;
 use std::sync::Arc;
 use types::{Command, Event, Flags, Input, Nanos, Outcome};
 
@@ -134,4 +134,47 @@ fn recordings_refuse_a_setup_that_names_a_market() {
     let feed = prepared.feed(&Default::default()).expect("no recording");
     let refused = Backtest::new(&prepared.setup, feed, None).expect_err("a market elsewhere");
     assert!(refused.to_string().contains("quoin backtest"), "{refused}");
+}
+
+#[test]
+fn calibration_finds_the_agents_again() {
+    let mut bytes = Vec::new();
+    day::write(&file(), 11, Some(4.0 * 3_600.0), &mut bytes, |_| {}).expect("memory can be written");
+    let recording = Recording::Memory { name: "day.dbn".into(), bytes: Arc::from(bytes) };
+    let prepared = prepare(vec![recording], Config::default(), |_| {}).expect("a recording");
+    let id = prepared.setup.strategies[0].traded[0];
+    // All levels: nothing is out of sight. The state has a say, which the process alone takes for excitement.
+    let settings = Settings { levels: 1_000, decays: vec![0.2, 5.0], ..Settings::default() };
+    let found = calibrate(&prepared, id, &settings, |_| {}).expect("a calibration");
+    let (made, model) = (Model::sample(), &found.model);
+    let near = |what: &str, found: f64, made: f64, by: f64| {
+        assert!((found - made).abs() <= by, "{what}: {found} is not {made}");
+    };
+    near("exact takes", model.takers.exact_share, made.takers.exact_share, 0.08);
+    near("takes beyond", model.takers.beyond_share, made.takers.beyond_share, 0.04);
+    near("parts", model.cancellers.part_share, made.cancellers.part_share, 0.03);
+    let ratio = made.check().expect("a process").spectral_radius();
+    near("branching ratio", model.provenance.branching_ratio, ratio, 0.12);
+    let old = |m: &Model| m.cancellers.hazards[3][6];
+    assert!(
+        old(model) < model.cancellers.hazards[3][1] / 4.0,
+        "the old leave less: {:?}",
+        model.cancellers.hazards[3]
+    );
+    assert!(
+        model.excitement.other_side[2][0].iter().sum::<f64>() > 0.3,
+        "a take drives the other side's orders off"
+    );
+    // Takes clear the best price as often as their habits say, and the model makes a day.
+    let facts = runtime::market::facts("again", model, 1, Some(3_600.0), 10).expect("a market");
+    let again = facts.expect("a day");
+    let recorded = runtime::facts::of_recording(&prepared, id, 10, [Nanos::MIN, Nanos::MAX], |_| {});
+    let recorded = recorded.expect("memory can be read").expect("a day");
+    for (what, a, b) in [
+        ("spread", again.spread.value, recorded.spread.value),
+        ("places", again.place_rate.value, recorded.place_rate.value),
+        ("best size", again.touch_size.value, recorded.touch_size.value),
+    ] {
+        assert!((a / b - 1.0).abs() < 0.5, "{what}: {a} is not {b}");
+    }
 }

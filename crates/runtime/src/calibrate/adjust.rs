@@ -3,7 +3,7 @@
 //!
 //! | moment | knob |
 //! |---|---|
-//! | takes, orders placed, withdrawals a second | the factor of that act in every state |
+//! | takes, orders placed, withdrawals a second | that act's rate without excitement |
 //! | mean spread | how often makers better the price |
 //! | lots on five levels | how many orders it takes until they are withdrawn as usual |
 //! | lots at the best price | how often makers join it |
@@ -59,9 +59,7 @@ fn distance(short: &[f64; MOMENTS]) -> f64 {
 fn turn(model: &mut Model, short: &[f64; MOMENTS]) {
     let [takes, places, withdrawals, spread, five, best] = short.map(|x| math::exp(STEP * x));
     for (act, factor) in Act::ALL.into_iter().zip([takes, places, withdrawals]) {
-        for value in &mut model.state.by_spread[act as usize] {
-            *value = (*value * factor).clamp(0.05, 5.0);
-        }
+        model.excitement.base[act as usize] *= factor;
     }
     // Too narrow: fewer better the price.
     for row in &mut model.makers.places {

@@ -32,7 +32,7 @@ use crate::market::exchange::{Exchange, Match};
 use ours::{Ours, Own, Said};
 use people::{Cancellers, Makers, Resting, Takers};
 use quant::hawkes::{Excitement, Hawkes, Steps};
-use stdx::Prng;
+use stdx::{Prng, math};
 use types::Trade;
 use types::{
     Command, Event, Flags, InstrumentId, Liquidity, Lots, MarketOrderId, Nanos, NewOrder, OrderAction,
@@ -43,6 +43,10 @@ use types::{
 
 /// However the state multiplies: no act is more than so many times as frequent as its excitement alone says.
 const FACTOR_MAX: f64 = 6.0;
+/// A minute with so many times the usual acts is as busy as it gets: beyond, all rates give way, because what the state
+/// multiplies may excite more than the process alone was checked for.
+const BUSY_MAX: f64 = 8.0;
+const BUSY_SECONDS: f64 = 60.0;
 /// A taker goes through so many prices at most.
 const SWEEP_MAX: usize = 10;
 
@@ -71,6 +75,10 @@ pub struct Market {
     /// As it is right after the last act.
     excitement: Excitement,
     now: f64,
+    /// Acts of the last minute, fading.
+    busy: f64,
+    /// What that usually is.
+    busy_usually: f64,
     due: Option<Due>,
     is_open: bool,
     /// By side, the agents' orders; by number, their place there.
@@ -109,6 +117,8 @@ impl Market {
             starts_at: Nanos(model.session.starts_at),
             seconds: seconds.unwrap_or(model.session.seconds),
             excitement: Excitement::new(&process),
+            busy: 0.0,
+            busy_usually: BUSY_SECONDS * process.mean_rates().map_or(0.0, |rates| rates.iter().sum::<f64>()),
             process,
             profile: model.profile(),
             state: model.state.clone(),
@@ -179,6 +189,7 @@ impl Market {
         }
         if events.len() > before {
             self.acts[act as usize] += 1;
+            self.busy += 1.0;
             self.excitement.add(&self.process, due.kind);
         }
         self.settle(before, events);
@@ -192,6 +203,7 @@ impl Market {
 
     /// Time passes until an act.
     fn pass(&mut self, at: f64) {
+        self.busy *= math::exp((self.now - at) / BUSY_SECONDS);
         self.now = at;
         self.excitement.fade(&self.process, at);
     }
@@ -256,6 +268,9 @@ impl Market {
         let touch = self.touch();
         let spread = buckets::spread(&self.state.spread_edges, touch[1] - touch[0]);
         let sizes = Side::BOTH.map(|side| self.exchange.level(side, touch[side.index()]).size.0);
+        let (day, _) = self.profile.at(self.now);
+        let most = BUSY_MAX * self.busy_usually * day.max(1.0);
+        let calm = if self.busy > most { most / self.busy } else { 1.0 };
         let mut factors = [0.0; Act::KINDS];
         for act in Act::ALL {
             for side in Side::BOTH {
@@ -268,7 +283,7 @@ impl Market {
                 } else {
                     1.0
                 };
-                factors[act.kind(side)] = (state * ready).min(FACTOR_MAX);
+                factors[act.kind(side)] = (state * ready).min(FACTOR_MAX) * calm;
             }
         }
         factors

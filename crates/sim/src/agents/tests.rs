@@ -233,3 +233,14 @@ fn a_model_that_makes_no_market_is_refused_by_its_key() {
     }
     assert!(Model::sample().check().expect("sound").spectral_radius() < 0.95);
 }
+
+#[test]
+fn what_the_state_multiplies_does_not_explode() {
+    let mut model = Model::sample();
+    model.state.by_spread = vec![vec![5.0; 3]; 3];
+    let mut market = Market::new(&model, InstrumentId(0), 1, None).expect("each number is in its range");
+    play(&mut market, 3_600.0);
+    let acts: u64 = market.acts().iter().sum();
+    let usual = market.busy_usually * 60.0;
+    assert!((acts as f64) < usual * BUSY_MAX * 2.0, "{acts} acts, usually {usual}");
+}

@@ -137,7 +137,7 @@ impl Market {
     }
 
     /// The phase changes. From the call to trading, our orders take part in the auction; without one, they meet what
-    /// crosses them when trading begins again. Orders rest through halts, as on CME and Nasdaq; when the market closes
+    /// crosses them when trading begins again. Orders rest through halts, as on CME; when the market closes
     /// those go that were for the day.
     pub(super) fn on_phase(&mut self, phase: Phase, today: TradingDay, reports: &mut Reports<'_>) {
         let opens = phase == Phase::Open && self.is_call() && !self.blind;

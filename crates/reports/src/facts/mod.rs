@@ -1,4 +1,10 @@
 //! Stylised facts, days side by side: as rows for the terminal, as JSON, as a page.
+//!
+//! The first day is the one that others are held against. Never hides what differs.
+
+mod page;
+
+pub use page::to_html;
 
 use crate::number;
 use runtime::facts::{Facts, Figure, ROWS, Row, Verdict, verdict};
@@ -79,10 +85,4 @@ pub fn to_json(days: &[Facts]) -> Value {
         _ => Vec::new(),
     };
     json!({ "days": days, "compared": rows })
-}
-
-/// One self-contained page.
-#[must_use]
-pub fn to_html(_days: &[Facts]) -> String {
-    String::new()
 }
