@@ -10,7 +10,9 @@ use crate::parquet::rows::Rows;
 use crate::parquet::write::FILE_VERSION;
 use crate::parquet::{FileCounts, HistoryError, Label};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
+};
 use parquet::file::statistics::Statistics;
 use std::fs::File;
 use std::io::Read as _;
