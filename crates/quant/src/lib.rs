@@ -20,6 +20,9 @@ pub mod overfitting;
 pub mod combinations;
 pub mod folds;
 
+// Events that excite each other.
+pub mod hawkes;
+
 // Searches.
 pub mod sobol;
 pub mod tpe;

@@ -56,6 +56,10 @@ enum Command {
     Replay(commands::replay::ReplayArgs),
     /// Prove that a journal is unbroken and that its commands repeat
     Verify(commands::replay::VerifyArgs),
+    /// Fit a market of agents to a recorded day
+    Calibrate(commands::calibrate::Args),
+    /// Show the stylised facts of recordings and markets side by side
+    Facts(commands::facts::Args),
     /// Write a synthetic session in a real wire format
     Generate(commands::generate::Args),
     /// Print the configuration with comments, or check a file
@@ -76,6 +80,8 @@ fn main() -> ExitCode {
         Command::Query(args) => commands::query::run(&args),
         Command::Replay(args) => commands::replay::replay(&args),
         Command::Verify(args) => commands::replay::verify(&args),
+        Command::Calibrate(args) => commands::calibrate::run(&args),
+        Command::Facts(args) => commands::facts::run(&args),
         Command::Generate(args) => commands::generate::run(&args),
         Command::Config(args) => commands::config::run(&args),
         Command::Strategies(args) => commands::strategies::run(&args),

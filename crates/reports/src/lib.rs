@@ -22,6 +22,7 @@ pub mod attribution;
 pub mod histogram;
 pub mod markout;
 pub mod ratios;
+pub mod rolls;
 pub mod survival;
 
 // The report, as data.
@@ -40,6 +41,7 @@ mod tables;
 
 // Many runs.
 pub mod compare;
+pub mod facts;
 pub mod study;
 
 pub use about::{About, Counted, DataFile, Ending};

@@ -4,16 +4,24 @@
 //! This is the edge: it reads files and may use threads. Nothing here decides what to trade.
 
 pub mod backtest;
+pub mod calendar;
+pub mod calibrate;
 pub mod channels;
 pub mod clock_skew;
 pub mod config;
+pub mod currency;
+pub mod day;
+pub mod deeds;
+pub mod facts;
 pub mod feed;
 pub mod generate;
+mod generated;
 pub mod import;
 pub mod inspect;
 pub mod integrity;
 mod known;
 pub mod local_time;
+pub mod market;
 pub mod messages;
 pub mod moment;
 pub mod order_latency;
@@ -29,8 +37,15 @@ pub mod sweep;
 pub use backtest::{Backtest, Observer, Totals};
 pub use config::{Config, ConfigError};
 pub use feed::Feed;
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Prepared, prepare, prepare_market};
 pub use replay::{Replayed, replay};
 pub use setup::{DataFile, Setup, SetupError, StrategySetup};
 pub use source::{Source, SourceError};
 pub use survey::{Survey, survey};
+
+/// A recording's name without its folders: what is written down must not depend on where it lay.
+fn known_name(path: &str) -> String {
+    std::path::Path::new(path)
+        .file_name()
+        .map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
+}

@@ -5,11 +5,13 @@
 //! | what would have become of our orders in a recorded market | [`venue`] |
 //! | how long messages take | [`latency`] |
 //! | a market with a true book, as packets | [`market`] |
+//! | a market of agents that are like a recorded day, and react to us | [`agents`] |
 //! | a network that loses, doubles and delays them | [`network`] |
 //!
 //! Never reads a clock, a file, a socket or the machine's randomness: the same inputs and the same seed give
 //! the same fills and the same bytes.
 
+pub mod agents;
 pub mod latency;
 pub mod market;
 pub mod network;

@@ -7,8 +7,9 @@ use journal::{Options, Writer};
 use reports::run::{Watch, doubts, faults};
 use reports::{Counted, Report};
 use runtime::backtest::{Backtest, Totals};
+use runtime::market::MarketFile;
 use runtime::source::{Progress, Recording, recordings};
-use runtime::{Config, Prepared, generate, prepare};
+use runtime::{Config, Prepared, generate, prepare, prepare_market};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,11 +25,21 @@ Examples:
   quoin backtest --out runs/first
   quoin backtest --data es.mbo.dbn.zst --strategy avellaneda_stoikov --out runs/es
   quoin backtest --data spot.gz usdm.gz --config quoin.toml --json
-  quoin backtest --data history --from 2023-12-25 --to 2023-12-26 --symbol ESH4")]
+  quoin backtest --data history --from 2023-12-25 --to 2023-12-26 --symbol ESH4
+  quoin backtest --market goog.toml --seed 7 --hours 2 --out runs/agents")]
 pub(crate) struct Args {
     /// Recordings or history to run on; several are merged by the venues' time
     #[arg(long, value_name = "FILE", num_args = 1..)]
     data: Vec<PathBuf>,
+    /// Trade in a market of agents that hear our orders (`quoin calibrate` makes it), before the configuration's
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    market: Option<PathBuf>,
+    /// Which of the market's days, before the configuration's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// How long it lasts, before the configuration's
+    #[arg(long, value_name = "H", value_parser = super::generate::hours)]
+    hours: Option<f64>,
     #[command(flatten)]
     select: Select,
     /// Configuration; `quoin config --print` writes the defaults
@@ -66,7 +77,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(out) = &args.out {
         refuse_to_overwrite(out, args.force)?;
     }
-    let prepared = prepared(args, config)?;
+    let (prepared, market) = prepared(args, config)?;
     if args.verbose {
         say_what_was_found(&prepared);
     }
@@ -79,7 +90,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         None => None,
     };
     let mut watch = Watch::new(setup);
-    let Finished { totals, engine, summary, seconds, doubts } = simulate(&prepared, journal, &mut watch)?;
+    let Finished { totals, engine, summary, seconds, doubts } =
+        simulate(&prepared, market.as_ref(), journal, &mut watch)?;
     let mut found = faults(&prepared);
     found.extend_from_slice(&doubts);
     let report = watch.finish(&engine, summary.map(|s| s.head.to_string()), found);
@@ -104,6 +116,14 @@ fn configuration(args: &Args) -> anyhow::Result<Config> {
     if !args.symbols.is_empty() {
         config.trading.symbols.clone_from(&args.symbols);
     }
+    if let Some(market) = &args.market {
+        config.market.model = market.display().to_string();
+    }
+    if config.market.model.is_empty() && (args.seed.is_some() || args.hours.is_some()) {
+        bail!("--seed and --hours choose a day of a market; name it with --market");
+    }
+    config.market.seed = args.seed.unwrap_or(config.market.seed);
+    config.market.hours = args.hours.unwrap_or(config.market.hours);
     config.spec()?;
     Ok(config)
 }
@@ -115,8 +135,15 @@ fn refuse_to_overwrite(out: &Path, force: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn prepared(args: &Args, config: Config) -> anyhow::Result<Prepared> {
+fn prepared(args: &Args, config: Config) -> anyhow::Result<(Prepared, Option<MarketFile>)> {
     let selection = args.select.selection();
+    if !config.market.model.is_empty() {
+        if !args.data.is_empty() || !selection.is_all() {
+            bail!("[market] model stands in place of recordings; leave out --data and what selects from it");
+        }
+        let file = MarketFile::read(Path::new(&config.market.model))?;
+        return Ok((prepare_market(&file, config)?, Some(file)));
+    }
     if args.data.is_empty() && !selection.is_all() {
         bail!("--from, --to and --symbol select from history; name it with --data");
     }
@@ -132,7 +159,7 @@ fn prepared(args: &Args, config: Config) -> anyhow::Result<Prepared> {
     let bar = terminal::progress("surveying", total, Unit::Bytes);
     let prepared = prepare(recordings, config, |bytes| bar.set_position(bytes))?;
     bar.finish_and_clear();
-    Ok(prepared)
+    Ok((prepared, None))
 }
 
 /// A run that is over.
@@ -144,12 +171,23 @@ struct Finished {
     doubts: Vec<Counted>,
 }
 
-fn simulate(prepared: &Prepared, journal: Option<Writer>, watch: &mut Watch) -> anyhow::Result<Finished> {
+fn simulate(
+    prepared: &Prepared,
+    market: Option<&MarketFile>,
+    journal: Option<Writer>,
+    watch: &mut Watch,
+) -> anyhow::Result<Finished> {
     let total = prepared.setup.data.iter().map(|file| file.bytes).sum();
     let bar = terminal::progress("running", total, Unit::Bytes);
     let progress = Progress::default();
     let started = Instant::now();
-    let mut backtest = Backtest::new(&prepared.setup, prepared.feed(&progress)?, journal)?;
+    let mut backtest = match market {
+        None => Backtest::new(&prepared.setup, prepared.feed(&progress)?, journal)?,
+        Some(file) => {
+            let market = file.day(&prepared.setup.config.market)?;
+            Backtest::in_market(&prepared.setup, market, journal)?
+        }
+    };
     let totals = backtest.run(watch, |totals| {
         bar.set_position(progress.bytes());
         bar.set_prefix(format!("{} events/s", grouped(rate(totals.inputs, started.elapsed().as_secs_f64()))));

@@ -3,7 +3,9 @@
 use crate::terminal::{self, Unit, grouped, permille};
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
+use runtime::day;
 use runtime::generate::{Kind as Model, session, write_session};
+use runtime::market::MarketFile;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
@@ -15,14 +17,24 @@ prices by order and by level, and trades. The same seed gives the same bytes.
 Each line loses packets by its own chance, so that what both lose is missing; with
 losses, snapshots are sent round and round, and books recover from them.
 
+--like makes a day of a market of agents instead, as a Databento DBN file (market by
+order): what the agents do when nobody trades with them.
+
 Examples:
   quoin generate --kind queue-reactive --seed 7 --out day.pcap
   quoin generate --kind hawkes --seed 7 --minutes 60 --loss-ppm 20000 --out lossy.pcap
+  quoin generate --like goog.toml --seed 7 --hours 2 --out day.dbn
   quoin backtest --data day.pcap")]
 pub(crate) struct Args {
     /// How orders arrive
     #[arg(long, value_enum, default_value = "queue-reactive")]
     kind: Kind,
+    /// A market of agents, as `quoin calibrate` wrote it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["kind", "minutes", "loss_ppm"])]
+    like: Option<PathBuf>,
+    /// How long its day lasts; as long as the recorded one by default
+    #[arg(long, value_name = "H", requires = "like", value_parser = hours)]
+    hours: Option<f64>,
     /// Which session of that kind
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -50,9 +62,39 @@ enum Kind {
     Poisson,
 }
 
+pub(super) fn hours(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "hours are a number".to_owned())?;
+    (value > 0.0 && value <= 168.0).then_some(value).ok_or_else(|| "hours lie between 0 and 168".into())
+}
+
+/// A day of a market of agents.
+fn like(args: &Args, file: &MarketFile) -> anyhow::Result<ExitCode> {
+    let cannot = || format!("cannot write {}", args.out.display());
+    let out = File::create(&args.out).with_context(cannot)?;
+    let mut out = BufWriter::with_capacity(1 << 20, out);
+    let bar = terminal::progress("generating", 1_000, Unit::Share);
+    let seconds = args.hours.map(|hours| hours * 3_600.0);
+    let made = day::write(file, args.seed, seconds, &mut out, |share| bar.set_position(permille(share)));
+    let made = made.with_context(cannot)?;
+    bar.finish_and_clear();
+    out.flush().with_context(cannot)?;
+    let mut text = format!("{}: {} records\n", args.out.display(), grouped(made));
+    if file.model.instrument.lot_nanos != stdx::decimal::ONE {
+        text.push_str(
+            "Its sizes count lots, because DBN has whole numbers only; [[instrument]] in a configuration gives it the\n\
+             lot's worth as multiplier. `quoin backtest --market` needs no such thing.\n",
+        );
+    }
+    terminal::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.out.exists() && !args.force {
         bail!("{} is there already; --force writes over it", args.out.display());
+    }
+    if let Some(path) = &args.like {
+        return like(args, &MarketFile::read(path)?);
     }
     let model = match args.kind {
         Kind::QueueReactive => Model::QueueReactive,

@@ -1,8 +1,10 @@
 //! One file for each thing a user can ask for.
 
 pub(crate) mod backtest;
+pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod config;
+pub(crate) mod facts;
 pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod inspect;
@@ -16,6 +18,7 @@ mod select;
 mod sql;
 pub(crate) mod strategies;
 pub(crate) mod sweep;
+mod window;
 
 use anyhow::Context as _;
 use runtime::Config;

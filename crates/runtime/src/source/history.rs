@@ -419,7 +419,7 @@ impl Conversion {
                 }
             }
             Event::Bar { bar, .. } => *bar = self.bar(bar)?,
-            Event::Report(_) | Event::Timer(_) | Event::Operator(_) => return None,
+            Event::Report(_) | Event::Timer(_) | Event::Operator(_) | Event::Cash(_) => return None,
         }
         Some(event)
     }
