@@ -171,7 +171,7 @@ class View:
         size: int,
         *,
         kind: Literal["post_only", "limit", "market"] = "post_only",
-        time_in_force: Literal["gtc", "ioc", "fok"] = "gtc",
+        time_in_force: Literal["gtc", "ioc", "fok", "day"] = "gtc",
         instrument: _Instrument | None = None,
     ) -> None: ...
     def replace(self, order: int, price: int, size: int) -> None: ...

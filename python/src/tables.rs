@@ -176,6 +176,8 @@ impl Tables {
                 TimeInForce::GoodTilCancel => "gtc",
                 TimeInForce::ImmediateOrCancel => "ioc",
                 TimeInForce::FillOrKill => "fok",
+                TimeInForce::Day => "day",
+                TimeInForce::GoodTilDate(_) => "gtd",
             }));
             states.push(Some(row.state));
         }

@@ -284,7 +284,7 @@ impl View {
     }
 
     /// Wishes for a new order: `side` is 1 or `"buy"`, -1 or `"sell"`. `kind` is `"post_only"`, `"limit"` or `"market"`,
-    /// `time_in_force` is `"gtc"`, `"ioc"` or `"fok"`. Risk decides.
+    /// `time_in_force` is `"gtc"`, `"ioc"`, `"fok"` or `"day"`. Risk decides.
     #[pyo3(signature = (side, price, size, *, kind = "post_only", time_in_force = "gtc", instrument = None))]
     fn place_order(
         &mut self,
@@ -306,7 +306,8 @@ impl View {
             "gtc" => TimeInForce::GoodTilCancel,
             "ioc" => TimeInForce::ImmediateOrCancel,
             "fok" => TimeInForce::FillOrKill,
-            other => return Err(refuse(format!("no time_in_force `{other}`: gtc, ioc or fok"))),
+            "day" => TimeInForce::Day,
+            other => return Err(refuse(format!("no time_in_force `{other}`: gtc, ioc, fok or day"))),
         };
         let side = self::side(side)?;
         self.presents[place].stirred = true;

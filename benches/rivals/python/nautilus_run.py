@@ -43,7 +43,8 @@ def instrument(work):
     base, quote = (ETH if work["symbol"].startswith("ETH") else BTC), (USD if work["inverse"] else USDT)
     prices, sizes = places(work["tick"]), places(work["lot"])
     return CryptoPerpetual(
-        instrument_id=InstrumentId(Symbol(work["symbol"]), Venue("BINANCE")),
+        # With an underscore it would be a spread of two.
+        instrument_id=InstrumentId(Symbol(work["symbol"].replace("_", "-")), Venue("BINANCE")),
         raw_symbol=Symbol(work["symbol"]),
         base_currency=base,
         quote_currency=quote,
@@ -53,7 +54,7 @@ def instrument(work):
         size_precision=sizes,
         price_increment=Price(work["tick"], prices),
         size_increment=Quantity(work["lot"], sizes),
-        multiplier=Quantity.from_int(int(work["face"]) if work["inverse"] else 1),
+        multiplier=Quantity.from_int(int(work["face"])),
         maker_fee=Decimal(str(work["maker_bp"])) / 10_000,
         taker_fee=Decimal(str(work["taker_bp"])) / 10_000,
         ts_event=0,

@@ -46,6 +46,8 @@ pub(crate) struct Contender {
     pub(crate) name: &'static str,
     /// What it reads, and what is in its figure.
     pub(crate) about: &'static str,
+    /// Why its fills are not ours, when they are not.
+    pub(crate) differs: &'static str,
     /// Slow ones run once.
     pub(crate) rounds_max: usize,
     way: Way,
@@ -53,19 +55,24 @@ pub(crate) struct Contender {
 
 /// All of them; we come first.
 pub(crate) fn all(python: Option<&Path>) -> Vec<Contender> {
-    let rust = |name, about| Contender { name, about, rounds_max: usize::MAX, way: Way::Ours };
-    let script = |name, about, rounds_max, script, argument| {
+    // With the queue model that guesses nothing there is no such order.
+    let differs = "rules of its queue model: docs/rivals.md";
+    let rust = |name, about| Contender { name, about, differs, rounds_max: usize::MAX, way: Way::Ours };
+    let script = |name, about, differs, rounds_max, script, argument| {
         let way = Way::Script { python: python.map(PathBuf::from), script, argument };
-        Contender { name, about, rounds_max, way }
+        Contender { name, about, differs, rounds_max, way }
     };
+    let hftbacktest =
+        |name, argument| script(name, "its array in memory", differs, 3, "hftbacktest_run.py", argument);
+    let other = "one clock for venue and strategy, no place in a queue";
     vec![
         rust("quoin", "decoded events in memory"),
         rust("quoin, history", "Parquet, decoded while it runs, in the figure"),
         rust("hftbacktest, array book", "its array in memory"),
         rust("hftbacktest, hash book", "its array in memory"),
-        script("hftbacktest Python, array book", "its array in memory", 3, "hftbacktest_run.py", "array"),
-        script("hftbacktest Python, hash book", "its array in memory", 3, "hftbacktest_run.py", "hash"),
-        script("nautilus_trader", "its objects in memory", 1, "nautilus_run.py", ""),
+        hftbacktest("hftbacktest Python, array book", "array"),
+        hftbacktest("hftbacktest Python, hash book", "hash"),
+        script("nautilus_trader", "its objects in memory", other, 1, "nautilus_run.py", ""),
     ]
 }
 
@@ -107,7 +114,7 @@ fn describe(workload: &Workload, terms: &Terms) -> String {
         "order_size": terms.order_size,
         "max_position": terms.max_position,
         "inverse": workload.inverse,
-        "face": if workload.symbol.starts_with("BTC") { 100.0 } else { 10.0 },
+        "face": workload.face(),
         "queue": terms.queue,
         "period_ns": PERIOD_NS,
         "latency_ns": LATENCY_NS,

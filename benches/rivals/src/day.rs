@@ -9,7 +9,7 @@ use hftbacktest::types as hft;
 use runtime::feed::Moment;
 use runtime::source::{Progress, Recording};
 use runtime::survey::FileSurvey;
-use runtime::{Feed, Prepared, Source, SourceError, prepare};
+use runtime::{Config, Feed, Prepared, Source, SourceError, prepare};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::Path;
@@ -38,12 +38,24 @@ impl Day {
         Self::of(vec![Recording::File(path.into())], workload, queue)
     }
 
+    /// The same with a configuration of the caller's.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn with(path: &Path, config: Config, queue: Queue) -> anyhow::Result<Self> {
+        Self::configured(vec![Recording::File(path.into())], config, queue)
+    }
+
     /// The same of recordings that are known already: an import.
     ///
     /// # Errors
     /// When they cannot be read.
     pub fn of(recordings: Vec<Recording>, workload: &Workload, queue: Queue) -> anyhow::Result<Self> {
-        let prepared = prepare(recordings, workload.config(queue), |_| {})?;
+        Self::configured(recordings, workload.config(queue), queue)
+    }
+
+    fn configured(recordings: Vec<Recording>, config: Config, queue: Queue) -> anyhow::Result<Self> {
+        let prepared = prepare(recordings, config, |_| {})?;
         let traded = prepared.setup.strategies.first().and_then(|setup| setup.traded.first());
         let instrument = *traded.context("nothing is traded")?;
         Ok(Self { prepared, instrument, queue })

@@ -116,8 +116,7 @@ fn with_queue<MD: MarketDepth + L2MarketDepth + 'static, Q: QueueModel<MD> + 'st
     queue: Q,
 ) -> anyhow::Result<Run> {
     if workload.inverse {
-        let face = if workload.symbol.starts_with("BTC") { 100.0 } else { 10.0 };
-        with_asset(data, terms, script, depth, queue, InverseAsset::new(face))
+        with_asset(data, terms, script, depth, queue, InverseAsset::new(workload.face()))
     } else {
         with_asset(data, terms, script, depth, queue, LinearAsset::new(1.0))
     }
@@ -238,12 +237,12 @@ impl Quoter {
         script: &[Order],
     ) -> anyhow::Result<()> {
         let now = Nanos(bot.current_timestamp());
-        for id in 0..self.orders.len() {
-            if script[id].asked_back_at == Some(now) {
-                self.orders[id].asked_back_at = Some(now);
+        for (id, (order, as_sent)) in (0..).zip(self.orders.iter_mut().zip(script)) {
+            if as_sent.asked_back_at == Some(now) {
+                order.asked_back_at = Some(now);
                 // What is done here already is not there to be cancelled.
-                if bot.orders(0).get(&(id as u64)).is_some_and(hft::Order::cancellable) {
-                    bot.cancel(0, id as u64, false)?;
+                if bot.orders(0).get(&id).is_some_and(hft::Order::cancellable) {
+                    bot.cancel(0, id, false)?;
                 }
             }
         }

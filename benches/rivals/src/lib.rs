@@ -12,10 +12,12 @@
 //! | the same through hftbacktest's crate | [`hft`] |
 //! | order by order | [`orders`] |
 //! | why an order differs | [`explain`] |
+//! | simpler strategies against NautilusTrader | [`nautilus`] |
 
 pub mod day;
 pub mod explain;
 pub mod hft;
+pub mod nautilus;
 pub mod orders;
 pub mod ours;
 pub mod workload;

@@ -53,7 +53,10 @@ pub(crate) fn text(workload: &Workload, results: &[Result]) -> String {
                 let (Some(figures), Some(one)) = (medians(rounds), rounds.first()) else { continue };
                 let Medians { ns, ns_least, ns_most, load_s, peak_mib } = figures;
                 let ratio = base.map_or(String::new(), |base| format!("{:.2}", ns / base));
-                let same = if Some(one.tally.hash) == hash { "yes, every one" } else { "no" };
+                let same = match Some(one.tally.hash) == hash {
+                    true => "yes, every one".into(),
+                    false => format!("no: {}", contender.differs),
+                };
                 let _ = writeln!(
                     text,
                     "| {} {} | {ns:.1} | {ns_least:.1}-{ns_most:.1} | {:.2} | {ratio} | {load_s:.2} | {peak_mib:.0} | {} | {} | {same} |",

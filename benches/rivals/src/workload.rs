@@ -4,7 +4,7 @@
 //! when the touch has moved; no new buy at the largest long position, no new sell at the largest short one.
 
 use runtime::Config;
-use runtime::config::{MarketDataLatency, QueueModelName};
+use runtime::config::{InstrumentTerms, MarketDataLatency, QueueModelName};
 use serde::{Deserialize, Serialize};
 
 /// One recording and what is traded on it.
@@ -100,6 +100,33 @@ impl Workload {
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
         WORKLOADS.into_iter().find(|workload| workload.name == name)
+    }
+
+    /// What a contract of an inverse one is worth.
+    #[must_use]
+    pub fn face(&self) -> f64 {
+        match (self.inverse, self.symbol.starts_with("BTC")) {
+            (false, _) => 1.0,
+            (true, true) => 100.0,
+            (true, false) => 10.0,
+        }
+    }
+
+    /// The same where there is one clock, and what is reached in part is filled in part.
+    #[must_use]
+    pub fn config_without_latency(&self) -> Config {
+        let mut config = self.config(Queue::Pessimistic);
+        (config.latency.order_ns, config.latency.response_ns) = (0, 0);
+        config.latency.market_data = MarketDataLatency::Modelled;
+        config.venue.partial_fills = true;
+        if self.name.starts_with("spot") {
+            // A power of ten: a recording of minutes may show a coarser step, and a quarter of a bar's volume is off it.
+            let lot = Some("0.000001".into());
+            let symbol = self.symbol.into();
+            config.instrument =
+                vec![InstrumentTerms { symbol, tick: None, lot, multiplier: None, currency: None }];
+        }
+        config
     }
 
     /// Our configuration for it. Risk is there and never in the way.

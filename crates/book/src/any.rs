@@ -90,7 +90,7 @@ impl Book {
     }
 
     /// Takes one change of a level in.
-    #[inline]
+    #[inline(always)]
     pub fn apply_level(&mut self, delta: &LevelDelta) -> Change {
         match self {
             Self::ByLevel(book) => book.apply(delta),

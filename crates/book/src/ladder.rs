@@ -9,12 +9,12 @@
 //! Keys are prices with the better one larger (see `crate::key`). The best key is kept; when its level goes, the
 //! next is found by three steps down the bitmap: 64 slots in a word, 64 words in a group, 16 groups.
 //!
-//! Cost of a change inside the window: one slot (its own cache line), one bitmap word, the header's line; about
-//! 15 instructions and no unpredictable branch unless the level is new or gone. Outside it: the two binary
-//! searches of [`Far`]. The window moves to the best, or doubles, after as many misses as it holds levels (and 64),
-//! so that moving costs a constant for each change, whatever the prices do. Memory: at most 4,096 slots a side
-//! whatever the prices, plus `Far` for what lies outside; beyond that a slot for each eighth of a miss, up to 65,536:
-//! only a book that is changed far out again and again (a coin's thousand levels) pays for a window that holds it.
+//! Cost of a change inside the window: one slot (its own cache line), one bitmap word, the header's line; some
+//! 45 instructions and no unpredictable branch. Outside it: the two binary searches of [`Far`]. The window moves to
+//! the best after as many misses as it holds levels (and 64), so that moving costs a constant for each change, whatever
+//! the prices do. It doubles after 64 misses that the largest would hold. Memory: at most 4,096 slots a side whatever
+//! the prices, plus `Far` for what lies outside; beyond that a slot for each eighth of such a miss, up to 65,536: only
+//! a book that is changed far out again and again (a coin's thousand levels) pays for a window that holds it.
 //!
 //! Never allocates after it has grown; never overflows, whatever the key.
 
@@ -25,7 +25,7 @@ const SLOTS_MIN: usize = 256;
 const SLOTS_USUAL: usize = 4_096;
 const SLOTS_MAX: usize = 65_536;
 const GROUPS: usize = SLOTS_MAX / 4_096;
-/// Misses that are borne before the window is reconsidered, beside one for each level in it; see [`Ladder::patience`].
+/// Misses that are borne before the window moves, beside one for each level in it, or first doubles.
 const PATIENCE: usize = 64;
 
 /// The levels of one side, best first, for any kind of level.
@@ -33,16 +33,16 @@ const PATIENCE: usize = 64;
 pub(crate) struct Ladder<T> {
     /// The lowest key of the window; `base + slots - 1` is an `i64`.
     base: i64,
-    /// The best key of all; means nothing while `len` is 0.
+    /// The best key of all; the lowest there is while there are no levels.
     best: i64,
-    /// Levels in all.
-    len: usize,
     /// Levels in the window.
     near: usize,
+    /// Levels outside it.
+    distant: usize,
     /// Changes outside the window since it was last reconsidered.
     misses: usize,
-    /// Which groups have a bit set.
-    top: u64,
+    /// Those of them that the largest window would hold.
+    reachable: usize,
     /// By group: which of its words have a bit set.
     summary: [u64; GROUPS],
     /// Which slots hold a level.
@@ -68,11 +68,11 @@ impl<T: Copy + Default> Ladder<T> {
     pub(crate) const fn new() -> Self {
         Self {
             base: 0,
-            best: 0,
-            len: 0,
+            best: i64::MIN,
             near: 0,
+            distant: 0,
             misses: 0,
-            top: 0,
+            reachable: 0,
             summary: [0; GROUPS],
             words: Vec::new(),
             slots: Vec::new(),
@@ -87,16 +87,17 @@ impl<T: Copy + Default> Ladder<T> {
         self.far.reserve(levels);
     }
 
+    #[inline]
     pub(crate) const fn len(&self) -> usize {
-        self.len
+        self.near + self.distant
     }
 
     pub(crate) fn clear(&mut self) {
         self.words.fill(0);
         self.summary = [0; GROUPS];
-        self.top = 0;
         self.far.clear();
-        (self.len, self.near, self.misses) = (0, 0, 0);
+        (self.near, self.distant, self.misses, self.reachable) = (0, 0, 0, 0);
+        self.best = i64::MIN;
     }
 
     /// The slot of a key that lies in the window.
@@ -130,7 +131,6 @@ impl<T: Copy + Default> Ladder<T> {
         let (word, group) = (slot / 64, slot / 4_096);
         self.words[word] |= 1 << (slot % 64);
         self.summary[group] |= 1 << (word % 64);
-        self.top |= 1 << group;
         self.near += 1;
     }
 
@@ -140,9 +140,6 @@ impl<T: Copy + Default> Ladder<T> {
         self.words[word] &= !(1 << (slot % 64));
         if self.words[word] == 0 {
             self.summary[group] &= !(1 << (word % 64));
-            if self.summary[group] == 0 {
-                self.top &= !(1 << group);
-            }
         }
         self.near -= 1;
     }
@@ -168,8 +165,9 @@ impl<T: Copy + Default> Ladder<T> {
         if here != 0 {
             return group * 64 + highest(here);
         }
-        let lower = self.top & below(group);
-        let group = highest(if lower != 0 { lower } else { self.top });
+        let groups = self.words.len().div_ceil(64);
+        let mut lower = (0..group).rev().chain((group..groups).rev());
+        let group = lower.find(|group| self.summary[*group] != 0).unwrap_or(group);
         group * 64 + highest(self.summary[group])
     }
 
@@ -191,15 +189,16 @@ impl<T: Copy + Default> Ladder<T> {
         if here != 0 {
             return group * 64 + here.trailing_zeros() as usize;
         }
-        let upper = self.top & !below(group) & !(1 << group);
-        let group = (if upper != 0 { upper } else { self.top }).trailing_zeros() as usize;
+        let groups = self.words.len().div_ceil(64);
+        let mut upper = (group + 1..groups).chain(0..=group);
+        let group = upper.find(|group| self.summary[*group] != 0).unwrap_or(group);
         group * 64 + self.summary[group].trailing_zeros() as usize
     }
 
     /// The best key.
     #[inline]
     pub(crate) const fn best(&self) -> Option<i64> {
-        if self.len == 0 { None } else { Some(self.best) }
+        if self.len() == 0 { None } else { Some(self.best) }
     }
 
     /// The best key and its level.
@@ -244,7 +243,7 @@ impl<T: Copy + Default> Ladder<T> {
 
     #[cold]
     fn far_mut(&mut self, key: i64) -> Option<&mut T> {
-        self.misses += 1;
+        self.miss(key);
         self.far.get_mut(key)
     }
 
@@ -262,43 +261,80 @@ impl<T: Copy + Default> Ladder<T> {
         if !self.is_set(slot) {
             self.set(slot);
             self.slots[slot] = T::default();
-            self.count(key);
+            self.best = self.best.max(key);
         }
         &mut self.slots[slot]
     }
 
-    /// A level has come at `key`.
-    #[inline]
-    fn count(&mut self, key: i64) {
-        if self.len == 0 || key > self.best {
-            self.best = key;
-        }
-        self.len += 1;
-    }
-
     #[cold]
     fn at_far(&mut self, key: i64) -> &mut T {
-        self.misses += 1;
-        if self.near == 0 || self.misses > self.patience() {
+        self.miss(key);
+        if self.near == 0 || self.misses > PATIENCE + self.near || self.is_short() {
             self.reconsider(key);
             if let Some(slot) = self.slot(key) {
                 return self.at_slot(key, slot);
             }
         }
         let (level, new) = self.far.at(key, T::default());
-        if new {
-            if self.len == 0 || key > self.best {
-                self.best = key;
-            }
-            self.len += 1;
-        }
+        self.distant += usize::from(new);
+        self.best = self.best.max(key);
         level
     }
 
-    /// The misses that are borne before the window is reconsidered: a large window is paid for by many.
-    fn patience(&self) -> usize {
-        let large = if self.slots.len() < SLOTS_USUAL { 0 } else { self.slots.len() / 8 };
-        (PATIENCE + self.near).max(large)
+    /// Says what stands at `key` from now on: `level`, or nothing. Whether anything stood there before.
+    ///
+    /// Whether a level comes, changes or goes cannot be foreseen, so no branch asks it: bits are computed, and only a
+    /// new best is gone after.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, key: i64, level: T, stands: bool) -> bool {
+        let Some(slot) = self.slot(key) else { return self.put_far(key, level, stands) };
+        let bits = &mut self.words[slot / 64];
+        let stood = *bits >> (slot % 64) & 1;
+        *bits ^= (stood ^ u64::from(stands)) << (slot % 64);
+        let holds = u64::from(*bits != 0);
+        let words = &mut self.summary[slot / 4_096];
+        *words ^= ((*words >> (slot / 64 % 64) & 1) ^ holds) << (slot / 64 % 64);
+        self.slots[slot] = level;
+        let stood = stood != 0;
+        self.near = self.near + usize::from(stands) - usize::from(stood);
+        if key >= self.best {
+            self.put_best(key, slot, stands);
+        }
+        stood
+    }
+
+    /// A level has come, changed or gone that was, or is now, the best.
+    #[inline(never)]
+    fn put_best(&mut self, key: i64, slot: usize, stands: bool) {
+        if stands {
+            self.best = key;
+        } else if key == self.best {
+            self.find_best(slot);
+        }
+    }
+
+    #[cold]
+    fn put_far(&mut self, key: i64, level: T, stands: bool) -> bool {
+        if !stands {
+            return self.remove_far(key).is_some();
+        }
+        let before = self.len();
+        *self.at_far(key) = level;
+        self.len() == before
+    }
+
+    #[inline]
+    fn miss(&mut self, key: i64) {
+        self.misses += 1;
+        let worse = self.best.wrapping_sub(key).cast_unsigned();
+        self.reachable += usize::from(worse < (SLOTS_MAX / 4 * 3) as u64);
+    }
+
+    /// Whether a larger window has been paid for: a large one by many misses that it may save.
+    const fn is_short(&self) -> bool {
+        let size = self.slots.len();
+        let paid = if size < SLOTS_USUAL { PATIENCE } else { size / 8 };
+        size < SLOTS_MAX && self.reachable >= paid
     }
 
     /// Takes the level at `key` out.
@@ -311,7 +347,6 @@ impl<T: Copy + Default> Ladder<T> {
             return None;
         }
         self.unset(slot);
-        self.len -= 1;
         if key == self.best {
             self.find_best(slot);
         }
@@ -320,9 +355,9 @@ impl<T: Copy + Default> Ladder<T> {
 
     #[cold]
     fn remove_far(&mut self, key: i64) -> Option<T> {
-        self.misses += 1;
+        self.miss(key);
         let level = self.far.remove(key)?;
-        self.len -= 1;
+        self.distant -= 1;
         if key == self.best {
             // The slot of the base: one step down wraps to the top of the window.
             self.find_best(self.slot(self.base).unwrap_or(0));
@@ -335,52 +370,31 @@ impl<T: Copy + Default> Ladder<T> {
     fn find_best(&mut self, slot: usize) {
         let near = (self.near > 0).then(|| self.key_of(self.next_down(slot)));
         let far = if self.far.is_empty() { None } else { self.far.highest() };
-        match (near, far) {
-            (Some(near), Some(far)) => self.best = near.max(far),
-            (Some(best), None) | (None, Some(best)) => self.best = best,
-            (None, None) => {}
-        }
+        // No level is less than any other.
+        self.best = near.max(far).unwrap_or(i64::MIN);
     }
 
-    /// The window has been missed often, or is empty: it moves to where the best is, or doubles if it is there
-    /// already and `key`, which missed it, would then be inside.
+    /// The window has been missed often, or is empty: it doubles if that is paid for, and moves to where the best is,
+    /// unless it is there already.
     fn reconsider(&mut self, key: i64) {
-        self.misses = 0;
-        let centre = if self.len == 0 { key } else { self.best.max(key) };
+        let centre = self.best.max(key);
         let size = self.slots.len().max(SLOTS_MIN);
         let offset = centre.wrapping_sub(self.base).cast_unsigned();
         let settled = (size / 2..size * 7 / 8).contains(&usize::try_from(offset).unwrap_or(usize::MAX));
-        if !settled || self.slots.is_empty() {
+        if self.is_short() && !self.slots.is_empty() {
+            self.rebuild(size * 2, base_for(centre, size * 2));
+        } else if !settled || self.slots.is_empty() {
             self.rebuild(size, base_for(centre, size));
-            return;
         }
-        let doubled = base_for(centre, size * 2);
-        if size < SLOTS_MAX && key.wrapping_sub(doubled).cast_unsigned() < (size * 2) as u64 {
-            self.rebuild(size * 2, doubled);
-        }
+        (self.misses, self.reachable) = (0, 0);
     }
 
     /// Moves the window to `base` with `size` slots.
     fn rebuild(&mut self, size: usize, base: i64) {
-        let resized = size != self.slots.len();
-        for word in 0..self.words.len() {
-            let mut bits = self.words[word];
-            while bits != 0 {
-                let slot = word * 64 + highest(bits);
-                bits &= below(slot);
-                let key = self.key_of(slot);
-                if resized || key.wrapping_sub(base).cast_unsigned() >= size as u64 {
-                    self.unset(slot);
-                    self.far.insert(key, self.slots[slot]);
-                }
-            }
-        }
-        if resized {
-            // Room outside the window comes with the window, while the book is being built: a market that later
-            // wanders off finds it there.
-            self.far.reserve(size.min(SLOTS_USUAL) / 2);
-            self.words.resize(size / 64, 0);
-            self.slots.resize(size, T::default());
+        if size == self.slots.len() {
+            self.leave_behind(base);
+        } else {
+            self.resize(size, base);
         }
         self.base = base;
         while let Some(key) = self.far.at_or_above(base) {
@@ -388,7 +402,49 @@ impl<T: Copy + Default> Ladder<T> {
                 break;
             };
             self.slots[slot] = self.far.remove(key).expect("just seen");
+            self.distant -= 1;
             self.set(slot);
+        }
+    }
+
+    /// What a window at `base` will not hold goes out of it; the rest has its slots already.
+    fn leave_behind(&mut self, base: i64) {
+        for word in 0..self.words.len() {
+            let mut bits = self.words[word];
+            while bits != 0 {
+                let slot = word * 64 + highest(bits);
+                bits &= below(slot);
+                let key = self.key_of(slot);
+                if key.wrapping_sub(base).cast_unsigned() >= self.slots.len() as u64 {
+                    self.unset(slot);
+                    self.send_far(key, self.slots[slot]);
+                }
+            }
+        }
+    }
+
+    fn send_far(&mut self, key: i64, level: T) {
+        self.far.insert(key, level);
+        self.distant += 1;
+    }
+
+    /// Slots for a window of another size at `base`, and the levels in them.
+    fn resize(&mut self, size: usize, base: i64) {
+        // Room outside the window comes with the window, while the book is being built: a market that later
+        // wanders off finds it there.
+        self.far.reserve(size.min(SLOTS_USUAL) / 2);
+        let old: Vec<(i64, T)> = self.window().collect();
+        self.words = vec![0; size / 64];
+        self.slots = vec![T::default(); size];
+        (self.base, self.near, self.summary) = (base, 0, [0; GROUPS]);
+        for (key, level) in old {
+            match self.slot(key) {
+                Some(slot) => {
+                    self.slots[slot] = level;
+                    self.set(slot);
+                }
+                None => self.send_far(key, level),
+            }
         }
     }
 
@@ -419,7 +475,7 @@ impl<T: Copy + Default> Ladder<T> {
     /// Whether the first `count` levels, or all there are, lie in the window.
     #[inline]
     pub(crate) fn has_near(&self, count: usize) -> bool {
-        self.near == self.len || (self.near >= count && self.slot(self.best).is_some())
+        self.distant == 0 || (self.near >= count && self.slot(self.best).is_some())
     }
 }
 

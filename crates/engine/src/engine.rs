@@ -3,12 +3,12 @@
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
 use orders::{Change, Orders};
-use portfolio::Portfolio;
+use portfolio::{AccountTerms, Portfolio};
 use risk::{Limits, Refusal, Risk, Touch};
 use types::{
-    Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Money, Nanos,
-    Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Side, Status, StrategyId, Ticks, Timer,
-    Trade,
+    Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Money,
+    Nanos, Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Side, Status, StrategyId, Ticks,
+    Timer, Trade, TradingDays,
 };
 
 /// A strategy and the instruments that reach it.
@@ -27,6 +27,8 @@ pub struct EngineConfig {
     pub limits: Limits,
     /// What a fill costs, by instrument.
     pub fees: Vec<FeeSchedule>,
+    /// What the account counts in. Without a currency, in what the first seat's first instrument settles in.
+    pub account: AccountTerms,
     /// Start with the kill switch on.
     pub kill_switch: bool,
     /// By strategy id.
@@ -55,8 +57,8 @@ pub struct Engine {
 
 struct Core {
     now: Nanos,
-    /// An instrument that settles in the account's currency; `None` when nothing is traded.
-    account: Option<InstrumentId>,
+    /// Those that settle in another currency than the account's.
+    foreign: Vec<InstrumentId>,
     instruments: Vec<Instrument>,
     books: Vec<Book>,
     orders: Orders,
@@ -133,6 +135,13 @@ impl Core {
         Ok(())
     }
 
+    /// A currency's rate has changed: order limits are in the account's.
+    fn tell_rates(&mut self) {
+        for id in &self.foreign {
+            self.risk.on_rate(*id, self.portfolio.rate(*id));
+        }
+    }
+
     fn owns(&self, strategy: StrategyId, order: OrderId) -> bool {
         self.orders.get(order).is_some_and(|order| order.strategy == strategy)
     }
@@ -150,13 +159,19 @@ impl Engine {
     /// A machine before its first input.
     ///
     /// # Panics
-    /// When there is not one fee schedule for each instrument.
+    /// When there is not one fee schedule for each instrument, or the account's terms name one that there is not.
     #[must_use]
     pub fn new(config: EngineConfig) -> Self {
-        let EngineConfig { instruments, limits, fees, kill_switch, seats } = config;
+        let EngineConfig { instruments, limits, fees, mut account, kill_switch, seats } = config;
         assert_eq!(instruments.len(), fees.len(), "a fee schedule for each instrument");
         let count = instruments.len();
-        let account = seats.iter().flat_map(|seat| &seat.instruments).next().copied();
+        let traded = seats.iter().flat_map(|seat| &seat.instruments).next();
+        if let (true, Some(first)) = (account.currency.is_empty(), traded) {
+            account.currency = instruments[first.index()].currency().into();
+        }
+        let portfolio = Portfolio::with(&instruments, &fees, account);
+        let foreign = instruments.iter().filter(|own| own.currency() != portfolio.currency());
+        let foreign: Vec<InstrumentId> = foreign.map(Instrument::id).collect();
         let seat = |seat: Seat| {
             let mut hears = vec![false; count];
             for id in seat.instruments {
@@ -165,17 +180,20 @@ impl Engine {
             Seated { strategy: seat.strategy, hears }
         };
         let mut risk = Risk::new(&instruments, &limits);
+        for id in &foreign {
+            risk.on_rate(*id, portfolio.rate(*id));
+        }
         if kill_switch {
             risk.kill();
         }
         Self {
             core: Core {
                 now: Nanos::MIN,
-                account,
+                foreign,
                 books: instruments.iter().map(Book::of).collect(),
                 orders: Orders::with_capacity(ORDERS_EXPECTED),
                 risk,
-                portfolio: Portfolio::new(&instruments, &fees),
+                portfolio,
                 instruments,
             },
             seats: seats.into_iter().map(seat).collect(),
@@ -184,6 +202,11 @@ impl Engine {
             touched: Vec::with_capacity(count),
             is_touched: vec![false; count],
         }
+    }
+
+    /// Says where trading days begin, before the first input: risk counts a day's loss by them.
+    pub fn keep_days(&mut self, days: TradingDays) {
+        self.core.risk.keep_days(days);
     }
 
     /// Takes one input; appends what is to be done about it to `out`.
@@ -205,6 +228,7 @@ impl Engine {
             Event::Report(report) => self.on_report(report, out),
             Event::Timer(timer) => self.on_timer(timer, out),
             Event::Operator(operator) => self.on_operator(*operator, out),
+            Event::Cash(cash) => self.on_cash(cash, out),
             Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
                 self.on_notice(&input.event, out);
             }
@@ -213,6 +237,7 @@ impl Engine {
 
     fn start(&mut self, out: &mut Vec<Command>) {
         self.started = true;
+        self.core.portfolio.start(self.core.now);
         // Losses are counted from the first equity risk is told.
         self.watch_equity(out);
         self.for_each_seat(None, out, |strategy, view, wants| strategy.on_start(view, wants));
@@ -287,7 +312,9 @@ impl Engine {
             return;
         }
         if let (Some(bid), Some(ask)) = (book.best(Side::Buy), book.best(Side::Sell)) {
-            self.core.portfolio.mark(instrument, bid.price, ask.price);
+            if self.core.portfolio.mark(instrument, bid.price, ask.price) {
+                self.core.tell_rates();
+            }
             self.watch_equity(out);
         }
     }
@@ -337,7 +364,9 @@ impl Engine {
         change.tell(order, &mut self.core.risk);
         if let Change::Filled { price, size, liquidity, .. } = change {
             let (instrument, side) = (order.terms.instrument, order.terms.side);
-            self.core.portfolio.on_fill(self.core.now, instrument, side, price, size, liquidity);
+            let portfolio = &mut self.core.portfolio;
+            let booked = portfolio.on_fill(report.venue_at, instrument, side, price, size, liquidity);
+            portfolio.on_order(report.order, instrument, size, &booked);
             // Two independent counts of one fact.
             assert_eq!(
                 self.core.risk.position(instrument),
@@ -347,6 +376,16 @@ impl Engine {
             self.watch_equity(out);
         }
         self.tell_owner(report.order, &change, out);
+    }
+
+    /// The venue moved cash: the books and risk know before a strategy hears of it.
+    fn on_cash(&mut self, cash: &Cash, out: &mut Vec<Command>) {
+        if cash.instrument.index() >= self.core.instruments.len() {
+            return;
+        }
+        self.core.portfolio.on_cash(cash.instrument, cash.kind, cash.amount());
+        self.watch_equity(out);
+        self.on_notice(&Event::Cash(*cash), out);
     }
 
     fn tell_owner(&mut self, order: OrderId, change: &Change, out: &mut Vec<Command>) {
@@ -427,11 +466,11 @@ impl Engine {
         self.core.view(StrategyId(0))
     }
 
-    /// P&L since the start in the currency of what is traded, at the last marks, after fees.
+    /// P&L since the start in the account's currency, at the last marks, after fees.
     #[inline]
     #[must_use]
-    pub fn equity(&self) -> Money {
-        self.core.account.map_or(Money::ZERO, |account| self.core.portfolio.equity_beside(account))
+    pub const fn equity(&self) -> Money {
+        self.core.portfolio.equity()
     }
 
     /// Positions and P&L.
@@ -444,6 +483,13 @@ impl Engine {
     #[must_use]
     pub const fn orders(&self) -> &Orders {
         &self.core.orders
+    }
+
+    /// What an order is for, where its strategy says so: see [`Strategy::purpose`].
+    #[must_use]
+    pub fn purpose(&self, order: OrderId) -> Option<&'static str> {
+        let owner = self.core.orders.get(order)?.strategy;
+        self.seats.get(owner.index())?.strategy.purpose(order)
     }
 
     /// Limits, halts and refusals.

@@ -16,4 +16,5 @@ pub mod engine;
 pub mod strategy;
 
 pub use engine::{Engine, EngineConfig, Seat};
+pub use portfolio::{AccountTerms, Balance, Books, Rate, TierTerms, Tiers};
 pub use strategy::{Strategy, View, Want, Wants};

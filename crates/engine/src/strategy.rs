@@ -31,7 +31,8 @@ pub trait Strategy {
         let _ = (trade, view, wants);
     }
 
-    /// The venue published something that changes no book: a statistic, a quote request, a busted trade, a bar.
+    /// The venue published something that changes no book: a statistic, a quote request, a busted trade, a bar. Or it
+    /// moved cash on our account, which the portfolio has booked already.
     fn on_notice(&mut self, notice: &Event, view: &View<'_>, wants: &mut Wants) {
         let _ = (notice, view, wants);
     }
@@ -44,6 +45,12 @@ pub trait Strategy {
     /// A timer it set is due.
     fn on_timer(&mut self, timer: TimerId, view: &View<'_>, wants: &mut Wants) {
         let _ = (timer, view, wants);
+    }
+
+    /// What an order of its own is for, where that is not its ordinary business: a name for reports.
+    fn purpose(&self, order: OrderId) -> Option<&'static str> {
+        let _ = order;
+        None
     }
 
     /// Risk said no to a wish.

@@ -170,6 +170,8 @@ impl Order {
             order: self.id,
             instrument: self.terms.instrument,
             side: self.terms.side,
+            kind: self.terms.kind,
+            old_price: self.terms.price,
             old_unfilled: self.exposure(),
             price,
             unfilled,

@@ -1,7 +1,8 @@
 //! One instrument: its position, its two counts of money, its mark.
 
 use crate::lots::{Lot, Queue};
-use types::{Contract, FeeSchedule, Instrument, Liquidity, Lots, Money, Nanos, Side, Ticks};
+use types::fees::Tier;
+use types::{CashKind, Contract, FeeSchedule, Instrument, Liquidity, Lots, Money, Nanos, Side, Ticks};
 
 /// What one fill did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +11,8 @@ pub struct Booked {
     pub fee: Money,
     /// What the part that closed a position earned, before the fee.
     pub realised: Money,
+    /// The worth of what changed hands.
+    pub turnover: Money,
     /// The position after it.
     pub position: Lots,
 }
@@ -27,6 +30,10 @@ pub struct Account {
     pub unrealised: Money,
     /// Paid; below zero, received.
     pub fees: Money,
+    /// Received as funding; below zero, paid.
+    pub funding: Money,
+    /// Received for lending; below zero, paid for borrowing.
+    pub borrow: Money,
     /// Lots traded.
     pub volume: Lots,
     /// Their worth, both sides counted.
@@ -44,10 +51,10 @@ pub struct Account {
 }
 
 impl Account {
-    /// What it all comes to: realised and unrealised, less fees.
+    /// What it all comes to: realised and unrealised, less fees, with what the venue moved.
     #[must_use]
     pub fn equity(&self) -> Money {
-        self.realised + self.unrealised - self.fees
+        self.realised + self.unrealised - self.fees + self.funding + self.borrow
     }
 }
 
@@ -62,12 +69,14 @@ pub(crate) struct Holding {
     worth: Money,
     /// One tick of one lot; linear contracts are marked with it.
     unit: i128,
-    /// Count one: lots.
+    /// Count one: lots, and each kind of cost by itself.
     lots: Queue,
     realised: Money,
-    /// Count two: cash that changed hands, before fees.
-    cash: Money,
     fees: Money,
+    funding: Money,
+    borrow: Money,
+    /// Count two: all cash that changed hands.
+    cash: Money,
     // What only reports read.
     volume: Lots,
     turnover: Money,
@@ -78,6 +87,8 @@ pub(crate) struct Holding {
     last_fill_at: Option<Nanos>,
     instrument: Instrument,
     schedule: FeeSchedule,
+    /// What of it holds now.
+    fees_now: FeeSchedule,
 }
 
 impl Holding {
@@ -93,8 +104,10 @@ impl Holding {
             unit,
             lots: Queue::with_capacity(16),
             realised: Money::ZERO,
-            cash: Money::ZERO,
             fees: Money::ZERO,
+            funding: Money::ZERO,
+            borrow: Money::ZERO,
+            cash: Money::ZERO,
             volume: Lots::ZERO,
             turnover: Money::ZERO,
             fills_maker: 0,
@@ -104,7 +117,21 @@ impl Holding {
             last_fill_at: None,
             instrument,
             schedule,
+            fees_now: schedule,
         }
+    }
+
+    /// Another tier of fees is in force.
+    pub(crate) fn on_tier(&mut self, tier: Option<Tier>) {
+        self.fees_now = self.schedule.at(tier);
+    }
+
+    pub(crate) const fn fees(&self) -> &FeeSchedule {
+        &self.fees_now
+    }
+
+    pub(crate) const fn instrument(&self) -> &Instrument {
+        &self.instrument
     }
 
     #[inline]
@@ -115,7 +142,7 @@ impl Holding {
     /// Everything it earned, at the mark: the cash count.
     #[inline]
     pub(crate) fn equity(&self) -> Money {
-        self.cash + self.worth - self.fees
+        self.cash + self.worth
     }
 
     pub(crate) fn lots(&self) -> impl Iterator<Item = &Lot> {
@@ -134,10 +161,10 @@ impl Holding {
         assert!(size.0 > 0, "a fill of {size:?}");
         let signed = size.signed(side);
         let value = self.instrument.value(price, signed);
-        let fee = self.schedule.fee(&self.instrument, price, size, liquidity);
+        let fee = self.fees_now.fee(&self.instrument, price, size, liquidity);
         let realised = self.lots.book(&self.instrument, price, signed, value);
         self.realised += realised;
-        self.cash -= value;
+        self.cash = self.cash - value - fee;
         self.fees += fee;
         self.position += signed;
         // Until the market is heard of, our own trade is what we know of it.
@@ -152,14 +179,29 @@ impl Holding {
         self.max_long = self.max_long.max(self.position);
         self.max_short = self.max_short.min(self.position);
         self.last_fill_at = Some(at);
-        // Two independent counts of one fact.
+        self.compare();
+        Booked { fee, realised, turnover: value.abs(), position: self.position }
+    }
+
+    /// Books cash that the venue moved; below zero, we paid.
+    pub(crate) fn on_cash(&mut self, kind: CashKind, amount: Money) {
+        match kind {
+            CashKind::Funding => self.funding += amount,
+            CashKind::Borrow => self.borrow += amount,
+            CashKind::Fee => self.fees -= amount,
+        }
+        self.cash += amount;
+        self.compare();
+    }
+
+    /// Two independent counts of one fact.
+    fn compare(&self) {
         assert_eq!(
-            self.realised + self.unrealised() - self.fees,
+            self.realised + self.unrealised() - self.fees + self.funding + self.borrow,
             self.equity(),
             "{}: lots and cash disagree",
             self.instrument.symbol()
         );
-        Booked { fee, realised, position: self.position }
     }
 
     /// Hears the best bid and ask.
@@ -208,6 +250,8 @@ impl Holding {
             realised: self.realised,
             unrealised: self.unrealised(),
             fees: self.fees,
+            funding: self.funding,
+            borrow: self.borrow,
             volume: self.volume,
             turnover: self.turnover,
             fills_maker: self.fills_maker,

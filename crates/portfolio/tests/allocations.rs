@@ -34,7 +34,7 @@ fn no_memory_is_asked_for_once_warm() {
         portfolio.on_fill(Nanos(n), X, side, Ticks(n), Lots(1), Liquidity::Maker);
         held += side.sign();
         portfolio.mark(X, Ticks(n - 1), Ticks(n + 1));
-        assert!(portfolio.equity().is_some());
+        assert!(portfolio.equity() != types::Money(i128::MAX));
     }
     assert_eq!(testkit::allocations::on_this_thread() - before, 0);
     for n in 0..100 {

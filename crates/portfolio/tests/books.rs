@@ -2,13 +2,14 @@
 
 use Liquidity::{Maker, Taker};
 use Side::{Buy, Sell};
-use portfolio::Portfolio;
+use portfolio::{AccountTerms, Portfolio, Rate, TierTerms};
 use std::collections::VecDeque;
 use stdx::Prng;
-use types::fees::BASIS_POINT_PPB;
+use types::fees::{BASIS_POINT_PPB, Tier};
 use types::instrument::Terms;
 use types::{
-    Contract, FeeSchedule, Instrument, InstrumentId, Liquidity, Lots, Money, Nanos, Origin, Side, Ticks,
+    CashKind, Contract, FeeSchedule, Instrument, InstrumentId, Liquidity, Lots, Money, Nanos, OrderId,
+    Origin, Side, Ticks,
 };
 
 const X: InstrumentId = InstrumentId(0);
@@ -50,6 +51,8 @@ const FEES: FeeSchedule = FeeSchedule {
     maker_ppb: -BASIS_POINT_PPB / 2,
     taker_ppb: 2 * BASIS_POINT_PPB,
     per_lot_nanos: 10_000_000,
+    order_min_nanos: 0,
+    order_max_ppb: 0,
 };
 
 type Fill = (Side, i64, i64, Liquidity);
@@ -62,7 +65,7 @@ fn booked(instrument: &Instrument, fees: FeeSchedule, fills: &[Fill], mark: (i64
     }
     portfolio.mark(X, Ticks(mark.0), Ticks(mark.1));
     let account = portfolio.account(X);
-    assert_eq!(portfolio.equity(), Some(account.equity()));
+    assert_eq!(portfolio.equity(), account.equity());
     format!("{} {} {} {}", account.position.0, account.realised, account.unrealised, account.fees)
 }
 
@@ -173,21 +176,196 @@ fn the_average_price_is_where_the_position_is_worth_what_it_cost() {
 }
 
 #[test]
-fn two_currencies_have_no_sum() {
+fn two_currencies_have_no_sum_until_a_rate_is_known() {
     let dollars = linear();
     let coins = instrument(1, "BTC", Contract::Inverse, 100_000_000, 100_000_000_000);
     let more_dollars = instrument(2, "USD", Contract::Linear, 1_000_000_000, 1_000_000_000);
     let fees = [FeeSchedule::default(); 3];
-    let mut portfolio = Portfolio::new(&[dollars.clone(), coins, more_dollars], &fees);
-    portfolio.on_fill(Nanos(0), InstrumentId(0), Buy, Ticks(100), Lots(1), Taker);
-    portfolio.on_fill(Nanos(0), InstrumentId(1), Buy, Ticks(500_000), Lots(10), Taker);
-    portfolio.on_fill(Nanos(0), InstrumentId(2), Sell, Ticks(100), Lots(3), Taker);
-    portfolio.mark(InstrumentId(0), Ticks(110), Ticks(110));
-    portfolio.mark(InstrumentId(1), Ticks(625_000), Ticks(625_000));
-    portfolio.mark(InstrumentId(2), Ticks(101), Ticks(101));
-    let seen: Vec<_> = portfolio.equity_by_currency().map(|(c, m)| format!("{m} {c}")).collect();
-    assert_eq!((portfolio.equity(), seen), (None, vec!["7 USD".into(), "0.004 BTC".into()]));
-    assert_eq!(Portfolio::new(&[dollars], &fees[..1]).equity(), Some(Money::ZERO));
+    let trade = |mut portfolio: Portfolio| {
+        portfolio.on_fill(Nanos(0), InstrumentId(0), Buy, Ticks(100), Lots(1), Taker);
+        portfolio.on_fill(Nanos(0), InstrumentId(1), Buy, Ticks(500_000), Lots(10), Taker);
+        portfolio.on_fill(Nanos(0), InstrumentId(2), Sell, Ticks(100), Lots(3), Taker);
+        portfolio.mark(InstrumentId(0), Ticks(110), Ticks(110));
+        portfolio.mark(InstrumentId(1), Ticks(625_000), Ticks(625_000));
+        portfolio.mark(InstrumentId(2), Ticks(101), Ticks(101));
+        let balances = portfolio.balances().map(|b| format!("{} {} = {}", b.equity, b.currency, b.worth));
+        (portfolio.equity().to_string(), balances.collect::<Vec<_>>().join(", "))
+    };
+    let all = [dollars, coins, more_dollars];
+    let unknown = trade(Portfolio::new(&all, &fees));
+    assert_eq!(unknown, ("7".into(), "7 USD = 7, 0.004 BTC = 0".into()));
+    let rates = vec![("BTC".into(), Rate::Fixed(Money::ONE * 60_000))];
+    let fixed = trade(Portfolio::with(&all, &fees, AccountTerms { rates, ..AccountTerms::default() }));
+    assert_eq!(fixed, ("247".into(), "7 USD = 7, 0.004 BTC = 240".into()));
+    // The other way round: an account in coins.
+    let terms = AccountTerms {
+        currency: "BTC".into(),
+        rates: vec![("USD".into(), Rate::Fixed(Money::from_nanos(20_000)))],
+        ..AccountTerms::default()
+    };
+    let in_coins = trade(Portfolio::with(&all, &fees, terms));
+    assert_eq!(in_coins, ("0.00414".into(), "7 USD = 0.00014, 0.004 BTC = 0.004".into()));
+}
+
+#[test]
+fn what_a_rate_makes_of_a_balance_stands_apart() {
+    // Dollars; coins whose rate is the mid of instrument 2, a tick of 1 dollar.
+    let dollars = linear();
+    let coins = instrument(1, "BTC", Contract::Inverse, 100_000_000, 100_000_000_000);
+    let pair = instrument(2, "USD", Contract::Linear, 1_000_000_000, 1_000_000_000);
+    let rule = Rate::Mid { instrument: InstrumentId(2), inverse: false, times: Money::ONE };
+    let terms = AccountTerms { rates: vec![("BTC".into(), rule)], ..AccountTerms::default() };
+    let mut portfolio = Portfolio::with(&[dollars, coins, pair], &[FeeSchedule::default(); 3], terms);
+    let coin = InstrumentId(1);
+    assert_eq!(portfolio.rate(coin), None);
+    assert!(portfolio.mark(InstrumentId(2), Ticks(49_999), Ticks(50_002)));
+    assert_eq!(portfolio.rate(coin).map(|rate| rate.to_string()), Some("50000.5".into()));
+    assert!(portfolio.mark(InstrumentId(2), Ticks(50_000), Ticks(50_000)));
+    portfolio.on_fill(Nanos(0), coin, Buy, Ticks(500_000), Lots(10), Taker);
+    portfolio.mark(coin, Ticks(625_000), Ticks(625_000));
+    portfolio.on_cash(coin, CashKind::Funding, Money(-1_000_000_000));
+    // 0.004 BTC earned less 0.001 paid, at 50,000.
+    let shown = |portfolio: &Portfolio| {
+        let books = portfolio.books();
+        [books.equity, books.funding, books.currency].map(|money| money.to_string())
+    };
+    assert_eq!(shown(&portfolio), ["150", "-50", "0"]);
+    assert!(!portfolio.mark(InstrumentId(2), Ticks(50_000), Ticks(50_000)), "the rate is as it was");
+    assert!(portfolio.mark(InstrumentId(2), Ticks(60_000), Ticks(60_000)));
+    assert_eq!(shown(&portfolio), ["180", "-50", "30"]);
+    // A price that says nothing leaves the rate.
+    assert!(!portfolio.mark(InstrumentId(2), Ticks(0), Ticks(0)));
+    assert_eq!(shown(&portfolio), ["180", "-50", "30"]);
+}
+
+#[test]
+fn many_currencies_add_up_to_the_last_digit() {
+    for seed in 0..20 {
+        let mut prng = Prng::new(seed);
+        let dollars = linear();
+        let coins = instrument(1, "BTC", Contract::Inverse, 100_000_000, 100_000_000_000);
+        let yen = instrument(2, "JPY", Contract::Linear, 1_000_000_000, 1_000_000_000);
+        let pairs = [
+            instrument(3, "USD", Contract::Linear, 10_000_000, 1_000_000_000),
+            instrument(4, "JPY", Contract::Linear, 1_000_000, 1_000_000_000),
+        ];
+        let rate = |id, inverse| Rate::Mid { instrument: InstrumentId(id), inverse, times: Money::ONE };
+        let terms = AccountTerms {
+            rates: vec![("BTC".into(), rate(3, false)), ("JPY".into(), rate(4, true))],
+            ..AccountTerms::default()
+        };
+        let all = [&[dollars, coins, yen], &pairs[..]].concat();
+        let mut portfolio = Portfolio::with(&all, &[FEES; 5], terms);
+        portfolio.mark(InstrumentId(3), Ticks(5_000_000), Ticks(5_000_100));
+        portfolio.mark(InstrumentId(4), Ticks(150_000), Ticks(150_010));
+        // What the account's books should say, from each change by itself.
+        let (mut earned, mut currency) = (Money::ZERO, Money::ZERO);
+        let worth = |portfolio: &Portfolio| {
+            portfolio.balances().map(|b| b.equity.at_rate(b.rate.expect("known"))).sum::<Money>()
+        };
+        for _ in 0..2_000 {
+            let before = worth(&portfolio);
+            let id = InstrumentId(u32::try_from(prng.below(3)).expect("small"));
+            match prng.below(4) {
+                0 => {
+                    let side = if prng.chance(0.5) { Buy } else { Sell };
+                    let price = Ticks(prng.between(400_000, 600_000));
+                    portfolio.on_fill(Nanos(0), id, side, price, Lots(prng.between(1, 9)), Maker);
+                }
+                1 => portfolio.on_cash(
+                    id,
+                    CashKind::Borrow,
+                    Money(i128::from(prng.between(-1_000_000, 1_000_000))),
+                ),
+                2 => {
+                    let bid = prng.between(400_000, 600_000);
+                    portfolio.mark(id, Ticks(bid), Ticks(bid + prng.between(1, 9)));
+                }
+                _ => {
+                    let pair = InstrumentId(if prng.chance(0.5) { 3 } else { 4 });
+                    let bid = prng.between(140_000, 160_000) * if pair.0 == 3 { 30 } else { 1 };
+                    portfolio.mark(pair, Ticks(bid), Ticks(bid + 7));
+                    currency += worth(&portfolio) - before;
+                    continue;
+                }
+            }
+            earned += worth(&portfolio) - before;
+        }
+        let books = portfolio.books();
+        assert_eq!(books.currency, currency, "seed {seed}");
+        assert_eq!(books.equity, earned + currency, "seed {seed}");
+        assert_eq!(books.equity, worth(&portfolio), "seed {seed}");
+        let revalued = portfolio.balances().map(|b| b.revalued).sum::<Money>();
+        assert!(revalued == currency && currency != Money::ZERO, "seed {seed}");
+    }
+}
+
+#[test]
+fn cash_that_no_fill_moved_is_on_both_counts() {
+    let mut portfolio = Portfolio::new(&[linear()], &[FEES]);
+    portfolio.on_fill(Nanos(0), X, Buy, Ticks(100), Lots(2), Taker);
+    let before = portfolio.account(X);
+    for (kind, amount) in [(CashKind::Funding, -7), (CashKind::Borrow, -11), (CashKind::Fee, 5)] {
+        portfolio.on_cash(X, kind, Money(amount));
+    }
+    let after = portfolio.account(X);
+    assert_eq!((after.funding, after.borrow, before.fees - after.fees), (Money(-7), Money(-11), Money(5)));
+    assert_eq!(after.equity() - before.equity(), Money(-13));
+    assert_eq!(portfolio.equity(), after.equity());
+}
+
+#[test]
+fn an_order_in_parts_costs_what_it_would_whole() {
+    // 0.005 a share, at least 1.00 and at most 1 % an order; a tick of a lot is worth 1.
+    let fees = FeeSchedule {
+        per_lot_nanos: 5_000_000,
+        order_min_nanos: 1_000_000_000,
+        order_max_ppb: 10_000_000,
+        ..FeeSchedule::default()
+    };
+    let mut portfolio = Portfolio::new(&[linear()], &[fees]);
+    let mut paid = |order, price, size| {
+        let booked = portfolio.on_fill(Nanos(0), X, Buy, Ticks(price), Lots(size), Taker);
+        portfolio.on_order(OrderId(order), X, Lots(size), &booked);
+        assert_eq!(portfolio.books().fees, portfolio.account(X).fees);
+        portfolio.account(X).fees.to_string()
+    };
+    // 100 shares at 25 are 1.00 at once; to 150, nothing more; to 1,000 it is 5.00.
+    assert_eq!([paid(7, 25, 100), paid(7, 25, 50), paid(7, 25, 850)], ["1", "1", "5"]);
+    // Another order begins at its own least; one that turned over 50 costs half a unit at most, until it grows.
+    assert_eq!([paid(8, 25, 10), paid(9, 1, 50), paid(9, 1, 150), paid(8, 25, 990)], ["6", "6.5", "7", "11"]);
+}
+
+#[test]
+fn a_tier_that_is_reached_changes_the_fee_of_the_next_day() {
+    // A tick of a lot is worth 1: a fill of 10 at 100 turns over 1,000.
+    let terms = TierTerms {
+        venue: "test".into(),
+        instruments: vec![InstrumentId(2)],
+        starting: Money::ZERO,
+        tiers: vec![Tier { turnover: Money::ONE * 1_500, maker_ppb: -100_000, taker_ppb: 200_000 }],
+    };
+    let fees =
+        FeeSchedule { maker_ppb: 200_000, taker_ppb: 500_000, per_lot_nanos: 0, ..FeeSchedule::default() };
+    let dollars = instrument(2, "USD", Contract::Linear, 1_000_000_000, 1_000_000_000);
+    let all = [linear(), instrument(1, "USD", Contract::Linear, 1_000_000_000, 1_000_000_000), dollars];
+    let account = AccountTerms { tiers: vec![terms], ..AccountTerms::default() };
+    let mut portfolio = Portfolio::with(&all, &[fees; 3], account);
+    portfolio.start(Nanos(3));
+    let day = |n: i64| Nanos(n * 86_400_000_000_000 + 1);
+    let mut fee = |at, id, liquidity| {
+        let booked = portfolio.on_fill(at, InstrumentId(id), Buy, Ticks(100), Lots(10), liquidity);
+        booked.fee.to_string()
+    };
+    // Day 0: 2 bp and 5 bp of 1,000, although the second fill passes the threshold.
+    assert_eq!([fee(day(0), 2, Maker), fee(day(0), 2, Taker), fee(day(0), 2, Taker)], ["0.2", "0.5", "0.5"]);
+    // Day 1: the tier's. Another venue's fees stay.
+    assert_eq!([fee(day(1), 2, Maker), fee(day(1), 2, Taker), fee(day(1), 1, Taker)], ["-0.1", "0.2", "0.5"]);
+    // Day 31: day 0 no longer counts, day 1 does.
+    assert_eq!([fee(day(31), 2, Taker), fee(day(32), 2, Taker)], ["0.2", "0.5"]);
+    let changes: Vec<_> = portfolio.tiers()[0].changes().iter().map(|c| (c.0, c.1.is_some())).collect();
+    let midnight = |n: i64| Nanos(n * 86_400_000_000_000);
+    assert_eq!(changes, [(Nanos(3), false), (midnight(1), true), (midnight(32), false)]);
 }
 
 /// First in, first out with an entry for each single lot: nothing to split, nothing to merge.
@@ -259,6 +437,7 @@ fn not_a_digit_is_lost_on_random_days() {
             maker_ppb: prng.between(-100_000, 100_000),
             taker_ppb: prng.between(0, 700_000),
             per_lot_nanos: prng.between(0, 10_000),
+            ..FeeSchedule::default()
         };
         let mut portfolio = Portfolio::new(std::slice::from_ref(&odd), &[fees]);
         let (mut cash, mut paid, mut position, mut price) = (Money::ZERO, Money::ZERO, Lots::ZERO, 50_000);
@@ -278,7 +457,7 @@ fn not_a_digit_is_lost_on_random_days() {
             let account = portfolio.account(X);
             assert_eq!(account.fees, paid, "seed {seed}");
             assert_eq!(account.equity(), cash + worth - paid, "seed {seed}");
-            assert_eq!(portfolio.equity(), Some(account.equity()), "seed {seed}");
+            assert_eq!(portfolio.equity(), account.equity(), "seed {seed}");
             assert_eq!(portfolio.lots(X).map(|lot| lot.size).sum::<Lots>(), position, "seed {seed}");
             let cost: Money = portfolio.lots(X).map(|lot| lot.cost).sum();
             assert_eq!(account.realised - cost, cash, "seed {seed}");

@@ -1,7 +1,7 @@
 //! What a report says of the run that no step shows: its name, its files, its configuration, its hashes.
 
 use serde::Serialize;
-use types::{Instrument, InstrumentId, Money, Nanos};
+use types::{Instrument, InstrumentId, Money, Nanos, TradingDays};
 
 /// What is known before the first step.
 #[derive(Clone, Debug)]
@@ -20,10 +20,12 @@ pub struct About {
     pub traded: Vec<InstrumentId>,
     /// What returns and drawdowns are measured against.
     pub capital: Money,
-    /// What `capital` and all totals are in; instruments settled in another are listed, not added.
+    /// What `capital` and all totals are in: the account's.
     pub currency: String,
     /// How long after a fill its adverse selection is measured; ten seconds unless there is a reason.
     pub attribution_after: Nanos,
+    /// Where the days of daily returns begin.
+    pub days: TradingDays,
 }
 
 /// What is known after the last step.

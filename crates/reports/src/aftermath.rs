@@ -7,7 +7,7 @@ use crate::attribution::Attribution;
 use crate::markout::{ClusteredMean, HORIZONS, Moves};
 use crate::mids::{Mid, Mids};
 use std::collections::VecDeque;
-use types::{Instrument, Liquidity, Lots, Nanos, Ticks};
+use types::{Instrument, Liquidity, Lots, Money, Nanos, Ticks};
 
 /// One of our fills.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,10 @@ pub struct Aftermath {
     next_due: Nanos,
     tallies: [Tally; 2],
     attribution: Attribution,
+    /// The same in the account's currency, each fill's part at the rate of the moment it is measured.
+    in_account: Attribution,
+    /// What one unit of the instrument's currency is worth in the account's.
+    pub rate: Money,
     without_mid: u64,
 }
 
@@ -78,6 +82,8 @@ impl Aftermath {
             next_due: Nanos::MAX,
             tallies: [tally(), tally()],
             attribution: Attribution::default(),
+            in_account: Attribution::default(),
+            rate: Money::ONE,
             without_mid: 0,
         }
     }
@@ -153,7 +159,9 @@ impl Aftermath {
         waiting.mid = held;
         waiting.last_mid = last;
         let fill = waiting.fill;
+        let before = self.attribution;
         self.attribution.on_fill(instrument, fill.price, fill.signed, last);
+        self.count_since(&before);
         match held {
             Some(mid) => {
                 let edge = favourable(mid.half_ticks() - 2 * i128::from(fill.price.0), fill.signed);
@@ -165,7 +173,15 @@ impl Aftermath {
 
     fn attribute(&mut self, instrument: &Instrument, waiting: &Waiting, later: Option<Mid>) {
         let fill = waiting.fill;
+        let before = self.attribution;
         self.attribution.on_horizon(instrument, fill.price, fill.signed, waiting.last_mid, later);
+        self.count_since(&before);
+    }
+
+    /// Counts what a fill added in the account's currency too.
+    fn count_since(&mut self, before: &Attribution) {
+        let added = self.attribution.since(before);
+        self.in_account.absorb(&if self.rate == Money::ONE { added } else { added.at_rate(self.rate) });
     }
 
     fn measure(&mut self, instrument: &Instrument, horizon: usize, waiting: &Waiting, later: Option<Mid>) {
@@ -193,7 +209,12 @@ impl Aftermath {
                 }
             }
         }
-        Findings { tallies: self.tallies, attribution: self.attribution, without_mid: self.without_mid }
+        Findings {
+            tallies: self.tallies,
+            attribution: self.attribution,
+            in_account: self.in_account,
+            without_mid: self.without_mid,
+        }
     }
 }
 
@@ -210,6 +231,8 @@ pub struct Findings {
     pub tallies: [Tally; 2],
     /// Sums of the P&L's parts.
     pub attribution: Attribution,
+    /// The same in the account's currency.
+    pub in_account: Attribution,
     /// How many fills found no live mid at their moment.
     pub without_mid: u64,
 }
@@ -258,7 +281,7 @@ mod tests {
         assert_eq!([counts(0), counts(1), counts(2), counts(3)], [(1, 0), (1, 0), (0, 1), (0, 1)]);
         assert_eq!(taker.moves[0].measured + taker.moves[0].past_end, 0);
         // Attribution falls back to the session's last mid: +3 ticks of 2.
-        let split = found.attribution.split(Money::ZERO, Money::ZERO);
+        let split = found.attribution.split(Money::ZERO, crate::attribution::Booked::default());
         assert_eq!((split.spread.to_string(), split.adverse.to_string()), ("12.5".into(), "75".into()));
     }
 

@@ -4,7 +4,7 @@
 
 use crate::about::{Counted, Ending};
 use crate::aftermath::{Findings, Tally};
-use crate::attribution::{Attribution, Split};
+use crate::attribution::{Attribution, Booked, Split};
 use crate::histogram::Histogram;
 use crate::markout::HORIZONS;
 use crate::number;
@@ -12,16 +12,18 @@ use crate::quotes::{Counts, REASONS};
 use crate::ratios::Ratio;
 use crate::recorder::{Purse, RETURN_INTERVAL, Recorder};
 use crate::report::{
-    Activity, Cash, FORMAT, FillRate, Hashes, Headline, InstrumentReport, Inventory, Latency, Mark,
-    MarkoutPoint, Markouts, Pnl, Report, Session, Shares, Sharpe, Spans, Uncertain,
+    Activity, Cash, CurrencyReport, FORMAT, FeeTierReport, FillRate, Hashes, Headline, InstrumentReport,
+    Inventory, Latency, Mark, MarkoutPoint, Markouts, Pnl, Report, Session, Shares, Sharpe, Spans, Uncertain,
 };
 use crate::series::Series;
 use crate::survival::Waits;
 use crate::watch::Watch;
 use crate::watched::{Market, Watched};
 use crate::words::{DAYS_LEAST, INTERVALS_LEAST, definitions, own_caveats};
+use engine::Books;
 use stdx::decimal;
-use types::{Contract, Instrument, Liquidity, Money, Nanos, Origin, Side};
+use types::fees::{BASIS_POINT_PPB, Tier};
+use types::{Contract, Instrument, InstrumentId, Liquidity, Money, Nanos, Origin, Side};
 
 /// Trading days of a year.
 const DAYS_A_YEAR: f64 = 252.0;
@@ -40,6 +42,7 @@ impl Report {
             last_at,
             venue_clock,
             holding,
+            rolls,
             ..
         } = recorder;
         let any = inputs > 0;
@@ -56,13 +59,19 @@ impl Report {
         let mut totals = Totals::default();
         let mut instruments = Vec::with_capacity(watches.len());
         for watch in watches {
-            let is_total = watch.instrument.currency() == about.currency;
-            instruments.push(instrument_report(watch, machine, is_total.then_some(&mut totals)));
+            instruments.push(instrument_report(watch, machine, &mut totals));
         }
+        let books = machine.books();
+        let booked = Booked {
+            fees: -books.fees,
+            funding: books.funding,
+            borrow: books.borrow,
+            currency: books.currency,
+        };
         let activity = activity(&counts, &instruments, machine);
         let latency = Latency { feed: spans(&latency_feed), order: spans(&round_trip) };
         let held = share(i128::from(holding.held.0), i128::from(session.duration_ns));
-        let headline = headline(&purse, &totals, &instruments, held);
+        let headline = headline(&purse, &books, totals.fills, &instruments, held);
         let mut caveats = ending.caveats;
         caveats.extend(own_caveats(&about.currency, &about.instruments, &instruments, &latency, &session));
         Self {
@@ -71,7 +80,8 @@ impl Report {
             strategy: about.strategy,
             session,
             headline,
-            pnl: pnl(&totals.attribution.split(totals.net, totals.fees), totals.net),
+            pnl: pnl(&totals.attribution.split(books.equity, booked), books.equity),
+            rolls: rolls.costs(),
             activity,
             fill_rate: HORIZONS.iter().map(|horizon| fill_rate(&waits, *horizon)).collect(),
             latency,
@@ -82,6 +92,8 @@ impl Report {
             faults: ending.faults,
             caveats,
             definitions: definitions(about.attribution_after, &about.currency),
+            currencies: currencies(machine, &about.currency, &about.traded, &about.instruments),
+            fee_tiers: fee_tiers(machine),
             hashes: Hashes {
                 config: ending.config_hash,
                 journal_head: ending.journal_head,
@@ -93,30 +105,57 @@ impl Report {
     }
 }
 
-/// Sums over the instruments in the report's currency.
+/// Sums over the instruments, in the account's currency.
 #[derive(Default)]
 struct Totals {
-    net: Money,
-    fees: Money,
     attribution: Attribution,
-    turnover: [Money; 2],
     fills: u64,
 }
 
-fn instrument_report(watch: Watch, machine: &impl Watched, totals: Option<&mut Totals>) -> InstrumentReport {
+/// One for each currency that something traded settles in, when there are several or it is not the account's.
+fn currencies(
+    machine: &impl Watched,
+    account: &str,
+    traded: &[InstrumentId],
+    instruments: &[Instrument],
+) -> Vec<CurrencyReport> {
+    let settles = |currency: &str| traded.iter().any(|id| instruments[id.index()].currency() == currency);
+    let mut balances = machine.balances();
+    balances.retain(|balance| settles(&balance.currency));
+    if balances.iter().all(|balance| balance.currency == account) {
+        return Vec::new();
+    }
+    let report = |balance: engine::Balance| CurrencyReport {
+        net: Cash(balance.equity),
+        rate: balance.rate.map(Cash),
+        worth: Cash(balance.worth),
+        revalued: Cash(balance.revalued),
+        currency: balance.currency,
+    };
+    balances.into_iter().map(report).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+fn fee_tiers(machine: &impl Watched) -> Vec<FeeTierReport> {
+    let bp = |ppb: i64| ppb as f64 / BASIS_POINT_PPB as f64;
+    let report = |(venue, since, tier): (String, Nanos, Option<Tier>)| FeeTierReport {
+        venue,
+        since_at: since.0,
+        since: number::moment(since),
+        turnover: tier.map(|tier| Cash(tier.turnover)),
+        maker_bp: tier.map(|tier| bp(tier.maker_ppb)),
+        taker_bp: tier.map(|tier| bp(tier.taker_ppb)),
+    };
+    machine.fee_tiers().into_iter().map(report).collect()
+}
+
+fn instrument_report(watch: Watch, machine: &impl Watched, totals: &mut Totals) -> InstrumentReport {
     let instrument = watch.instrument.clone();
     let earned = machine.earned(instrument.id());
     let findings = watch.aftermath.clone().finish(&instrument);
-    let (net, fees) = (earned.net(), earned.fees);
-    if let Some(totals) = totals {
-        totals.net += net;
-        totals.fees += fees;
-        totals.attribution.absorb(&findings.attribution);
-        totals.fills += watch.traded.fills.iter().sum::<u64>();
-        for (sum, part) in totals.turnover.iter_mut().zip(watch.traded.turnover) {
-            *sum += part;
-        }
-    }
+    let (net, booked) = (earned.net(), earned.booked());
+    totals.attribution.absorb(&findings.in_account);
+    totals.fills += watch.traded.fills.iter().sum::<u64>();
     let terms = instrument.terms();
     let traded = &watch.traded;
     let volume_lots: i128 = traded.lots.iter().sum();
@@ -137,7 +176,7 @@ fn instrument_report(watch: Watch, machine: &impl Watched, totals: Option<&mut T
             Origin::KnownProduct => "known_product",
             Origin::Inferred => "inferred",
         },
-        pnl: pnl(&findings.attribution.split(net, fees), net),
+        pnl: pnl(&findings.attribution.split(net, booked), net),
         turnover: Cash(traded.turnover[0] + traded.turnover[1]),
         maker_share: maker_share(traded.turnover),
         fills_maker: traded.fills[0],
@@ -176,7 +215,10 @@ fn pnl(split: &Split, net: Money) -> Pnl {
         net: Cash(net),
         spread_captured: Cash(split.spread),
         adverse_selection: Cash(split.adverse),
-        fees: Cash(split.fees),
+        fees: Cash(split.booked.fees),
+        funding: Cash(split.booked.funding),
+        borrow: Cash(split.booked.borrow),
+        currency: Cash(split.booked.currency),
         inventory: Cash(split.inventory),
     }
 }
@@ -248,7 +290,8 @@ fn drawn<V: Copy + PartialOrd>(series: &Series<V>, show: impl Fn(V) -> f64) -> V
 
 fn headline(
     purse: &Purse,
-    totals: &Totals,
+    books: &Books,
+    fills: u64,
     instruments: &[InstrumentReport],
     time_with_position: Option<f64>,
 ) -> Headline {
@@ -260,16 +303,16 @@ fn headline(
         (!known.is_empty()).then(|| known.iter().sum::<f64>() / count)
     };
     Headline {
-        net: Cash(totals.net),
+        net: Cash(books.equity),
         capital: Cash(capital),
-        return_on_capital: (capital > Money::ZERO).then(|| totals.net.to_f64() / capital.to_f64()),
+        return_on_capital: (capital > Money::ZERO).then(|| books.equity.to_f64() / capital.to_f64()),
         max_drawdown: Cash(purse.drawdown.worst()),
         max_drawdown_share: purse.drawdown.worst_share(),
         sharpe: sharpe(purse),
-        fills: totals.fills,
-        turnover: Cash(totals.turnover[0] + totals.turnover[1]),
-        maker_share: maker_share(totals.turnover),
-        fees: Cash(totals.fees),
+        fills,
+        turnover: Cash(books.turnover[0] + books.turnover[1]),
+        maker_share: maker_share(books.turnover),
+        fees: Cash(books.fees),
         time_with_position,
         time_quoting_both: mean(|time| time.quoting_both),
     }

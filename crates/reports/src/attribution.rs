@@ -1,9 +1,12 @@
-//! Where the P&L came from, in four parts that add up to it exactly.
+//! Where the P&L came from, in parts that add up to it exactly.
 //!
 //! ```text
 //! spread captured    Σ (mid at the fill - price) × signed size
 //! adverse selection  Σ (mid a horizon later - mid at the fill) × signed size
 //! fees               - Σ fees
+//! funding            Σ what perpetuals paid us, less what we paid
+//! borrow             Σ what lending paid us, less what borrowing cost
+//! currency           Σ what foreign balances gained by their rates
 //! inventory          what is left: the mid's moves after the horizon, on whatever was held
 //! ```
 //!
@@ -20,17 +23,47 @@ pub struct Attribution {
     twice_adverse: Money,
 }
 
-/// The four parts.
+/// The parts that are booked and not measured. Positive when received, negative when paid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Booked {
+    /// Fees as they touch the P&L: negative when paid.
+    pub fees: Money,
+    /// Of perpetuals.
+    pub funding: Money,
+    /// For what was sold short, or for the money of a long.
+    pub borrow: Money,
+    /// The revaluation of foreign balances.
+    pub currency: Money,
+}
+
+/// The parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Split {
     /// Earned by trading away from the mid; negative when we crossed the spread.
     pub spread: Money,
     /// How the mid moved within the horizon after our fills; usually negative for a maker.
     pub adverse: Money,
-    /// Fees as they touch the P&L: negative when paid.
-    pub fees: Money,
+    /// What was booked.
+    pub booked: Booked,
     /// The rest.
     pub inventory: Money,
+}
+
+impl Booked {
+    /// Its sum.
+    #[must_use]
+    pub fn sum(&self) -> Money {
+        self.fees + self.funding + self.borrow + self.currency
+    }
+}
+
+impl std::ops::AddAssign for Booked {
+    fn add_assign(&mut self, other: Self) {
+        self.fees += other.fees;
+        self.funding += other.funding;
+        self.borrow += other.borrow;
+        self.currency += other.currency;
+    }
 }
 
 impl Attribution {
@@ -56,18 +89,36 @@ impl Attribution {
         self.twice_adverse += later.twice_value(instrument, signed) - start.twice_value(instrument, signed);
     }
 
+    /// What came since `before`.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            twice_spread: self.twice_spread - before.twice_spread,
+            twice_adverse: self.twice_adverse - before.twice_adverse,
+        }
+    }
+
+    /// The same in another currency, of which one unit is worth `rate`.
+    #[must_use]
+    pub fn at_rate(&self, rate: Money) -> Self {
+        Self {
+            twice_spread: self.twice_spread.at_rate(rate),
+            twice_adverse: self.twice_adverse.at_rate(rate),
+        }
+    }
+
     /// Takes in another instrument of the same currency.
     pub fn absorb(&mut self, other: &Self) {
         self.twice_spread += other.twice_spread;
         self.twice_adverse += other.twice_adverse;
     }
 
-    /// Splits `net` (after fees) into its parts; `fees` is positive when paid. Half of 10⁻¹² goes to inventory.
+    /// Splits `net`, of which `booked` is known, into its parts. Half of 10⁻¹² goes to inventory.
     #[must_use]
-    pub fn split(&self, net: Money, fees: Money) -> Split {
+    pub fn split(&self, net: Money, booked: Booked) -> Split {
         let spread = Money(self.twice_spread.0.div_euclid(2));
         let adverse = Money(self.twice_adverse.0.div_euclid(2));
-        Split { spread, adverse, fees: -fees, inventory: net - spread - adverse + fees }
+        Split { spread, adverse, booked, inventory: net - spread - adverse - booked.sum() }
     }
 }
 
@@ -75,7 +126,7 @@ impl Split {
     /// The sum of the parts: the net P&L.
     #[must_use]
     pub fn net(&self) -> Money {
-        self.spread + self.adverse + self.fees + self.inventory
+        self.spread + self.adverse + self.booked.sum() + self.inventory
     }
 }
 
@@ -99,8 +150,8 @@ mod tests {
         sums.on_horizon(&es, Ticks(100), Lots(2), mid(100, 101), mid(99, 100));
         sums.on_fill(&es, Ticks(104), Lots(-2), mid(103, 104));
         sums.on_horizon(&es, Ticks(104), Lots(-2), mid(103, 104), mid(103, 104));
-        let split = sums.split(Money::ONE * 98, Money::ONE * 2);
-        let shown = [split.spread, split.adverse, split.fees, split.inventory].map(|m| m.to_string());
+        let split = sums.split(Money::ONE * 98, Booked { fees: -Money::ONE * 2, ..Booked::default() });
+        let shown = [split.spread, split.adverse, split.booked.fees, split.inventory].map(|m| m.to_string());
         // Spread: half a tick of 2, twice. Adverse: a tick of 2, once. The rest: from 99.5 to 103.5 on 2.
         assert_eq!(shown, ["25", "-25", "-2", "100"]);
         assert_eq!(split.net(), Money::ONE * 98);
@@ -120,7 +171,11 @@ mod tests {
             sums.on_fill(&coin, Ticks(price), signed, start);
             sums.on_horizon(&coin, Ticks(price), signed, start, later);
         }
-        let (net, fees) = (Money(-123_456_789_012_345), Money(777));
-        assert_eq!(sums.split(net, fees).net(), net);
+        let net = Money(-123_456_789_012_345);
+        let [fees, funding, borrow, currency] = [-777, 1_000_003, -19, 5].map(Money);
+        let split = sums.split(net, Booked { fees, funding, borrow, currency });
+        assert_eq!(split.net(), net);
+        let parts = [split.spread, split.adverse, fees, funding, borrow, currency, split.inventory];
+        assert_eq!(parts.into_iter().sum::<Money>(), net);
     }
 }

@@ -237,35 +237,33 @@ impl Report {
 
     /// The P&L as a staircase of its parts.
     #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a place on a chart")]
     pub fn parts_chart(&self) -> String {
-        let pnl = &self.pnl;
-        let parts = [
-            ("spread", pnl.spread_captured),
-            ("adverse sel.", pnl.adverse_selection),
-            ("fees", pnl.fees),
-            ("inventory", pnl.inventory),
-        ];
         let mut bars = Vec::new();
         let mut sum = Money::ZERO;
-        for (name, part) in parts {
-            bars.push((name, sum, sum + part.0, part.0));
-            sum += part.0;
+        for (name, part) in self.pnl.parts() {
+            let name = match name {
+                "Spread captured" => "spread".into(),
+                "Adverse selection" => "adverse sel.".into(),
+                other => other.to_lowercase(),
+            };
+            bars.push((name, sum, sum + part, part));
+            sum += part;
         }
-        bars.push(("net", Money::ZERO, sum, sum));
+        bars.push(("net".to_owned(), Money::ZERO, sum, sum));
         let y = Axis::around(bars.iter().flat_map(|b| [b.1.to_f64(), b.2.to_f64()]));
-        let about = format!(
-            "Spread captured, adverse selection, fees and inventory add up to the net P&L in {}.",
-            self.currency
-        );
-        let x = Axis::linear(0.0, 5.0);
+        let names: Vec<_> = self.pnl.parts().iter().map(|part| part.0.to_lowercase()).collect();
+        let about = format!("These add up to the net P&L in {}: {}.", self.currency, names.join(", "));
+        let last = bars.len() - 1;
+        let x = Axis::linear(0.0, (last + 1) as f64);
         let mut chart = Chart::new("parts", "P&L by part", &about, frame(HALF, 270.0, LABELS), x, y);
         chart.y_axis(&format!("P&L ({})", self.currency), &y.ticks(6));
         let mut left = 0.0;
         for (at, (name, from, to, part)) in bars.iter().enumerate() {
-            let class = match (at, part.0 < 0) {
-                (4, _) => "total",
-                (_, true) => "loss",
-                (_, false) => "gain",
+            let class = match part.0 < 0 {
+                _ if at == last => "total",
+                true => "loss",
+                false => "gain",
             };
             let (low, high) = (from.to_f64(), to.to_f64());
             let note = format!("{name}: {} {}", number::money(*part), self.currency);
@@ -274,7 +272,7 @@ impl Report {
             chart.note("mid", (left + 0.5, low.max(high)), -6.0, &text);
             left += 1.0;
         }
-        let names = bars.iter().zip([0.5, 1.5, 2.5, 3.5, 4.5]).map(|(bar, x)| (x, bar.0.to_owned()));
+        let names = bars.iter().enumerate().map(|(at, bar)| (at as f64 + 0.5, bar.0.clone()));
         chart.x_axis("", &names.collect::<Vec<_>>());
         chart.finish()
     }

@@ -22,6 +22,7 @@ pub mod attribution;
 pub mod histogram;
 pub mod markout;
 pub mod ratios;
+pub mod rolls;
 pub mod survival;
 
 // The report, as data.

@@ -108,7 +108,7 @@ impl Report {
                 latency("Feed latency", &self.latency.feed, feed_svg),
                 latency("Order round trip", &self.latency.order, order_svg),
             ],
-            instrument_tables: self.instrument_tables(),
+            instrument_tables: self.instrument_tables().into_iter().chain(self.currency_table()).collect(),
             data_table: self.data_table(),
             fault_table: self.fault_table(),
             hash_table: self.hash_table(),

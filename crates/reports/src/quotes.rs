@@ -8,7 +8,7 @@ use crate::markout::HORIZONS;
 use crate::survival::Waits;
 use types::{
     Command, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome, RejectReason, Report, Side,
-    Ticks, TimeInForce,
+    Ticks,
 };
 
 /// An order that is not closed.
@@ -85,10 +85,7 @@ pub struct Quotes {
 
 /// Whether it is made to wait in the book. One that waits for its trigger is no quote.
 const fn rests(terms: &NewOrder) -> bool {
-    let stays = match terms.time_in_force {
-        TimeInForce::GoodTilCancel => true,
-        TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => false,
-    };
+    let stays = terms.time_in_force.rests();
     match terms.kind {
         OrderKind::Limit | OrderKind::PostOnly | OrderKind::Iceberg { .. } | OrderKind::Pegged { .. } => {
             stays
@@ -247,7 +244,7 @@ impl Default for Quotes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use types::{Liquidity, PlaceOrder, StrategyId};
+    use types::{Liquidity, PlaceOrder, StrategyId, TimeInForce};
 
     const MS: i64 = 1_000_000;
 

@@ -10,16 +10,16 @@ use crate::histogram::Histogram;
 use crate::quotes::Quotes;
 use crate::ratios::{Drawdown, Returns};
 use crate::report::Report;
+use crate::rolls::Rolls;
 use crate::series::Series;
 use crate::watch::Watch;
 use crate::watched::Watched;
-use types::{Command, Event, Flags, Input, InstrumentId, Lots, Money, Nanos, Outcome};
+use types::{Command, Event, Flags, Input, InstrumentId, Lots, Money, Nanos, Outcome, TradingDays};
 
 /// Returns within a day are taken over this long.
 pub const RETURN_INTERVAL: Nanos = Nanos::from_secs(60);
 /// Without any input for this long the market was closed: the time is no still interval.
 const CLOSED_AFTER: i64 = 30;
-const DAY: i64 = 86_400_000_000_000;
 
 /// The equity of a run, and what is derived from it as it goes.
 #[derive(Clone, Debug)]
@@ -33,11 +33,13 @@ pub(crate) struct Purse {
     pub(crate) returns: Returns,
     pub(crate) daily: Returns,
     interval: (Nanos, Money),
-    day: (i64, Money),
+    days: TradingDays,
+    /// When the present day ends, and what was earned when it began.
+    day: (Nanos, Money),
 }
 
 impl Purse {
-    fn new(capital: Money) -> Self {
+    fn new(capital: Money, days: TradingDays) -> Self {
         Self {
             capital,
             earned: Money::ZERO,
@@ -47,13 +49,14 @@ impl Purse {
             returns: Returns::default(),
             daily: Returns::default(),
             interval: (Nanos::MIN, Money::ZERO),
-            day: (i64::MIN, Money::ZERO),
+            days,
+            day: (Nanos::MIN, Money::ZERO),
         }
     }
 
     fn start(&mut self, now: Nanos) {
         self.interval.0 = now;
-        self.day.0 = now.0.div_euclid(DAY);
+        self.day.0 = self.days.ends_at(now);
         self.earned_over_time.push(now, Money::ZERO);
         self.drawdown_over_time.push(now, Money::ZERO);
     }
@@ -70,9 +73,9 @@ impl Purse {
             }
             self.interval = (Nanos(self.interval.0.0 + passed * RETURN_INTERVAL.0), self.earned);
         }
-        if now.0.div_euclid(DAY) > self.day.0 {
+        if now >= self.day.0 {
             self.close_day();
-            self.day.0 = now.0.div_euclid(DAY);
+            self.day.0 = self.days.ends_at(now);
         }
     }
 
@@ -84,8 +87,7 @@ impl Purse {
     }
 
     fn next_due(&self) -> Nanos {
-        let midnight = Nanos(self.day.0.saturating_add(1).saturating_mul(DAY));
-        (self.interval.0 + RETURN_INTERVAL).min(midnight)
+        (self.interval.0 + RETURN_INTERVAL).min(self.day.0)
     }
 
     fn on_earned(&mut self, now: Nanos, earned: Money) {
@@ -131,11 +133,14 @@ pub struct Recorder {
     /// By instrument id: its place among `watches`.
     places: Vec<Option<u32>>,
     any_touched: bool,
+    /// Whether anything traded settles in another currency than the report's.
+    foreign: bool,
     /// Nothing of the purse's is due before.
     purse_due: Nanos,
     pub(crate) purse: Purse,
     pub(crate) holding: Holding,
     pub(crate) quotes: Quotes,
+    pub(crate) rolls: Rolls,
     pub(crate) latency_feed: Histogram,
     pub(crate) inputs: u64,
     pub(crate) commands: u64,
@@ -151,6 +156,8 @@ impl Recorder {
     /// When a traded instrument is not among the instruments.
     #[must_use]
     pub fn new(about: About) -> Self {
+        let settles = |id: &InstrumentId| about.instruments[id.index()].currency();
+        let foreign = about.traded.iter().any(|id| settles(id) != about.currency);
         let mut places = vec![None; about.instruments.len()];
         let mut watches = Vec::with_capacity(about.traded.len());
         for (place, id) in about.traded.iter().enumerate() {
@@ -158,13 +165,15 @@ impl Recorder {
             watches.push(Watch::new(about.instruments[id.index()].clone(), about.attribution_after));
         }
         Self {
-            purse: Purse::new(about.capital),
+            purse: Purse::new(about.capital, about.days.clone()),
             watches,
             places,
             any_touched: false,
+            foreign,
             purse_due: Nanos::MIN,
             holding: Holding::default(),
             quotes: Quotes::new(),
+            rolls: Rolls::default(),
             latency_feed: Histogram::new(),
             inputs: 0,
             commands: 0,
@@ -204,6 +213,7 @@ impl Recorder {
                     self.on_packet_end(now, machine);
                 }
             }
+            Event::Cash(cash) => self.on_cash(now, cash.venue_at, machine),
             Event::Timer(_) | Event::Operator(_) | Event::QuoteRequest(_) | Event::Bar { .. } => {}
         }
         if !commands.is_empty() {
@@ -275,11 +285,15 @@ impl Recorder {
             watch.touched = false;
             let id = watch.instrument.id();
             let (market, touch) = machine.market(id);
+            if self.foreign {
+                watch.aftermath.rate = machine.rate(id);
+            }
             watch.on_book(now, watch.touched_at, market, touch);
             self.venue_clock = self.venue_clock.max(watch.touched_at);
             holds |= !watch.position.is_zero();
         }
-        if holds {
+        // A foreign balance changes its worth while nothing is held.
+        if holds || self.foreign {
             self.purse.on_earned(now, machine.equity());
         }
     }
@@ -327,7 +341,16 @@ impl Recorder {
         if booked.is_zero() {
             return None;
         }
+        if machine.purpose(report.order).is_some() {
+            let fees = machine.earned(report.instrument).fees - watch.fees;
+            let mid = machine.market(report.instrument).1;
+            self.rolls.on_fill(&watch.instrument, price, position - watch.position, mid, fees);
+        }
+        watch.fees = machine.earned(report.instrument).fees;
         self.holding.on_position(now, watch.position, position);
+        if self.foreign {
+            watch.aftermath.rate = machine.rate(report.instrument);
+        }
         watch.on_fill(now, report.venue_at, price, liquidity, position);
         self.purse.on_time(now);
         self.purse_due = self.purse.next_due();
@@ -335,11 +358,24 @@ impl Recorder {
         Some(booked)
     }
 
+    /// The venue moved cash, and the portfolio has booked it.
+    fn on_cash(&mut self, now: Nanos, venue_at: Nanos, machine: &impl Watched) {
+        self.venue_clock = self.venue_clock.max(venue_at);
+        self.purse.on_time(now);
+        self.purse_due = self.purse.next_due();
+        self.purse.on_earned(now, machine.equity());
+    }
+
     /// The run is over.
     #[must_use]
     pub fn finish(mut self, machine: &impl Watched, ending: Ending) -> Report {
         for watch in &mut self.watches {
             watch.spend(self.last_at);
+            watch.aftermath.rate = machine.rate(watch.instrument.id());
+        }
+        if self.foreign && self.inputs > 0 {
+            self.purse.on_time(self.last_at);
+            self.purse.on_earned(self.last_at, machine.equity());
         }
         self.holding.spend(self.last_at);
         self.purse.on_time(self.last_at);

@@ -5,6 +5,7 @@
 
 use crate::about::{Counted, DataFile};
 use crate::markout::Estimate;
+use crate::rolls::RollCosts;
 use serde::{Serialize, Serializer};
 use types::{Money, Side};
 
@@ -38,6 +39,9 @@ pub struct Report {
     pub headline: Headline,
     /// Where the P&L came from.
     pub pnl: Pnl,
+    /// What going from one contract to the next cost, if any did; part of the P&L above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rolls: Option<RollCosts>,
     /// Orders, fills, refusals.
     pub activity: Activity,
     /// Of resting quotes, how many were filled by when.
@@ -46,6 +50,10 @@ pub struct Report {
     pub latency: Latency,
     /// Each traded instrument.
     pub instruments: Vec<InstrumentReport>,
+    /// Each currency that something traded settles in; empty when that is the report's alone.
+    pub currencies: Vec<CurrencyReport>,
+    /// The tiers of fees that were in force, by venue and time; empty where fees do not follow turnover.
+    pub fee_tiers: Vec<FeeTierReport>,
     /// Net P&L over time.
     pub earned: Vec<(i64, f64)>,
     /// Net P&L below its highest so far, over time.
@@ -147,6 +155,12 @@ pub struct Pnl {
     pub adverse_selection: Cash,
     /// As they touch the P&L: negative when paid.
     pub fees: Cash,
+    /// Of perpetuals: negative when paid.
+    pub funding: Cash,
+    /// For what was sold short, or for the money of longs: negative when paid.
+    pub borrow: Cash,
+    /// The revaluation of balances in other currencies than the report's.
+    pub currency: Cash,
     /// The rest: by holding.
     pub inventory: Cash,
 }
@@ -219,6 +233,38 @@ pub struct Spans {
     pub max_ns: Option<i64>,
     /// From, to (both included), how many.
     pub bars: Vec<(i64, i64, u64)>,
+}
+
+/// What was earned in one currency.
+#[derive(Clone, Debug, Serialize)]
+pub struct CurrencyReport {
+    /// Which.
+    pub currency: String,
+    /// In it, after fees.
+    pub net: Cash,
+    /// What one unit is worth in the report's currency at the end; `None`: nobody knew.
+    pub rate: Option<Cash>,
+    /// What it is all worth there.
+    pub worth: Cash,
+    /// What of that came from changes of the rate.
+    pub revalued: Cash,
+}
+
+/// A tier of fees, from the moment on at which it came into force.
+#[derive(Clone, Debug, Serialize)]
+pub struct FeeTierReport {
+    /// Where.
+    pub venue: String,
+    /// Since when.
+    pub since_at: i64,
+    /// The same, to the millisecond.
+    pub since: String,
+    /// The turnover it begins at; `None`: below the first, where the venue's plain rates hold.
+    pub turnover: Option<Cash>,
+    /// For giving liquidity.
+    pub maker_bp: Option<f64>,
+    /// For taking it.
+    pub taker_bp: Option<f64>,
 }
 
 /// One traded instrument.
@@ -360,6 +406,23 @@ pub struct Hashes {
     pub journal_head: Option<String>,
     /// Over every command.
     pub commands: Option<String>,
+}
+
+impl Pnl {
+    /// The parts by name, in the order in which they are shown. What many runs do not have is left out where it is
+    /// nothing: funding, borrow, currency.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(&'static str, Money)> {
+        let rare = [("Funding", self.funding), ("Borrow", self.borrow), ("Currency", self.currency)];
+        let mut parts = vec![
+            ("Spread captured", self.spread_captured.0),
+            ("Adverse selection", self.adverse_selection.0),
+            ("Fees", self.fees.0),
+        ];
+        parts.extend(rare.into_iter().filter(|part| part.1.0 != Money::ZERO).map(|part| (part.0, part.1.0)));
+        parts.push(("Inventory", self.inventory.0));
+        parts
+    }
 }
 
 impl Report {

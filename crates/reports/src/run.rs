@@ -6,6 +6,7 @@
 use crate::{About, Counted, DataFile, Ending, Recorder, Report, number};
 use engine::Engine;
 use runtime::backtest::{Backtest, Large, Observer};
+use runtime::calendar::Sessions;
 use runtime::config::{AllocationName, JitterShape, Journey, Latency, MarketDataLatency, QueueModelName};
 use runtime::{Prepared, Setup};
 use types::record::Record;
@@ -70,7 +71,6 @@ fn about(setup: &Setup) -> About {
             strategy.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         format!("{} ({})", strategy.name, values.join(", "))
     });
-    let currency = traded.first().map_or("", |id| setup.instruments[id.index()].currency());
     About {
         title: setup.config.report.title.clone(),
         strategy: strategies.collect::<Vec<_>>().join("; "),
@@ -83,8 +83,9 @@ fn about(setup: &Setup) -> About {
         instruments: setup.instruments.clone(),
         traded,
         capital: money(setup.config.trading.initial_capital),
-        currency: currency.into(),
+        currency: setup.currency(),
         attribution_after: seconds(setup.config.report.adverse_selection_seconds),
+        days: setup.sessions.days.clone(),
     }
 }
 
@@ -182,6 +183,17 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
         );
         return caveats;
     }
+    caveats.extend(carry_in_words(setup));
+    let account = setup.currency();
+    for entry in setup.config.currency.iter().filter(|entry| entry.code != account) {
+        caveats.push(match entry.instrument.as_str() {
+            "" => format!("One {} is worth {} {account} throughout: a fixed rate.", entry.code, entry.rate),
+            priced => format!(
+                "What one {} is worth goes by the mid of {priced}, at which nothing is exchanged.",
+                entry.code
+            ),
+        });
+    }
     let queue = match setup.config.venue.queue_model {
         QueueModelName::Pessimistic => "every cancel is behind us".into(),
         QueueModelName::Power => format!("the power model, exponent {}", setup.config.venue.queue_exponent),
@@ -209,17 +221,97 @@ pub fn caveats(setup: &Setup) -> Vec<String> {
             rule.name()
         ));
     }
+    caveats.extend(sessions(setup));
     let venue = &setup.config.venue;
     caveats.push(if venue.impact_ticks_per_lot > 0.0 {
         format!(
-            "Each lot we take shifts the prices we take at later by {} steps, falling to 1/e in {} s; nobody joins or \
-             leaves because of us, and our resting orders move nothing.",
+            "Each lot we take shifts the market by {} steps, falling to 1/e in {} s: what we take later on that side is \
+             dearer, and our orders that rest there fill later. Nobody joins or leaves because of us, and our resting \
+             orders move nothing.",
             venue.impact_ticks_per_lot, venue.impact_decay_seconds
         )
     } else {
         "The market does not react to our orders: no impact, and nobody joins or leaves because of us.".into()
     });
     caveats
+}
+
+/// What holding costs in this run, instrument by instrument where it is not nothing.
+fn carry_in_words(setup: &Setup) -> Vec<String> {
+    let mut caveats = Vec::new();
+    for id in setup.strategies.iter().flat_map(|strategy| &strategy.traded) {
+        let instrument = &setup.instruments[id.index()];
+        let (funding, perpetual) = setup.config.funding.of(instrument);
+        if perpetual {
+            let every = number::span(setup.config.funding.terms(instrument).every);
+            let recorded = if funding.recorded { ", or as recorded" } else { "" };
+            caveats.push(format!(
+                "{}: funding of {} bp every {every}{recorded}, of what is held at the moment; a real rate moves with \
+                 the market.",
+                instrument.symbol(),
+                funding.rate_bp
+            ));
+        }
+        let borrow = setup.config.borrow.of(instrument);
+        if borrow.short_percent_a_year != 0.0 || borrow.long_percent_a_year != 0.0 {
+            caveats.push(format!(
+                "{}: shorts cost {} % and longs {} % a year of {} days, charged at {} h UTC for what is held then; that \
+                 there is always something to borrow is assumed.",
+                instrument.symbol(),
+                borrow.short_percent_a_year,
+                borrow.long_percent_a_year,
+                borrow.days_a_year,
+                borrow.day_ends_at_hour
+            ));
+        }
+    }
+    caveats
+}
+
+/// When markets were taken to be open, and by whose word.
+fn sessions(setup: &Setup) -> Vec<String> {
+    let Sessions { calendars, recorded, unasked, days } = &setup.sessions;
+    let traded: Vec<&str> = setup
+        .strategies
+        .iter()
+        .flat_map(|strategy| &strategy.traded)
+        .map(|id| setup.instruments[id.index()].symbol())
+        .collect();
+    let is_traded = |symbol: &String| traded.contains(&symbol.as_str());
+    let mut said = Vec::new();
+    for (symbol, calendar) in calendars.iter().filter(|(symbol, _)| is_traded(symbol)) {
+        said.push(format!(
+            "{symbol}: the recording does not say when its market is open; the calendar `{calendar}` does. Orders are \
+             refused while it is closed, and those for the day end with it."
+        ));
+    }
+    for symbol in recorded.iter().filter(|symbol| is_traded(symbol)) {
+        said.push(format!("{symbol}: the recording says when its market is open; no calendar was needed."));
+    }
+    for (symbol, calendar) in unasked {
+        said.push(format!(
+            "{symbol}: the recording does not say when its market is open, so it counts as open at any time; \
+             venue.calendar = \"auto\" would go by `{calendar}`."
+        ));
+    }
+    if !days.is_utc() {
+        said.push(
+            "Days of returns and of the daily loss are the venue's trading days, not those of UTC.".into(),
+        );
+    }
+    for halt in &setup.config.venue.halt {
+        said.push(format!("A halt that never was: {} from {} to {}.", halt.symbol, halt.from, halt.to));
+    }
+    let rolls = setup.config.roll.iter().filter(|roll| setup.config.trading.symbols.contains(&roll.name));
+    for roll in rolls {
+        said.push(format!(
+            "{} is {} one after the other: the strategy starts anew with each, and the position is carried over by \
+             orders that take what stands at the touch.",
+            roll.name,
+            roll.symbols.join(", ")
+        ));
+    }
+    said
 }
 
 fn latency_in_words(latency: &Latency) -> String {

@@ -1,7 +1,7 @@
 //! The report as a few short tables of text: for the terminal, and for the page's tables.
 
 use crate::number::{self, count, money, percent, ratio};
-use crate::report::{Cash, Report, Spans, Uncertain};
+use crate::report::{Cash, CurrencyReport, FeeTierReport, Report, Spans, Uncertain};
 use crate::words::{DAYS_LEAST, INTERVALS_LEAST};
 use types::Nanos;
 
@@ -19,14 +19,40 @@ impl Report {
     /// The summary, section by section.
     #[must_use]
     pub fn summary(&self) -> Vec<Section> {
-        vec![
+        let mut sections = vec![
             ("Result", self.result_rows()),
             ("P&L by part", self.part_rows()),
             ("Trading", self.trading_rows()),
             ("Orders", self.order_rows()),
             ("Latency", self.latency_rows()),
             ("Instruments", self.instrument_rows()),
-        ]
+        ];
+        if !self.currencies.is_empty() {
+            sections.push(("Currencies", self.currency_rows()));
+        }
+        sections
+    }
+
+    pub(crate) fn currency_rows(&self) -> Vec<(String, String)> {
+        let shown = |of: &CurrencyReport| {
+            let rate = known(of.rate, |rate| rate.0.to_string());
+            let (net, worth, revalued) = (money(of.net.0), self.cash(of.worth), money(of.revalued.0));
+            row(&of.currency, format!("{net}, at {rate} {worth}, of it by the rate {revalued}"))
+        };
+        self.currencies.iter().map(shown).collect()
+    }
+
+    fn tier_rows(&self) -> Vec<(String, String)> {
+        let shown = |of: &FeeTierReport| {
+            let tier = match (of.turnover, of.maker_bp.zip(of.taker_bp)) {
+                (Some(from), Some((maker, taker))) => {
+                    format!("from {} {}: {maker} / {taker} bp", number::money_short(from.0), self.currency)
+                }
+                _ => "the plain rates".into(),
+            };
+            row(&format!("Fee tier, {}", of.venue), format!("{tier}, since {}", of.since))
+        };
+        self.fee_tiers.iter().map(shown).collect()
     }
 
     fn cash(&self, amount: Cash) -> String {
@@ -79,25 +105,27 @@ impl Report {
 
     pub(crate) fn part_rows(&self) -> Vec<(String, String)> {
         let pnl = &self.pnl;
-        vec![
-            row("Spread captured", self.cash(pnl.spread_captured)),
-            row("Adverse selection", self.cash(pnl.adverse_selection)),
-            row("Fees", self.cash(pnl.fees)),
-            row("Inventory", self.cash(pnl.inventory)),
-            row("Net P&L", self.cash(pnl.net)),
-        ]
+        let mut rows: Vec<_> =
+            pnl.parts().into_iter().map(|(name, part)| row(name, self.cash(Cash(part)))).collect();
+        rows.push(row("Net P&L", self.cash(pnl.net)));
+        rows
     }
 
     pub(crate) fn trading_rows(&self) -> Vec<(String, String)> {
         let headline = &self.headline;
-        vec![
+        let mut rows = vec![
             row("Fills", count(headline.fills)),
             row("Turnover", self.cash(headline.turnover)),
             row("Maker share", known(headline.maker_share, percent)),
             row("Fees", self.cash(headline.fees)),
             row("Time with a position", known(headline.time_with_position, percent)),
             row("Time quoting both sides", known(headline.time_quoting_both, percent)),
-        ]
+        ];
+        if let Some(rolls) = &self.rolls {
+            rows.push(row("Cost of rolls", format!("{} ({} lots)", self.cash(rolls.cost), rolls.lots)));
+        }
+        rows.extend(self.tier_rows());
+        rows
     }
 
     pub(crate) fn order_rows(&self) -> Vec<(String, String)> {

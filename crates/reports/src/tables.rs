@@ -2,7 +2,7 @@
 
 use crate::markout::Estimate;
 use crate::number::{self, count, money, percent, ratio};
-use crate::report::{InstrumentReport, Markouts, Report};
+use crate::report::{CurrencyReport, InstrumentReport, Markouts, Report};
 use crate::summary::known;
 use types::Nanos;
 
@@ -44,6 +44,24 @@ impl Report {
         }
     }
 
+    /// What was earned in each currency; none where there is one.
+    pub(crate) fn currency_table(&self) -> Option<Table> {
+        let cells = |of: &CurrencyReport| {
+            let rate = known(of.rate, |rate| rate.0.to_string());
+            vec![money(of.net.0), rate, money(of.worth.0), money(of.revalued.0)]
+        };
+        let rows = self
+            .currencies
+            .iter()
+            .map(|of| row(of.currency.clone(), cells(of).into_iter().map(minus).collect()));
+        (!self.currencies.is_empty()).then(|| Table {
+            caption: format!("Currencies (account in {})", self.currency),
+            head: heads(&["", "net P&L", "rate", "worth", "by the rate"]),
+            rows: rows.collect(),
+            class: "",
+        })
+    }
+
     pub(crate) fn instrument_tables(&self) -> Vec<Table> {
         let each = |show: &dyn Fn(&InstrumentReport) -> Vec<String>| -> Vec<Row> {
             self.instruments
@@ -61,6 +79,8 @@ impl Report {
                     "spread",
                     "adverse sel.",
                     "fees",
+                    "funding",
+                    "borrow",
                     "inventory",
                     "fills m/t",
                     "volume (lots)",
@@ -70,10 +90,16 @@ impl Report {
                 rows: each(&|i| {
                     let pnl = &i.pnl;
                     let mut cells = vec![i.currency.clone()];
-                    cells.extend(
-                        [pnl.net, pnl.spread_captured, pnl.adverse_selection, pnl.fees, pnl.inventory]
-                            .map(|c| money(c.0)),
-                    );
+                    let amounts = [
+                        pnl.net,
+                        pnl.spread_captured,
+                        pnl.adverse_selection,
+                        pnl.fees,
+                        pnl.funding,
+                        pnl.borrow,
+                        pnl.inventory,
+                    ];
+                    cells.extend(amounts.map(|c| money(c.0)));
                     cells.push(format!("{} / {}", count(i.fills_maker), count(i.fills_taker)));
                     cells.push(number::grouped(&i.volume_lots.to_string()));
                     cells.push(known(i.participation, percent));

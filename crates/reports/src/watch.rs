@@ -58,6 +58,8 @@ pub struct Watch {
     pub touched_at: Nanos,
     /// At the last step.
     pub position: Lots,
+    /// What was paid in fees by then.
+    pub fees: Money,
     /// The farthest long, zero or above.
     pub longest: Lots,
     /// The farthest short, zero or below.
@@ -88,6 +90,7 @@ impl Watch {
             touched: false,
             touched_at: Nanos::MIN,
             position: Lots::ZERO,
+            fees: Money::ZERO,
             longest: Lots::ZERO,
             shortest: Lots::ZERO,
             spent: Spent::default(),

@@ -1,9 +1,11 @@
 //! What a recorder looks at after each step. The engine is it; tests put something simpler in its place.
 
+use crate::attribution::Booked;
 use crate::mids::Mid;
 use book::State;
-use engine::Engine;
-use types::{InstrumentId, Lots, Money};
+use engine::{Balance, Books, Engine};
+use types::fees::Tier;
+use types::{InstrumentId, Lots, Money, Nanos, OrderId};
 
 /// Whether a book may be traded on, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +30,23 @@ pub struct Earned {
     pub unrealised: Money,
     /// Positive when paid.
     pub fees: Money,
+    /// Of perpetuals: negative when paid.
+    pub funding: Money,
+    /// For loans: negative when paid.
+    pub borrow: Money,
 }
 
 impl Earned {
-    /// After fees.
+    /// After fees, with what the venue moved.
     #[must_use]
     pub fn net(&self) -> Money {
-        self.realised + self.unrealised - self.fees
+        self.realised + self.unrealised + self.booked().sum()
+    }
+
+    /// The parts that were booked.
+    #[must_use]
+    pub fn booked(&self) -> Booked {
+        Booked { fees: -self.fees, funding: self.funding, borrow: self.borrow, currency: Money::ZERO }
     }
 }
 
@@ -48,6 +60,19 @@ pub trait Watched {
     fn equity(&self) -> Money;
     /// What an instrument earned; asked for at the end.
     fn earned(&self, instrument: InstrumentId) -> Earned;
+    /// What an order of ours was for, where its strategy says so.
+    fn purpose(&self, order: OrderId) -> Option<&'static str> {
+        let _ = order;
+        None
+    }
+    /// All there is in the account's currency.
+    fn books(&self) -> Books;
+    /// What one unit of the instrument's currency is worth in the account's; nothing while that is not known.
+    fn rate(&self, instrument: InstrumentId) -> Money;
+    /// Each currency's books.
+    fn balances(&self) -> Vec<Balance>;
+    /// By venue: since when which tier of fees was in force.
+    fn fee_tiers(&self) -> Vec<(String, Nanos, Option<Tier>)>;
     /// How often risk said no, by kind.
     fn refusals(&self) -> Vec<(&'static str, u64)>;
 }
@@ -79,7 +104,37 @@ impl Watched for Engine {
 
     fn earned(&self, instrument: InstrumentId) -> Earned {
         let account = self.portfolio().account(instrument);
-        Earned { realised: account.realised, unrealised: account.unrealised, fees: account.fees }
+        Earned {
+            realised: account.realised,
+            unrealised: account.unrealised,
+            fees: account.fees,
+            funding: account.funding,
+            borrow: account.borrow,
+        }
+    }
+
+    fn purpose(&self, order: OrderId) -> Option<&'static str> {
+        Self::purpose(self, order)
+    }
+
+    fn books(&self) -> Books {
+        self.portfolio().books()
+    }
+
+    fn rate(&self, instrument: InstrumentId) -> Money {
+        self.portfolio().rate(instrument).unwrap_or(Money::ZERO)
+    }
+
+    fn balances(&self) -> Vec<Balance> {
+        self.portfolio().balances().collect()
+    }
+
+    fn fee_tiers(&self) -> Vec<(String, Nanos, Option<Tier>)> {
+        let of = |tiers: &engine::Tiers| {
+            let venue = tiers.venue().to_owned();
+            tiers.changes().iter().map(|(at, tier)| (venue.clone(), *at, *tier)).collect::<Vec<_>>()
+        };
+        self.portfolio().tiers().iter().flat_map(of).collect()
     }
 
     fn refusals(&self) -> Vec<(&'static str, u64)> {

@@ -28,7 +28,8 @@ pub(crate) fn own_caveats(
     }
     for instrument in traded.iter().filter(|t| t.currency != currency) {
         caveats.push(format!(
-            "{} settles in {} and is not part of the totals in {currency}.",
+            "{} settles in {}; the totals in {currency} count what it earned at the rate of the moment, and what changes of \
+             the rate made of that as \"currency\".",
             instrument.symbol, instrument.currency
         ));
     }
@@ -80,8 +81,24 @@ pub(crate) fn definitions(attribution_after: Nanos, currency: &str) -> Vec<(&'st
         ),
         ("Fees", "What the venue charged (negative) or paid (positive).".into()),
         (
+            "Funding",
+            "What perpetuals paid (positive) or cost (negative): notional at the mark × rate at each funding moment; \
+             longs pay shorts when the rate is positive."
+                .into(),
+        ),
+        (
+            "Borrow",
+            "What holding overnight cost: notional at the mark × yearly rate / days of the year, for each day at whose \
+             end a short (or a financed long) was held."
+                .into(),
+        ),
+        (
+            "Currency",
+            format!("What balances in other currencies than {currency} gained by their rates."),
+        ),
+        (
             "Inventory",
-            "Net P&L less the three other parts: the mid's moves on what was held longer. The four add up exactly."
+            "Net P&L less the other parts: the mid's moves on what was held longer. The parts add up exactly."
                 .into(),
         ),
         (

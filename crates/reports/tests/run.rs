@@ -39,10 +39,58 @@ fn the_parts_add_up_to_what_the_portfolio_earned() {
         let sum = money(pnl.spread_captured)
             + money(pnl.adverse_selection)
             + money(pnl.fees)
+            + money(pnl.funding)
+            + money(pnl.borrow)
+            + money(pnl.currency)
             + money(pnl.inventory);
         assert_eq!(sum, money(pnl.net), "seed {seed}");
         assert_eq!(money(pnl.net), session.engine.equity(), "seed {seed}");
         assert!(report.headline.fills > 100, "seed {seed}: {}", report.headline.fills);
+    }
+}
+
+#[test]
+fn abroad_the_parts_add_up_to_the_last_digit_too() {
+    for seed in 0..12 {
+        let mut session = Session::abroad(seed, MINUTES);
+        let mut about = session::about(&["ESH6", "EURUSD"]);
+        about.currency = "EUR".into();
+        let mut recorder = Recorder::new(about);
+        // Each kind of change by itself, from one step to the next.
+        let [mut funding, mut borrow, mut fees, mut currency] = [Money::ZERO; 4];
+        let mut before = (Money::ZERO, Money::ZERO, Money::ZERO, Money::ZERO, None);
+        session.run(|input, commands, engine| {
+            recorder.on_step(input, commands, engine);
+            let account = engine.portfolio().account(types::InstrumentId(0));
+            let rate = engine.portfolio().rate(types::InstrumentId(0));
+            let now = (account.equity(), account.funding, account.borrow, account.fees, rate);
+            let at = |amount: Money| rate.map_or(Money::ZERO, |rate| amount.at_rate(rate));
+            funding += at(now.1 - before.1);
+            borrow += at(now.2 - before.2);
+            fees += at(before.3 - now.3);
+            if now.4 != before.4 {
+                assert_eq!(now.0, before.0, "a step changes a rate or an equity");
+                currency += at(now.0) - before.4.map_or(Money::ZERO, |rate| now.0.at_rate(rate));
+            }
+            before = now;
+        });
+        let report = recorder.finish(&session.engine, session::ending());
+        let pnl = &report.pnl;
+        let sum: Money = pnl.parts().into_iter().map(|part| part.1).sum();
+        assert_eq!((sum, money(pnl.net)), (money(pnl.net), session.engine.equity()), "seed {seed}");
+        assert_eq!(
+            [pnl.funding, pnl.borrow, pnl.fees, pnl.currency].map(money),
+            [funding, borrow, fees, currency]
+        );
+        assert!(funding != Money::ZERO && borrow != Money::ZERO && currency != Money::ZERO, "seed {seed}");
+        let [dollars] = &report.currencies[..] else { panic!("one currency is traded") };
+        let one = &report.instruments[0].pnl;
+        assert_eq!((money(dollars.net), money(one.net)), (before.0, before.0), "seed {seed}");
+        assert_eq!(money(dollars.worth), money(pnl.net), "seed {seed}");
+        assert_eq!(one.parts().into_iter().map(|part| part.1).sum::<Money>(), before.0, "seed {seed}");
+        let last = report.earned.last().expect("something was earned").1;
+        assert!((last - money(pnl.net).to_f64()).abs() < 1e-9);
+        assert!(report.to_html().contains("account in EUR"));
     }
 }
 

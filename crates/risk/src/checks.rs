@@ -21,8 +21,9 @@ pub(crate) struct Ask<'a> {
     pub(crate) price: Ticks,
     /// What may trade of it.
     pub(crate) size: Lots,
-    /// Of a new order; a change is judged as a limit order's.
     pub(crate) kind: OrderKind,
+    /// The limit of an order that works, before the change that is asked for.
+    pub(crate) old_price: Option<Ticks>,
     /// What that adds to the working exposure of its side.
     pub(crate) added: Lots,
     /// Whether one more order would be open.
@@ -44,6 +45,8 @@ pub(crate) struct Row {
     collar_ticks: Option<i64>,
     collar_ppm: Option<i64>,
     order_notional: Money,
+    /// What one unit of the instrument's currency is worth in the account's.
+    pub(crate) rate: Option<Money>,
     worth: Worth,
 }
 
@@ -59,6 +62,7 @@ impl Row {
             collar_ticks: limits.collar_ticks,
             collar_ppm: limits.collar_ppm,
             order_notional: Money::from_nanos(limits.order_notional_nanos.unwrap_or(0)),
+            rate: Some(Money::ONE),
             worth: Worth::new(instrument),
         }
     }
@@ -185,10 +189,18 @@ fn order_size(_: &Account, ask: &Ask) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// RC-02.
+/// RC-02. In the account's currency, which most instruments settle in. A stop begins to trade at its trigger and ends at
+/// its limit: what is worth more counts.
 fn order_notional(_: &Account, ask: &Ask) -> Result<(), Refusal> {
     let limit = ask.row.order_notional;
-    let notional = ask.row.worth.notional(ask.price, ask.size);
+    let at = |price: Ticks| ask.row.worth.notional(price, ask.size);
+    let notional = match ask.kind.trigger() {
+        None => at(ask.price),
+        Some(trigger) => at(ask.price).zip(at(trigger)).map(|(one, other)| one.max(other)),
+    };
+    let Some(rate) = ask.row.rate else { return Err(Refusal::RateUnknown) };
+    let notional =
+        if rate == Money::ONE { notional } else { notional.and_then(|own| own.checked_at_rate(rate)) };
     match notional {
         Some(notional) if notional <= limit => Ok(()),
         _ => Err(Refusal::OrderNotionalTooLarge { notional: notional.unwrap_or(Money(i128::MAX)), limit }),
@@ -208,8 +220,29 @@ fn book_is_live(_: &Account, ask: &Ask) -> Result<(), Refusal> {
 
 /// RC-04. Bounds the price on the side that hurts: too high to buy, too low to sell.
 fn price_collar(_: &Account, ask: &Ask) -> Result<(), Refusal> {
-    // In half ticks, so that a mid is whole.
-    let reference = reference(ask)?;
+    match ask.kind.trigger() {
+        None => within(ask, touch(ask)?),
+        Some(trigger) => {
+            // A stop is far from the market by intent: when it becomes an order the market is at its trigger.
+            within(ask, 2 * i128::from(trigger.0))?;
+            if may_have_triggered(ask) { within(ask, touch(ask)?) } else { Ok(()) }
+        }
+    }
+}
+
+/// Whether what is changed was a stop and may be an order in the book by now, which nobody need have told us. One whose
+/// limit crosses the market waits: in the book it would have traded.
+fn may_have_triggered(ask: &Ask) -> bool {
+    let far = match ask.side {
+        Side::Buy => ask.touch.ask,
+        Side::Sell => ask.touch.bid,
+    };
+    let crosses = |old: Ticks| far.is_some_and(|far| old.crosses(far, ask.side));
+    ask.old_price.is_some_and(|old| !crosses(old))
+}
+
+/// Whether the price is within the collar of a reference in half ticks, so that a mid is whole.
+fn within(ask: &Ask, reference: i128) -> Result<(), Refusal> {
     let worse = (2 * i128::from(ask.price.0) - reference) * i128::from(ask.side.sign());
     let row = ask.row;
     let within_ticks = row.collar_ticks.is_none_or(|ticks| worse <= 2 * i128::from(ticks));
@@ -220,11 +253,8 @@ fn price_collar(_: &Account, ask: &Ask) -> Result<(), Refusal> {
     Err(Refusal::PriceBeyondCollar { price: ask.price, limit: collar_limit(row, reference, ask.side) })
 }
 
-/// A stop is far from the market by intent: when it becomes an order the market is at its trigger.
-fn reference(ask: &Ask) -> Result<i128, Refusal> {
-    if let Some(trigger) = ask.kind.trigger() {
-        return Ok(2 * i128::from(trigger.0));
-    }
+/// What the market's own prices are measured from, in half ticks.
+fn touch(ask: &Ask) -> Result<i128, Refusal> {
     let of = |side: Side| {
         let price = match side {
             Side::Buy => ask.touch.bid,

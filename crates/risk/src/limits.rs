@@ -18,7 +18,7 @@ pub enum Reference {
     Mid,
 }
 
-/// Limits on one instrument. Sizes in lots, money in nanos (10⁻⁹) of its settlement currency.
+/// Limits on one instrument. Sizes in lots, money in nanos (10⁻⁹) of the account's currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct InstrumentLimits {

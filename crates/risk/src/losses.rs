@@ -5,9 +5,7 @@
 
 use crate::AccountLimits;
 use std::fmt;
-use types::{Money, Nanos};
-
-const DAY_NS: i64 = 86_400_000_000_000;
+use types::{Money, Nanos, TradingDays};
 
 /// Why trading is halted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +44,10 @@ pub(crate) struct Losses {
     /// `None` when not set: then nothing opens anyway, see `AccountLimits::unset`.
     daily_limit: Option<Money>,
     drawdown_limit: Option<Money>,
-    day_starts_at: Nanos,
+    days: TradingDays,
+    day_ends_at: Nanos,
     /// The last one told; `None` before the first.
     equity: Option<Money>,
-    day: i64,
     /// What the day's loss is counted from: the last equity of the day before.
     baseline: Money,
     peak: Money,
@@ -63,15 +61,20 @@ impl Losses {
         Self {
             daily_limit: limits.daily_loss_nanos.map(Money::from_nanos),
             drawdown_limit: limits.drawdown_nanos.map(Money::from_nanos),
-            day_starts_at: Nanos::from_secs(i64::from(limits.day_starts_at_seconds)),
+            days: TradingDays::utc(Nanos::from_secs(i64::from(limits.day_starts_at_seconds))),
+            day_ends_at: Nanos::MIN,
             equity: None,
-            day: i64::MIN,
             baseline: Money::ZERO,
             peak: Money::ZERO,
             killed: false,
             daily: None,
             drawdown: None,
         }
+    }
+
+    /// Says where days begin, before the first equity is told.
+    pub(crate) fn keep_days(&mut self, days: TradingDays) {
+        self.days = days;
     }
 
     #[inline]
@@ -114,12 +117,15 @@ impl Losses {
     /// Hears the account's equity; answers with the halt that begins with it.
     #[inline]
     pub(crate) fn on_equity(&mut self, now: Nanos, equity: Money) -> Option<Halt> {
-        let day = (now - self.day_starts_at).0.div_euclid(DAY_NS);
+        let begins_day = now >= self.day_ends_at;
         match self.equity {
-            None => (self.day, self.baseline, self.peak) = (day, equity, equity),
+            None => (self.baseline, self.peak) = (equity, equity),
             // From yesterday's last, not today's first: what the night took is today's loss.
-            Some(last) if day > self.day => (self.day, self.baseline) = (day, last),
+            Some(last) if begins_day => self.baseline = last,
             Some(_) => {}
+        }
+        if begins_day || self.equity.is_none() {
+            self.day_ends_at = self.days.ends_at(now);
         }
         self.equity = Some(equity);
         self.peak = self.peak.max(equity);
@@ -206,6 +212,29 @@ mod tests {
         assert_eq!(told(100, 900, 22 * 3_600, &path), "....L");
         // A day from midnight: counted from 0.
         assert_eq!(told(100, 900, 0, &path), "..L..");
+    }
+
+    #[test]
+    fn the_days_are_those_that_are_listed() {
+        let at = |hour: i64| Nanos(hour * HOUR);
+        let day = |day| types::TradingDay::since_epoch(day);
+        // Friday's day begins on Thursday evening, Monday's on Sunday evening: the weekend is Friday's.
+        let days = TradingDays::listed(vec![(at(-1), day(1)), (at(71), day(4))]);
+        let limits = AccountLimits {
+            daily_loss_nanos: Some(100_000_000_000),
+            drawdown_nanos: Some(900_000_000_000),
+            ..AccountLimits::default()
+        };
+        let told = |days: TradingDays| {
+            let mut losses = Losses::new(&limits);
+            losses.keep_days(days);
+            let path = [(10, 0), (20, -60), (40, -101), (71, -150), (80, -201), (81, -202)];
+            let halts = path.map(|(hour, equity)| losses.on_equity(at(hour), Money::ONE * equity).is_some());
+            (halts.map(u8::from), losses.halted().is_some())
+        };
+        assert_eq!(told(days), ([0, 0, 1, 0, 0, 0], true));
+        // By UTC the third is of a new day, and so is the fifth.
+        assert_eq!(told(TradingDays::default()), ([0, 0, 0, 0, 0, 0], false));
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub enum Refusal {
         /// The most allowed.
         limit: Money,
     },
+    /// RC-02 cannot be judged: nobody knows yet what the instrument's currency is worth in the account's.
+    RateUnknown,
     /// RC-06: the book is stale, recovering, or was never seen.
     BookNotLive,
     /// RC-06: the best bid is above the best ask.
@@ -111,7 +113,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// A short name for every kind there is, for tables; [`Refusal::index`] is the place in it.
-    pub const KINDS: [&'static str; 18] = [
+    pub const KINDS: [&'static str; 19] = [
         "unknown instrument",
         "killed",
         "limit unset",
@@ -130,6 +132,7 @@ impl Refusal {
         "daily loss",
         "drawdown",
         "message rate",
+        "currency rate unknown",
     ];
 
     /// The place of this kind in [`Refusal::KINDS`].
@@ -154,6 +157,7 @@ impl Refusal {
             Self::DailyLoss { .. } => 15,
             Self::Drawdown { .. } => 16,
             Self::MessagesTooMany { .. } => 17,
+            Self::RateUnknown => 18,
         }
     }
 
@@ -189,6 +193,7 @@ impl fmt::Display for Refusal {
             Self::OrderNotionalTooLarge { notional, limit } => {
                 write!(f, "order worth {notional:.2}, limit {limit:.2}")
             }
+            Self::RateUnknown => f.write_str("nobody knows yet what its currency is worth in the account's"),
             Self::BookNotLive => f.write_str("the book is not live"),
             Self::BookCrossed { bid, ask } => write!(f, "the book is crossed: bid {bid}, ask {ask}"),
             Self::NoReference { missing } => {

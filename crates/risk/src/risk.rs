@@ -20,6 +20,7 @@ use crate::losses::{Halt, Losses};
 use crate::refusal::{Refusal, Refusals};
 use types::{
     Instrument, InstrumentId, Lots, Money, Nanos, NewOrder, OrderId, OrderKind, Side, StrategyId, Ticks,
+    TradingDays,
 };
 
 /// What the engine tells risk of the market in one instrument.
@@ -42,6 +43,10 @@ pub struct Replacement {
     pub instrument: InstrumentId,
     /// Which side it is on.
     pub side: Side,
+    /// How it is priced: that does not change.
+    pub kind: OrderKind,
+    /// Its limit so far.
+    pub old_price: Ticks,
     /// What may trade of it now: what it counts for in the exposure.
     pub old_unfilled: Lots,
     /// The new limit.
@@ -89,6 +94,11 @@ impl Risk {
         }
     }
 
+    /// Says where the days of the daily loss begin, in place of the limits' own hour. Before the first equity is told.
+    pub fn keep_days(&mut self, days: TradingDays) {
+        self.account.losses.keep_days(days);
+    }
+
     /// Passes or refuses a new order. What passes has its room reserved and its message counted.
     ///
     /// # Errors
@@ -110,6 +120,7 @@ impl Risk {
             price: order.price,
             size: order.size,
             kind: order.kind,
+            old_price: None,
             added: order.size,
             opens: true,
             row,
@@ -152,7 +163,8 @@ impl Risk {
             side,
             price: replacement.price,
             size: replacement.unfilled,
-            kind: OrderKind::Limit,
+            kind: replacement.kind,
+            old_price: Some(replacement.old_price),
             added,
             opens: false,
             row,
@@ -219,6 +231,12 @@ impl Risk {
     #[inline]
     pub fn on_equity(&mut self, now: Nanos, equity: Money) -> Option<Halt> {
         self.account.losses.on_equity(now, equity)
+    }
+
+    /// Hears what one unit of the currency that an instrument settles in is worth in the account's; `None`: nobody knows,
+    /// and nothing passes. Until told otherwise it is the account's own.
+    pub fn on_rate(&mut self, instrument: InstrumentId, rate: Option<Money>) {
+        self.rows[instrument.index()].rate = rate;
     }
 
     /// Pulls the kill switch: nothing new passes until [`release`](Self::release). The caller cancels what

@@ -87,7 +87,7 @@ fn ask_at(risk: &mut Risk, now: Nanos, order: NewOrder, touch: Touch) -> Result<
 /// `.` for an approval, else the letter of the refusal.
 fn letter<T>(verdict: &Result<T, Refusal>) -> char {
     const LETTERS: [char; Refusal::KINDS.len()] =
-        ['I', 'K', 'U', 'Z', 'Q', 'S', 'N', 'B', 'X', 'M', 'C', 'O', 'A', 'P', 'E', 'L', 'D', 'R'];
+        ['I', 'K', 'U', 'Z', 'Q', 'S', 'N', 'B', 'X', 'M', 'C', 'O', 'A', 'P', 'E', 'L', 'D', 'R', '$'];
     match verdict {
         Ok(_) => '.',
         Err(refusal) => LETTERS[refusal.index()],
@@ -325,6 +325,8 @@ fn the_kill_switch_stops_everything_until_it_is_released() {
         order: OrderId(0),
         instrument: X,
         side: Buy,
+        kind: OrderKind::Limit,
+        old_price: Ticks(99),
         old_unfilled: Lots(1),
         price: Ticks(98),
         unfilled: Lots(1),
@@ -349,6 +351,8 @@ fn replacement(price: i64, old_unfilled: i64, unfilled: i64) -> Replacement {
         order: OrderId(0),
         instrument: X,
         side: Buy,
+        kind: OrderKind::Limit,
+        old_price: Ticks(99),
         old_unfilled: Lots(old_unfilled),
         price: Ticks(price),
         unfilled: Lots(unfilled),
@@ -360,6 +364,59 @@ fn a_replace_is_judged_like_an_order() {
     let cases = [(98, 10, '.'), (98, 1, '.'), (98, 0, 'Z'), (105, 10, '.'), (106, 9, 'C'), (98, 11, 'S')];
     for (price, unfilled, expected) in cases {
         assert_eq!(replaced(price, unfilled), expected, "{price} {unfilled}");
+    }
+}
+
+#[test]
+fn a_waiting_stop_is_changed_by_its_trigger_and_one_that_may_rest_by_the_market_too() {
+    type Case = (Side, bool, i64, i64, Touch, i64, char);
+    let cases: [Case; 14] = [
+        // side, market stop, trigger, limit so far, market, new limit, verdict
+        (Buy, false, 120, 122, TOUCH, 125, '.'),
+        (Buy, false, 120, 122, TOUCH, 126, 'C'),
+        (Buy, true, 120, 122, TOUCH, 125, '.'),
+        (Buy, true, 120, 122, TOUCH, 126, 'C'),
+        (Sell, false, 80, 78, TOUCH, 75, '.'),
+        (Sell, false, 80, 78, TOUCH, 74, 'C'),
+        (Sell, true, 80, 78, TOUCH, 75, '.'),
+        // The market jumped over both: it may rest now, and is bound by the trigger and by the market.
+        (Buy, false, 97, 98, TOUCH, 102, '.'),
+        (Buy, false, 97, 98, TOUCH, 103, 'C'),
+        (Buy, false, 110, 99, TOUCH, 105, '.'),
+        (Buy, false, 110, 99, TOUCH, 106, 'C'),
+        (Sell, false, 103, 101, TOUCH, 98, '.'),
+        // Nothing to tell by, and nothing to measure from.
+        (Buy, false, 120, 122, Touch { ask: None, ..TOUCH }, 121, 'M'),
+        (Buy, false, 120, 122, Touch { live: false, ..TOUCH }, 121, 'B'),
+    ];
+    let mut limits = limits();
+    limits.default.order_notional_nanos = Some(i64::MAX);
+    for (row, (side, market, trigger, old, touch, price, expected)) in cases.into_iter().enumerate() {
+        let trigger = Ticks(trigger);
+        let kind = if market { OrderKind::Stop { trigger } } else { OrderKind::StopLimit { trigger } };
+        let mut risk = risk_with(&limits);
+        let stop = NewOrder { kind, ..order(side, old, 10) };
+        assert_eq!(letter(&ask_at(&mut risk, NOW, stop, TOUCH)), '.', "row {row}");
+        let ask = Replacement { side, kind, old_price: Ticks(old), ..replacement(price, 10, 10) };
+        assert_eq!(letter(&risk.check_replace(NOW, &ask, &touch)), expected, "row {row}");
+    }
+}
+
+#[test]
+fn a_stop_is_worth_what_it_may_trade_at_dearest() {
+    // Ten lots at most for 1,050.00: at 105.
+    let cases = [(Buy, 100, 105, '.'), (Buy, 101, 106, 'N'), (Sell, 105, 100, '.'), (Sell, 106, 101, 'N')];
+    for (side, trigger, price, expected) in cases {
+        let kind = OrderKind::StopLimit { trigger: Ticks(trigger) };
+        let mut risk = risk_with(&limits());
+        let stop = NewOrder { kind, ..order(side, price, 10) };
+        assert_eq!(letter(&ask_at(&mut risk, NOW, stop, TOUCH)), expected, "{side} {trigger} {price}");
+        // Replaced, the same: nine lots pass, and grow to ten.
+        let mut risk = risk_with(&limits());
+        let smaller = NewOrder { size: Lots(9), ..stop };
+        assert_eq!(letter(&ask_at(&mut risk, NOW, smaller, TOUCH)), '.');
+        let ask = Replacement { side, kind, old_price: Ticks(price), ..replacement(price, 9, 10) };
+        assert_eq!(letter(&risk.check_replace(NOW, &ask, &TOUCH)), expected, "{side} {trigger} {price}");
     }
 }
 
@@ -415,6 +472,25 @@ fn an_inverse_contract_is_worth_less_the_higher_its_price() {
     // 10 × 100 / 50,000 = 0.02; a cent lower it is a little more.
     let orders = [(Buy, 5_000_000, 10), (Buy, 4_999_999, 10), (Buy, 0, 1), (Buy, -1, 1)];
     assert_eq!(asked(&mut risk, touch(5_000_000, 5_000_001), &orders), ".NQQ");
+}
+
+#[test]
+fn a_foreign_order_is_judged_in_the_account_s_currency() {
+    let mut limits = limits();
+    limits.default.order_notional_nanos = Some(1_000_000_000_000); // 1,000
+    limits.default.collar_ticks = Some(i64::MAX);
+    let mut risk = Risk::new(&[inverse()], &limits);
+    risk.on_equity(NOW, Money::ZERO);
+    // 10 × 100 / 50,000 = 0.02 coins.
+    let mut asked_at = |rate| {
+        risk.on_rate(X, rate);
+        asked(&mut risk, touch(5_000_000, 5_000_001), &[(Buy, 5_000_000, 10)])
+    };
+    assert_eq!(asked_at(None), "$");
+    assert_eq!(asked_at(Some(Money::ONE * 50_000)), ".");
+    assert_eq!(asked_at(Some(Money::ONE * 50_001)), "N");
+    // More digits than money holds.
+    assert_eq!(asked_at(Some(Money(i128::MAX))), "N");
 }
 
 #[test]
@@ -521,6 +597,7 @@ fn the_order_of_the_checks_does_not_change_the_verdict() {
             side: if prng.chance(0.5) { Buy } else { Sell },
             price: Ticks(any(&mut prng)),
             size: Lots(size),
+            old_price: None,
             kind: if prng.chance(0.8) {
                 OrderKind::Limit
             } else {

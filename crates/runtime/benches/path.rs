@@ -146,6 +146,7 @@ fn book_singly(prepared: &Prepared, inputs: &[Input]) -> Vec<u64> {
         | Event::Report(_)
         | Event::Timer(_)
         | Event::Operator(_)
+        | Event::Cash(_)
         | Event::Statistic(_)
         | Event::QuoteRequest(_)
         | Event::TradeBust(_)

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! At each turn the earliest thing happens. Things of the same nanosecond happen in a fixed order: first at
-//! the venue (its market, then our commands), then with us (reports, timers, market data). So the market
+//! the venue (cash it moves, its market, then our commands), then with us (reports, timers, market data). So the market
 //! always wins a tie against our order: in doubt, we were late.
 //!
 //! In a [generated](crate::generated) market feed and venue are one: what we send changes what comes.
@@ -26,7 +26,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use types::record::Record;
 use types::{
-    Command, Event, Input, InstrumentId, Nanos, NewOrder, PlaceOrder, Report, Seq, StrategyId, Timer, TimerId,
+    Cash, Command, Event, Input, InstrumentId, Nanos, NewOrder, PlaceOrder, Report, Seq, StrategyId, Timer,
+    TimerId,
 };
 use venues::Directory;
 
@@ -79,8 +80,10 @@ pub struct Backtest {
     timers_set: u64,
     now: Nanos,
     seq: Seq,
+    /// Without what the two above say.
     totals: Totals,
     answers: Vec<Report>,
+    cash: Vec<Cash>,
     commands: Vec<Command>,
 }
 
@@ -98,7 +101,7 @@ impl std::fmt::Debug for Backtest {
 struct Lane {
     by: OrderWay,
     orders: VecDeque<(Nanos, Command)>,
-    reports: VecDeque<(Nanos, Report)>,
+    reports: VecDeque<(Nanos, Event)>,
     deliveries: VecDeque<Input>,
 }
 
@@ -117,6 +120,7 @@ impl Lane {
 /// What happens next, and on which lane.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Next {
+    Cash,
     Market,
     Order(usize),
     Report(usize),
@@ -173,9 +177,13 @@ impl Backtest {
         journal: Option<Writer>,
     ) -> Result<Self, BacktestError> {
         let lanes = setup.order_ways()?.into_iter().map(Lane::new).collect();
+        let mut venue = setup.venue();
+        if let Some(at) = feed.next_at() {
+            venue.start(at);
+        }
         Ok(Self {
             feed,
-            venue: setup.venue(),
+            venue,
             generated,
             engine,
             journal,
@@ -187,6 +195,7 @@ impl Backtest {
             seq: Seq(0),
             totals: Totals::default(),
             answers: Vec::with_capacity(64),
+            cash: Vec::with_capacity(64),
             commands: Vec::with_capacity(64),
         })
     }
@@ -203,16 +212,16 @@ impl Backtest {
         const TICK: u64 = 1 << 16;
         let mut due = TICK;
         while self.flow(observer)? && self.turn(observer)? {
-            if self.totals.inputs >= due {
+            if self.seq.0 >= due {
                 due += TICK;
-                tick(&self.totals);
+                tick(&self.totals());
                 if let Some(journal) = &self.journal {
                     journal.health()?;
                 }
             }
         }
-        tick(&self.totals);
-        Ok(self.totals)
+        tick(&self.totals());
+        Ok(self.totals())
     }
 
     /// Lets the next thing happen; false when nothing is left.
@@ -223,6 +232,7 @@ impl Backtest {
     pub fn turn(&mut self, observer: &mut dyn Observer) -> Result<bool, BacktestError> {
         match self.next() {
             None => return Ok(false),
+            Some(Next::Cash) => self.move_cash(),
             Some(Next::Market) => {
                 self.happen()?;
             }
@@ -239,8 +249,8 @@ impl Backtest {
                 }
             }
             Some(Next::Report(lane)) => {
-                if let Some((at, report)) = self.lanes[lane].reports.pop_front() {
-                    self.step(at, Event::Report(report), observer);
+                if let Some((at, event)) = self.lanes[lane].reports.pop_front() {
+                    self.step(at, event, observer);
                 }
             }
             Some(Next::Timer) => {
@@ -302,7 +312,9 @@ impl Backtest {
         let order = |lane: &Lane| lane.orders.front().map_or(Nanos::MAX, |(at, _)| *at);
         let orders = self.lanes.iter().map(order).min().unwrap_or(Nanos::MAX);
         let timer = self.timers.peek().map_or(Nanos::MAX, |Reverse((at, ..))| *at);
-        orders.min(timer).min(self.reports_at())
+        // Cash is moved before the market of its moment.
+        let cash = self.venue.cash_due() - Nanos(1);
+        orders.min(timer).min(cash).min(self.reports_at())
     }
 
     #[inline]
@@ -323,11 +335,13 @@ impl Backtest {
         }
         let (venue, answers, lanes) = (&mut self.venue, &mut self.answers, &mut self.lanes);
         let mut now = Nanos::MIN;
-        self.feed.take_each(|passage, event| {
+        self.feed.take_packet(|passage, arrivals| {
             now = passage.venue_at;
-            venue.on_market(now, event, answers);
-            let input = Input { seq: Seq(0), received_at: passage.received_at, event: *event };
-            lanes[passage.way].deliveries.push_back(input);
+            venue.on_packet(now, arrivals, answers);
+            let received_at = passage.received_at;
+            let inputs =
+                arrivals.iter().map(|arrival| Input { seq: Seq(0), received_at, event: arrival.event });
+            lanes[passage.way].deliveries.extend(inputs);
         })?;
         if !self.answers.is_empty() {
             self.send_answers(now);
@@ -341,15 +355,22 @@ impl Backtest {
         let Some(at) = self.lanes[lane].deliveries.front().map(|input| input.received_at) else { return };
         // Taken out, so that each input is stepped on where it lies: a copy would be waited for.
         let mut deliveries = std::mem::take(&mut self.lanes[lane].deliveries);
-        while let Some(input) = deliveries.front_mut()
-            && input.received_at == at
-        {
-            self.totals.market_events += 1;
+        let mut delivered = 0;
+        for input in deliveries.make_contiguous() {
+            if input.received_at != at {
+                break;
+            }
             self.step_on(input, observer);
-            deliveries.pop_front();
+            delivered += 1;
             if !self.commands.is_empty() {
                 break;
             }
+        }
+        self.totals.market_events += delivered as u64;
+        deliveries.drain(..delivered);
+        if deliveries.is_empty() {
+            // Back to the ring's first place, which the nearest cache still holds.
+            deliveries.clear();
         }
         self.lanes[lane].deliveries = deliveries;
     }
@@ -380,6 +401,8 @@ impl Backtest {
                 (best, best_at) = (Some(next), at);
             }
         };
+        // After the end of the data nobody knows what a position is worth: no cash is moved for it.
+        consider(self.feed.next_at().map(|_| self.venue.cash_due()), Next::Cash);
         let market_at = self.market_at();
         consider(market_at, Next::Market);
         for (row, lane) in self.lanes.iter().enumerate() {
@@ -400,7 +423,17 @@ impl Backtest {
     fn send_answers(&mut self, at: Nanos) {
         for report in self.answers.drain(..) {
             let lane = &mut self.lanes[self.ways.of(Some(report.instrument))];
-            lane.reports.push_back((lane.by.answers.arrival(at), report));
+            lane.reports.push_back((lane.by.answers.arrival(at), Event::Report(report)));
+        }
+    }
+
+    /// The venue moves cash for what we hold; we hear of it as of any answer.
+    fn move_cash(&mut self) {
+        let at = self.venue.cash_due();
+        self.venue.move_cash(at, &mut self.cash);
+        for cash in self.cash.drain(..) {
+            let lane = &mut self.lanes[self.ways.of(Some(cash.instrument))];
+            lane.reports.push_back((lane.by.answers.arrival(at), Event::Cash(cash)));
         }
     }
 
@@ -422,14 +455,20 @@ impl Backtest {
                 journal.append(&Record::Command { seq: input.seq, at: input.received_at, command });
             }
         }
+        if !self.commands.is_empty() {
+            self.carry_out_all();
+        }
+        if input.seq == Seq(0) {
+            self.totals.first_at = Some(input.received_at);
+        }
+        observer.on_step(input, &self.commands, &self.engine);
+    }
+
+    fn carry_out_all(&mut self) {
+        self.totals.commands += self.commands.len() as u64;
         for at in 0..self.commands.len() {
             self.carry_out(self.commands[at]);
         }
-        self.totals.inputs += 1;
-        self.totals.commands += self.commands.len() as u64;
-        self.totals.first_at.get_or_insert(self.now);
-        self.totals.last_at = Some(self.now);
-        observer.on_step(input, &self.commands, &self.engine);
     }
 
     fn carry_out(&mut self, command: Command) {
@@ -449,8 +488,10 @@ impl Backtest {
 
     /// How much happened so far.
     #[must_use]
-    pub const fn totals(&self) -> Totals {
-        self.totals
+    pub fn totals(&self) -> Totals {
+        // What each step changes anyway says how many there were, and when the last one was.
+        let last_at = (self.seq > Seq(0)).then_some(self.now);
+        Totals { inputs: self.seq.0, last_at, ..self.totals }
     }
 
     /// The machine, to look at.

@@ -4,12 +4,17 @@
 //! `quoin config --print` writes, the check for unknown keys, and its advice.
 
 mod allocation;
+mod carry;
 mod fees;
 mod latency;
+mod roll;
 
+use crate::calendar::{self, CALENDAR_KEYS, CalendarTerms, HALT_KEYS, HaltTerms};
 pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
-pub use fees::{Fees, VenueFees};
+pub use carry::{Borrow, Funding, InstrumentBorrow, InstrumentFunding};
+pub use fees::{FeeTier, Fees, VenueFees};
 pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
+pub use roll::{RollRule, RollTerms};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -31,12 +36,25 @@ pub struct Config {
     pub risk: Risk,
     /// What a fill costs.
     pub fees: Fees,
+    /// What perpetuals pay at their moments.
+    pub funding: Funding,
+    /// What a day of holding costs.
+    pub borrow: Borrow,
     /// Parameters by strategy name; what is absent has the strategy's default.
     pub strategy: BTreeMap<String, BTreeMap<String, f64>>,
     /// What the report shows.
     pub report: Report,
+    /// What other currencies are worth in the account's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub currency: Vec<CurrencyRate>,
     /// Terms of instruments whose data does not define them.
     pub instrument: Vec<InstrumentTerms>,
+    /// Sessions beside the built-in ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calendar: Vec<CalendarTerms>,
+    /// Contracts that are traded one after the other.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roll: Vec<RollTerms>,
 }
 
 /// `[trading]`
@@ -47,7 +65,9 @@ pub struct Trading {
     pub strategy: String,
     /// Which symbols; none means the most active one.
     pub symbols: Vec<String>,
-    /// In the instruments' currency.
+    /// What the account counts in; empty is what the first instrument traded settles in.
+    pub currency: String,
+    /// In the account's currency.
     pub initial_capital: f64,
     /// For everything that is left to chance.
     pub seed: u64,
@@ -76,13 +96,18 @@ pub struct Venue {
     pub auctions: bool,
     /// Orders for more than this share of what is shown are counted and named in the report; 0 for none.
     pub large_order_share: f64,
-    /// Price steps by which each lot we take shifts the prices we take at later.
+    /// Price steps by which each lot we take shifts the market against us.
     pub impact_ticks_per_lot: f64,
     /// How long such a shift takes to fall to 1/e.
     pub impact_decay_seconds: f64,
+    /// Which session calendar holds where the data says nothing of phases: "off", "auto", or a name.
+    pub calendar: String,
     /// Instruments that differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub instrument: Vec<InstrumentAllocation>,
+    /// Halts that never were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub halt: Vec<HaltTerms>,
 }
 
 /// `[market]`
@@ -185,6 +210,22 @@ pub struct Report {
     pub title: String,
 }
 
+/// `[[currency]]`: what one unit of it is worth in the account's currency.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CurrencyRate {
+    /// As instruments name it.
+    pub code: String,
+    /// A fixed rate.
+    #[serde(default)]
+    pub rate: f64,
+    /// In its place the mid of an instrument of the run: a symbol, or `venue/symbol`.
+    #[serde(default)]
+    pub instrument: String,
+    /// Whether that says how many of it one unit of the account's currency is worth.
+    #[serde(default)]
+    pub inverse: bool,
+}
+
 /// `[[instrument]]`: terms the data does not give. Numbers are decimal texts, exact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstrumentTerms {
@@ -206,7 +247,13 @@ pub struct InstrumentTerms {
 
 impl Default for Trading {
     fn default() -> Self {
-        Self { strategy: "glft".into(), symbols: Vec::new(), initial_capital: 1_000_000.0, seed: 1 }
+        Self {
+            strategy: "glft".into(),
+            symbols: Vec::new(),
+            currency: String::new(),
+            initial_capital: 1_000_000.0,
+            seed: 1,
+        }
     }
 }
 
@@ -224,7 +271,9 @@ impl Default for Venue {
             large_order_share: 0.25,
             impact_ticks_per_lot: 0.0,
             impact_decay_seconds: 60.0,
+            calendar: "off".into(),
             instrument: Vec::new(),
+            halt: Vec::new(),
         }
     }
 }
@@ -257,8 +306,17 @@ pub struct Key(pub &'static str, pub &'static str, pub &'static str);
 /// Every key outside `[strategy.NAME]`, in the order they are printed.
 pub const KEYS: &[Key] = &[
     Key("trading", "strategy", "Which strategy: one of `quoin strategies`."),
-    Key("trading", "symbols", "What to trade, as the data names it; [] is the most active symbol."),
-    Key("trading", "initial_capital", "In the currency the instruments settle in."),
+    Key(
+        "trading",
+        "symbols",
+        "What to trade, as the data names it, or the name of a [[roll]]; [] is the most active symbol.",
+    ),
+    Key(
+        "trading",
+        "currency",
+        "What the account, its limits and its report count in; \"\" is what the first instrument traded settles in.",
+    ),
+    Key("trading", "initial_capital", "In the account's currency."),
     Key("trading", "seed", "For jitter, rejects and everything else that is left to chance."),
     Key("latency", "order_ns", "Nanoseconds from our decision to the venue's matching engine."),
     Key("latency", "response_ns", "Nanoseconds from the matching engine's answer back to us."),
@@ -354,9 +412,17 @@ pub const KEYS: &[Key] = &[
     Key(
         "venue",
         "impact_ticks_per_lot",
-        "Price steps by which each lot we take shifts the prices we take at later, against us (Obizhaeva-Wang). 0: none.",
+        "Price steps by which each lot we take shifts the market against us (Obizhaeva-Wang): what we take later is \
+         dearer, and our orders that rest on that side fill later. 0: none.",
     ),
     Key("venue", "impact_decay_seconds", "How long such a shift takes to fall to 1/e of what it was."),
+    Key(
+        "venue",
+        "calendar",
+        "When the market is open where the recording does not say: \"off\" (at any time), \"auto\" (the instrument's \
+         own), or one of us_equities, us_equities_extended, cme_equity, cme_rates, cme_fx, cme_energy, cme_metals, \
+         cme_grains, always, or a [[calendar]]. Days of losses and returns are then the venue's.",
+    ),
     Key(
         "market",
         "model",
@@ -366,7 +432,7 @@ pub const KEYS: &[Key] = &[
     Key("market", "seed", "Which of the model's days."),
     Key("market", "hours", "How long the session lasts; 0 is as long as the model says."),
     Key("risk", "max_order_size", "Lots."),
-    Key("risk", "max_order_notional", "Currency."),
+    Key("risk", "max_order_notional", "In the account's currency, like all money here."),
     Key("risk", "max_position", "Lots either way, working orders included."),
     Key("risk", "max_open_orders", "Orders at the venue at once."),
     Key(
@@ -381,17 +447,57 @@ pub const KEYS: &[Key] = &[
     Key("fees", "maker_bp", "Basis points of turnover for giving liquidity; negative is a rebate."),
     Key("fees", "taker_bp", "Basis points of turnover for taking it."),
     Key("fees", "exchange_fee_per_lot", "Currency for each lot either way."),
+    Key(
+        "fees",
+        "order_fee_min",
+        "The least that the lots of one order cost together, in currency; 0 is none.",
+    ),
+    Key(
+        "fees",
+        "order_fee_max_percent",
+        "The most, of what the order turned over; goes before the least; 0 is none.",
+    ),
+    Key(
+        "fees",
+        "starting_turnover",
+        "Where there are tiers: the turnover of the thirty days before the run, in the account's currency.",
+    ),
+    Key(
+        "funding",
+        "rate_bp",
+        "Basis points of a perpetual's notional at each moment, where no rate is recorded; above zero, longs pay.",
+    ),
+    Key(
+        "funding",
+        "every_hours",
+        "From one moment of funding to the next; a whole number of them makes a day.",
+    ),
+    Key("funding", "first_hour", "The first moment of the UTC day (Binance 0, BitMEX 4)."),
+    Key("funding", "recorded", "Whether recorded funding rates go before rate_bp."),
+    Key(
+        "borrow",
+        "short_percent_a_year",
+        "Of a short position's notional, for each day at whose end it is held.",
+    ),
+    Key("borrow", "long_percent_a_year", "The same of a long one's: what its money costs."),
+    Key("borrow", "days_a_year", "What the yearly rates are divided by for a day."),
+    Key("borrow", "day_ends_at_hour", "When a day ends, in hours of UTC; who is flat then pays nothing."),
     Key("report", "adverse_selection_seconds", "How long after a fill the mid is compared with the fill's."),
     Key("report", "title", "The report's heading."),
 ];
 
+const CURRENCY_KEYS: [&str; 4] = ["code", "rate", "instrument", "inverse"];
 const INSTRUMENT_KEYS: [&str; 5] = ["symbol", "tick", "lot", "multiplier", "currency"];
 
 /// Lists of tables within a section: section, name, the keys of an entry.
 const LISTS: &[(&str, &str, &[&str])] = &[
     ("latency", "venue", latency::VENUE_KEYS),
     ("fees", "venue", fees::VENUE_KEYS),
+    ("fees", "tier", fees::TIER_KEYS),
     ("venue", "instrument", allocation::INSTRUMENT_KEYS),
+    ("venue", "halt", HALT_KEYS),
+    ("funding", "instrument", carry::FUNDING_KEYS),
+    ("borrow", "instrument", carry::BORROW_KEYS),
 ];
 
 /// Why a configuration is refused. Each says where, and what to write instead.
@@ -517,6 +623,11 @@ impl Config {
         at_least("risk.max_daily_loss", self.risk.max_daily_loss, 0.0)?;
         at_least("risk.max_drawdown", self.risk.max_drawdown, 0.0)?;
         self.fees.check(at_least)?;
+        self.funding.check(at_least)?;
+        for entry in self.currency.iter().filter(|entry| entry.instrument.is_empty()) {
+            at_least("currency.rate", entry.rate, 1e-12)?;
+        }
+        self.borrow.check(at_least)?;
         at_least("report.adverse_selection_seconds", self.report.adverse_selection_seconds, 0.001)?;
         self.latency.check(at_least)?;
         at_least("venue.queue_unit", self.venue.queue_unit, 1e-9)?;
@@ -524,6 +635,8 @@ impl Config {
         at_least("venue.impact_ticks_per_lot", self.venue.impact_ticks_per_lot, 0.0)?;
         at_least("venue.impact_decay_seconds", self.venue.impact_decay_seconds, 1e-6)?;
         self.venue.check()?;
+        calendar::check(self)?;
+        roll::check(self)?;
         #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]
         for (key, value) in [
             ("risk.max_order_size", self.risk.max_order_size as f64),
@@ -572,8 +685,26 @@ impl Config {
              # [[latency.venue]]\n# name = \"binance-usdm\"\n# order_ns = 3000000\n\
              \n# Matching of one instrument where it differs, by any allocation keys of [venue]:\n\
              # [[venue.instrument]]\n# symbol = \"ZNH4\"\n# allocation = \"split\"\n\
+             \n# A halt that never was, for \"what if\", in UTC (as often as needed; \"*\" is every symbol):\n\
+             # [[venue.halt]]\n# symbol = \"ESH4\"\n# from = \"2024-03-01T15:00:00Z\"\n# to = \"2024-03-01T15:10:00Z\"\n\
+             # auction_seconds = 60\n\
+             \n# Contracts traded one after the other; trading.symbols then names the chain. rule: \"date\" (moments), \
+             \"days_before_expiry\"\n# (expiries, days), \"volume\" or \"open_interest\" (the next was ahead on the \
+             trading day before):\n# [[roll]]\n# name = \"ES\"\n# symbols = [\"ESH4\", \"ESM4\"]\n# rule = \"volume\"\n\
+             \n# Sessions of a venue that is not built in, for its symbols or by name (as often as needed):\n\
+             # [[calendar]]\n# name = \"xetra\"\n# symbols = [\"SAP\"]\n# zone = \"Europe/Berlin\"\n# open = \"09:00\"\n\
+             # close = \"17:30\"\n# call = \"08:50\"\n# breaks = [\"13:00-13:02\"]\n# holidays = [\"2024-12-25\"]\n\
+             # early_closes = { \"2024-12-30\" = \"14:00\" }\n\
              \n# Fees of one venue where they differ, by any keys of [fees]:\n\
-             # [[fees.venue]]\n# name = \"binance-usdm\"\n# taker_bp = 5.0\n",
+             # [[fees.venue]]\n# name = \"binance-usdm\"\n# taker_bp = 5.0\n\
+             \n# Fees from a turnover of thirty days on (as often as needed):\n\
+             # [[fees.tier]]\n# venue = \"binance-usdm\"\n# turnover = 15000000.0\n# maker_bp = 1.6\n# taker_bp = 4.0\n\
+             \n# What another currency is worth in trading.currency: a rate, or an instrument of the run:\n\
+             # [[currency]]\n# code = \"BTC\"\n# instrument = \"BTCUSDT\"\n# inverse = false\n\
+             \n# A perpetual (a symbol, venue/symbol, or all of a venue), with any keys of [funding] that differ:\n\
+             # [[funding.instrument]]\n# name = \"binance-usdm\"\n# rate_bp = 1.0\n\
+             \n# Borrowing of one instrument (or venue) where it differs, by any keys of [borrow]:\n\
+             # [[borrow.instrument]]\n# name = \"GME\"\n# short_percent_a_year = 40.0\n",
         );
         text
     }
@@ -601,17 +732,21 @@ fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
 fn refuse_unknown_keys(table: &toml::Table, text: &str) -> Result<(), ConfigError> {
     let mut sections: Vec<&str> = KEYS.iter().map(|key| key.0).collect();
     sections.dedup();
-    sections.extend(["strategy", "instrument"]);
+    sections.extend(["strategy", "currency", "instrument", "calendar", "roll"]);
     for (section, content) in table {
         match (section.as_str(), content) {
             ("strategy", toml::Value::Table(strategies)) => {
                 refuse_unknown_strategies(strategies, text)?;
             }
-            ("instrument", toml::Value::Array(instruments)) => {
-                for instrument in instruments.iter().filter_map(toml::Value::as_table) {
-                    for key in instrument.keys() {
-                        known("instrument", key, INSTRUMENT_KEYS.into_iter(), text)?;
-                    }
+            (name @ ("instrument" | "currency" | "calendar" | "roll"), toml::Value::Array(entries)) => {
+                let keys: &[&str] = match name {
+                    "instrument" => &INSTRUMENT_KEYS,
+                    "currency" => &CURRENCY_KEYS,
+                    "calendar" => CALENDAR_KEYS,
+                    _ => roll::ROLL_KEYS,
+                };
+                for key in entries.iter().filter_map(toml::Value::as_table).flat_map(toml::Table::keys) {
+                    known(name, key, keys.iter().copied(), text)?;
                 }
             }
             (name, toml::Value::Table(keys)) if sections.contains(&name) => {
@@ -723,6 +858,14 @@ mod tests {
         have.sort();
         listed.sort();
         assert_eq!(listed, have);
+    }
+
+    #[test]
+    fn the_key_of_calendars_names_every_built_in_one() {
+        let about = KEYS.iter().find(|key| (key.0, key.1) == ("venue", "calendar")).expect("listed").2;
+        for spec in calendar::list::ALL {
+            assert!(about.contains(spec.name), "{}", spec.name);
+        }
     }
 
     fn check(text: &str, message: &str) {

@@ -141,6 +141,7 @@ impl Tape {
             | Event::Status(_)
             | Event::Gap(_)
             | Event::Report(_)
+            | Event::Cash(_)
             | Event::Timer(_)
             | Event::Operator(_)
             | Event::Statistic(_)

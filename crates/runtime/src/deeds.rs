@@ -172,6 +172,7 @@ impl Reader {
             Event::Gap(_) => self.book.on_gap(),
             Event::Status(status) => self.book.on_phase(status.phase),
             Event::Report(_)
+            | Event::Cash(_)
             | Event::Timer(_)
             | Event::Operator(_)
             | Event::Statistic(_)

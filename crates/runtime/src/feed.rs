@@ -9,7 +9,7 @@ use crate::routes::{DataWay, Ways};
 use crate::source::{Source, SourceError};
 use crate::survey::FileSurvey;
 use std::cmp::Reverse;
-use types::{Event, Flags, Nanos};
+use types::{Arrival, Event, Flags, Nanos};
 use venues::{Directory, Fault, Output};
 
 /// A market event with its two times.
@@ -35,6 +35,9 @@ pub struct Passage {
     /// Which way it takes.
     pub way: usize,
 }
+
+/// So many events before its turn an event is asked for from memory.
+const AHEAD: usize = 32;
 
 struct Track {
     /// Its number among the recordings.
@@ -166,28 +169,34 @@ impl Feed {
         (track.next < track.out.arrivals.len()).then_some(track.venue_at)
     }
 
-    /// Takes the next packet, as far as it happens at one time, and gives its events one after another with how they
-    /// travel. By reference: copying an event only to look at it costs more than looking.
+    /// Takes the next packet, as far as it happens at one time, and gives its events with how they travel. By
+    /// reference, and all at once: copying an event only to look at it costs more than looking, and what holds for
+    /// all of them is asked once.
     ///
     /// # Errors
     /// When a recording cannot be read on.
     #[inline]
-    pub fn take_each(&mut self, mut give: impl FnMut(&Passage, &Event)) -> Result<(), SourceError> {
+    pub fn take_packet(&mut self, give: impl FnOnce(&Passage, &[Arrival])) -> Result<(), SourceError> {
         self.open_packet();
         let Some(track) = self.tracks.get_mut(self.current) else { return Ok(()) };
         let (venue_at, way) = (track.venue_at, self.way);
         let passage = Passage { venue_at, received_at: self.travel[way].received_at, way };
-        for arrival in &track.out.arrivals[track.next.min(track.out.arrivals.len())..] {
-            if stamp(&arrival.event).is_some_and(|at| at > venue_at) {
+        let waiting = track.out.arrivals.get(track.next..).unwrap_or_default();
+        let mut taken = 0;
+        for arrival in waiting {
+            stdx::fetch::soon(waiting, taken + AHEAD);
+            let (at, ends) = bounds(&arrival.event);
+            if at.is_some_and(|at| at > venue_at) {
                 break;
             }
-            give(&passage, &arrival.event);
-            track.next += 1;
-            self.packet_open = !ends_packet(&arrival.event);
-            if !self.packet_open {
+            taken += 1;
+            self.packet_open = !ends;
+            if ends {
                 break;
             }
         }
+        give(&passage, &waiting[..taken]);
+        track.next += taken;
         self.go_on()
     }
 
@@ -348,6 +357,15 @@ impl Track {
     }
 }
 
+/// When it happened, and whether it ends its packet.
+#[inline]
+fn bounds(event: &Event) -> (Option<Nanos>, bool) {
+    match event {
+        Event::Level(delta) => (Some(delta.venue_at), delta.flags.has(Flags::LAST)),
+        other => (other.venue_at(), ends_packet(other)),
+    }
+}
+
 /// When it happened. Most events are changes of levels: asked first, they need no jump.
 #[inline]
 fn stamp(event: &Event) -> Option<Nanos> {
@@ -366,6 +384,7 @@ fn ends_packet(event: &Event) -> bool {
         | Event::Report(_)
         | Event::Timer(_)
         | Event::Operator(_)
+        | Event::Cash(_)
         | Event::Statistic(_)
         | Event::QuoteRequest(_)
         | Event::TradeBust(_)

@@ -274,6 +274,7 @@ impl Review {
             | Event::Report(_)
             | Event::Timer(_)
             | Event::Operator(_)
+            | Event::Cash(_)
             | Event::Statistic(_)
             | Event::QuoteRequest(_)
             | Event::Bar { .. } => return,

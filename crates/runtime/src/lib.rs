@@ -4,10 +4,12 @@
 //! This is the edge: it reads files and may use threads. Nothing here decides what to trade.
 
 pub mod backtest;
+pub mod calendar;
 pub mod calibrate;
 pub mod channels;
 pub mod clock_skew;
 pub mod config;
+pub mod currency;
 pub mod day;
 pub mod deeds;
 pub mod facts;

@@ -1,11 +1,13 @@
 //! From recordings and a configuration to a run that can start.
 
+use crate::calendar::{Calendars, Schedule};
 use crate::config::Config;
 use crate::feed::Feed;
 use crate::market::MarketFile;
 use crate::setup::{DataFile, Setup, SetupError};
 use crate::source::{Progress, Recording, Source, SourceError, open};
-use crate::survey::{Survey, SurveyError, Table, survey};
+use crate::survey::{FileSurvey, Survey, SurveyError, Table, survey};
+use types::InstrumentId;
 
 /// Why a run cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -44,11 +46,13 @@ pub fn prepare(
 ) -> Result<Prepared, PrepareError> {
     let survey = survey(&recordings, tick)?;
     let table = survey.table(&config)?;
-    let traded = survey.traded(&table, &config)?;
+    let traded = survey.traded(&config)?;
     let data = recordings.iter().map(data_file).collect::<Result<_, _>>()?;
     let setup = Setup::new(config, table.instruments.clone(), traded, data)?;
     setup.check_order_samples(survey.files.iter().filter_map(|file| file.span))?;
-    Ok(Prepared { survey, table, setup, recordings })
+    let mut prepared = Prepared { survey, table, setup, recordings };
+    prepared.setup.sessions = prepared.schedule(&prepared.setup).sessions;
+    Ok(prepared)
 }
 
 /// Makes the setup of a run in a generated market, of which there is nothing to survey.
@@ -59,7 +63,7 @@ pub fn prepare_market(file: &MarketFile, config: Config) -> Result<Prepared, Pre
     let survey = Survey::of_market(&file.name, file.text.len() as u64, &file.instrument);
     let wire_tick = file.instrument.terms().tick_nanos;
     let table = Table { instruments: vec![file.instrument.clone()], wire_ticks: vec![wire_tick] };
-    let traded = survey.traded(&table, &config)?;
+    let traded = survey.traded(&config)?;
     let data = DataFile {
         name: file.name.clone(),
         bytes: file.text.len() as u64,
@@ -89,6 +93,16 @@ impl Prepared {
         self.feed_from(&self.setup, opened.collect::<Result<_, _>>()?)
     }
 
+    /// What calendars and configured halts tell a run of `setup` over these recordings.
+    #[must_use]
+    pub fn schedule(&self, setup: &Setup) -> Schedule {
+        let traded: Vec<_> = setup.strategies.iter().flat_map(|s| s.traded.iter().copied()).collect();
+        let recorded = |id: InstrumentId| self.survey.instruments[id.index()].tells_phases;
+        let spans = self.survey.files.iter().filter_map(|file| file.span);
+        let span = spans.reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)));
+        Schedule::new(&setup.config, &setup.instruments, &traded, recorded, span)
+    }
+
     /// The feed of a run of `setup`, from readers of the recordings in their order.
     ///
     /// # Errors
@@ -98,7 +112,12 @@ impl Prepared {
         setup: &Setup,
         sources: Vec<Box<dyn Source>>,
     ) -> Result<Feed, SourceError> {
-        let sources = sources.into_iter().zip(&self.survey.files).collect();
+        let mut sources: Vec<_> = sources.into_iter().zip(&self.survey.files).collect();
+        let told = self.schedule(setup).told;
+        let beside = FileSurvey::default();
+        if !told.is_empty() {
+            sources.push((Box::new(Calendars::new(told)), &beside));
+        }
         let directory = self.survey.directory(&self.table);
         let ways = setup.ways();
         let data = ways.data(&setup.root());

@@ -1,9 +1,11 @@
 //! Everything a run is made of, as its journal keeps it: a journal alone reproduces its run.
 
+use crate::calendar::Sessions;
 use crate::config::{Config, ConfigError, QueueModelName, SelfMatchName, strategy_values};
+use crate::currency::{CurrencyError, account};
 use crate::order_latency::{OrderSamples, OrderSamplesError};
 use crate::routes::{OrderWay, Ways, order_files};
-use engine::{Engine, EngineConfig, Seat, Strategy};
+use engine::{AccountTerms, Engine, EngineConfig, Seat, Strategy};
 use risk::{AccountLimits, InstrumentLimits, Limits};
 use serde::{Deserialize, Serialize};
 use sim::venue::impact::ImpactTerms;
@@ -11,6 +13,7 @@ use sim::venue::{QueueModel, SelfMatch, Venue, VenueConfig};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use stdx::Prng;
+use strategies::rolling::Rolling;
 use types::fees::BASIS_POINT_PPB;
 use types::{FeeSchedule, Instrument, InstrumentId, Lots, Nanos};
 
@@ -65,6 +68,9 @@ pub struct Setup {
     /// Files of measured orders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order_samples: Vec<DataFile>,
+    /// What calendars say of the run.
+    #[serde(default, skip_serializing_if = "Sessions::is_empty")]
+    pub sessions: Sessions,
 }
 
 /// Why a setup does not make a run.
@@ -95,6 +101,9 @@ pub enum SetupError {
          that code can: in Python, `quoin.verify(folder, strategy)`"
     )]
     Outside(String),
+    /// An account that cannot be counted.
+    #[error(transparent)]
+    Currency(#[from] CurrencyError),
     /// A generated market where only recordings run.
     #[error("[market] model names a generated market; `quoin backtest` runs in one, and only it")]
     MarketElsewhere,
@@ -133,6 +142,7 @@ impl Setup {
         let spec = config.spec()?;
         let values = config.values(spec)?;
         let values = values.iter().map(|(p, value)| (p.name.to_string(), value)).collect();
+        account(&config, &instruments, &traded)?;
         let strategies = vec![StrategySetup { name: spec.name.into(), values, traded }];
         let files = order_files(&config);
         let order_samples = files.iter().map(|path| order_file(path)).collect::<Result<_, _>>()?;
@@ -144,6 +154,7 @@ impl Setup {
             strategies,
             data,
             order_samples,
+            sessions: Sessions::default(),
         })
     }
 
@@ -167,7 +178,24 @@ impl Setup {
         if head.version != SETUP_VERSION {
             return Err(SetupError::Version { found: head.version, quoin: head.quoin });
         }
-        Ok(serde_json::from_slice(bytes)?)
+        let setup: Self = serde_json::from_slice(bytes)?;
+        account(&setup.config, &setup.instruments, &setup.traded())?;
+        Ok(setup)
+    }
+
+    fn traded(&self) -> Vec<InstrumentId> {
+        self.strategies.iter().flat_map(|strategy| strategy.traded.iter().copied()).collect()
+    }
+
+    /// What the account counts in.
+    #[must_use]
+    pub fn currency(&self) -> String {
+        self.account().currency
+    }
+
+    fn account(&self) -> AccountTerms {
+        account(&self.config, &self.instruments, &self.traded())
+            .expect("asked when the setup was made or read")
     }
 
     /// The engine of this run, before its first input.
@@ -183,22 +211,45 @@ impl Setup {
             })?;
             let given = setup.values.iter().map(|(name, value)| (name.as_str(), *value));
             let values = strategy_values(spec, given)?;
-            let strategy = (spec.make)(&values, &self.instruments, &setup.traded);
+            let strategy = self.strategy(spec, values, &setup.traded);
             seats.push(Seat { strategy, instruments: setup.traded.clone() });
         }
         Ok(self.engine_with(seats))
     }
 
+    /// A strategy over what it trades: over the chains among it one contract after the other.
+    fn strategy(
+        &self,
+        spec: &'static strategies::Spec,
+        values: strategies::Values,
+        traded: &[InstrumentId],
+    ) -> Box<dyn Strategy> {
+        let rolls =
+            || self.config.roll.iter().filter(|roll| self.config.trading.symbols.contains(&roll.name));
+        let chains: Vec<_> = rolls().map(|roll| roll.chain(&self.instruments, &self.sessions.days)).collect();
+        if chains.is_empty() {
+            return (spec.make)(&values, &self.instruments, traded);
+        }
+        let is_beside = |id: &&InstrumentId| chains.iter().all(|chain| !chain.contracts.contains(id));
+        let beside = traded.iter().filter(is_beside).copied().collect();
+        let instruments = self.instruments.clone();
+        let make = Box::new(move |traded: &[InstrumentId]| (spec.make)(&values, &instruments, traded));
+        Box::new(Rolling::new(chains, beside, Lots(self.config.risk.max_order_size), make))
+    }
+
     /// The same engine with other strategies: those of a caller that are in no list.
     #[must_use]
     pub fn engine_with(&self, seats: Vec<Seat>) -> Engine {
-        Engine::new(EngineConfig {
+        let mut engine = Engine::new(EngineConfig {
             instruments: self.instruments.clone(),
             limits: self.limits(),
             fees: self.instruments.iter().map(|instrument| self.fees(instrument)).collect(),
+            account: self.account(),
             kill_switch: self.config.risk.kill_switch,
             seats,
-        })
+        });
+        engine.keep_days(self.sessions.days.clone());
+        engine
     }
 
     /// The same with the one strategy that [`seat_outside`](Self::seat_outside) named.
@@ -255,9 +306,12 @@ impl Setup {
             depth_max: None,
         };
         let mut simulated = Venue::new(&self.instruments, config, self.chance("venue"));
+        simulated.keep_days(self.sessions.days.clone());
         for instrument in &self.instruments {
             let terms = venue.allocation_of(&instrument.terms().symbol);
             simulated.allocate(instrument.id(), terms.rule(), terms.allocation_lmm_percent);
+            let (funding, borrow) = (&self.config.funding, &self.config.borrow);
+            simulated.charge(instrument.id(), funding.terms(instrument), borrow.terms(instrument));
         }
         simulated
     }
@@ -312,6 +366,8 @@ impl Setup {
             maker_ppb: rounded(fees.maker_bp * to_f64(BASIS_POINT_PPB)),
             taker_ppb: rounded(fees.taker_bp * to_f64(BASIS_POINT_PPB)),
             per_lot_nanos: rounded(fees.exchange_fee_per_lot * 1e9),
+            order_min_nanos: rounded(fees.order_fee_min * 1e9),
+            order_max_ppb: rounded(fees.order_fee_max_percent * 1e7),
         }
     }
 

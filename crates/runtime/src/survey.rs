@@ -66,6 +66,8 @@ pub struct InstrumentSurvey {
     pub trades: u64,
     /// Changes of its book among them.
     pub changes: u64,
+    /// Whether the data says when its market is open.
+    pub tells_phases: bool,
     /// The greatest common divisor of the prices of its book, in wire nanos; 0 when it had none.
     price_step: u64,
     /// Of its sizes.
@@ -116,20 +118,6 @@ pub enum SurveyError {
     /// Nothing to trade.
     #[error("the data holds no instrument with a book: trades or definitions alone cannot be traded against")]
     NoInstrument,
-    /// Profit in one currency and loss in another are no sum.
-    #[error(
-        "{one} settles in {its} and {other} in {others}: one run trades one currency; choose with --symbols"
-    )]
-    Currencies {
-        /// One instrument.
-        one: String,
-        /// Its currency.
-        its: String,
-        /// Another.
-        other: String,
-        /// Its currency.
-        others: String,
-    },
 }
 
 /// Reads every recording once. `tick` is called after each batch with the bytes read so far.
@@ -236,6 +224,7 @@ impl Survey {
             instrument.events += seen.events;
             instrument.trades += seen.trades;
             instrument.changes += seen.changes;
+            instrument.tells_phases |= seen.tells_phases;
             instrument.price_step = divisor(instrument.price_step, seen.price_step);
             instrument.size_step = divisor(instrument.size_step, seen.size_step);
         }
@@ -283,6 +272,8 @@ impl Survey {
                 instrument.events += seen.events;
                 instrument.trades += seen.trades;
                 instrument.changes += seen.changes;
+                // An import does not say of which of its instruments.
+                instrument.tells_phases |= file.events.get("status").is_some_and(|count| *count > 0);
             }
             instrument.price_step = divisor(instrument.price_step, seen.price_step);
             instrument.size_step = divisor(instrument.size_step, seen.size_step);
@@ -314,6 +305,7 @@ impl Survey {
                 events: 0,
                 trades: 0,
                 changes: 0,
+                tells_phases: false,
                 price_step: 0,
                 size_step: 0,
             });
@@ -322,7 +314,13 @@ impl Survey {
     }
 
     fn note(&mut self, place: usize, event: &Event, out: &Output) {
-        let Some(id) = event.instrument() else { return };
+        let Some(id) = event.instrument() else {
+            // For every instrument that was named so far; those that follow will be told again.
+            if let Event::Status(_) = event {
+                self.instruments.iter_mut().for_each(|instrument| instrument.tells_phases = true);
+            }
+            return;
+        };
         let instrument = self.instrument(id.index());
         instrument.events += 1;
         match event {
@@ -351,11 +349,12 @@ impl Survey {
                     instrument.note_steps(Some(price.0), bar.volume.0);
                 }
             }
-            Event::Status(_)
-            | Event::Gap(_)
+            Event::Status(_) => instrument.tells_phases = true,
+            Event::Gap(_)
             | Event::Report(_)
             | Event::Timer(_)
             | Event::Operator(_)
+            | Event::Cash(_)
             | Event::QuoteRequest(_)
             | Event::TradeBust(_) => {}
         }
@@ -446,24 +445,8 @@ impl Survey {
     /// The instruments to trade: those named, else the busiest that has a book.
     ///
     /// # Errors
-    /// When a name is not in the data, there is nothing to trade, or it settles in several currencies.
-    pub fn traded(&self, table: &Table, config: &Config) -> Result<Vec<InstrumentId>, SurveyError> {
-        let traded = self.chosen(config)?;
-        let of = |id: &InstrumentId| &table.instruments[id.index()];
-        if let Some((first, rest)) = traded.split_first()
-            && let Some(other) = rest.iter().find(|id| of(id).currency() != of(first).currency())
-        {
-            return Err(SurveyError::Currencies {
-                one: of(first).symbol().into(),
-                its: of(first).currency().into(),
-                other: of(other).symbol().into(),
-                others: of(other).currency().into(),
-            });
-        }
-        Ok(traded)
-    }
-
-    fn chosen(&self, config: &Config) -> Result<Vec<InstrumentId>, SurveyError> {
+    /// When a name is not in the data, or there is nothing to trade.
+    pub fn traded(&self, config: &Config) -> Result<Vec<InstrumentId>, SurveyError> {
         let id_of = |row: usize| InstrumentId(u32::try_from(row).expect("ids are 32 bits"));
         if config.trading.symbols.is_empty() {
             let busiest = self.instruments.iter().enumerate().filter(|(_, i)| i.changes > 0);
@@ -472,7 +455,11 @@ impl Survey {
             return Ok(vec![id_of(busiest.ok_or(SurveyError::NoInstrument)?.0)]);
         }
         let mut traded = BTreeSet::new();
-        for symbol in &config.trading.symbols {
+        let contracts = |symbol: &String| match config.roll.iter().find(|roll| roll.name == *symbol) {
+            Some(roll) => roll.symbols.clone(),
+            None => vec![symbol.clone()],
+        };
+        for symbol in &config.trading.symbols.iter().flat_map(contracts).collect::<Vec<_>>() {
             let full = |i: &InstrumentSurvey| format!("{}/{}", i.venue, i.symbol);
             let row = self.instruments.iter().position(|i| i.symbol == *symbol || full(i) == *symbol);
             traded.insert(id_of(row.ok_or_else(|| SurveyError::NoSuchSymbol {

@@ -173,6 +173,7 @@ fn books(arrivals: &[Arrival], instruments: &[types::Instrument]) -> Vec<Option<
             | Event::Report(_)
             | Event::Timer(_)
             | Event::Operator(_)
+            | Event::Cash(_)
             | Event::Statistic(_)
             | Event::QuoteRequest(_)
             | Event::Bar { .. } => {}

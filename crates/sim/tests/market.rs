@@ -32,7 +32,12 @@ impl Books {
                 self.by_order[delta.instrument.index()].apply_order(delta);
             }
             Event::Gap(gap) => panic!("a gap: {gap:?}"),
-            Event::Trade(_) | Event::Status(_) | Event::Report(_) | Event::Timer(_) | Event::Operator(_) => {}
+            Event::Trade(_)
+            | Event::Status(_)
+            | Event::Report(_)
+            | Event::Timer(_)
+            | Event::Operator(_)
+            | Event::Cash(_) => {}
             Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {}
         }
     }
@@ -251,6 +256,7 @@ fn without_orders_only_levels_and_trades_are_sent() {
         | Event::Report(_)
         | Event::Timer(_)
         | Event::Operator(_)
+        | Event::Cash(_)
         | Event::Statistic(_)
         | Event::QuoteRequest(_)
         | Event::TradeBust(_)

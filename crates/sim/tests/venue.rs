@@ -8,7 +8,7 @@ use types::instrument::Terms;
 use types::{Command, Contract, Event, Flags, Gap, Instrument, InstrumentId, LevelAction, LevelDelta};
 use types::{Liquidity, Lots, MarketOrderId, Nanos, NewOrder, OrderAction, OrderDelta, OrderId, OrderKind};
 use types::{Origin, Outcome, Peg, Phase, PlaceOrder, Report, Side, Status, StrategyId, Ticks, TimeInForce};
-use types::{TimerId, Trade};
+use types::{TimerId, Trade, TradingDay, TradingDays};
 
 const ONLY: InstrumentId = InstrumentId(0);
 
@@ -966,6 +966,67 @@ fn cancels_and_names_are_checked() {
     );
 }
 
+/// Half a step for each lot, and ten of them bought: five steps, one of which is left after 1,609 ns (ln 5 times 1,000).
+#[test]
+fn after_we_bought_our_bids_lie_further_behind_the_market_for_a_while() {
+    let terms = ImpactTerms { ticks_per_lot: 0.5, decay: Nanos(1_000) };
+    let config = VenueConfig { impact: Some(terms), ..VenueConfig::default() };
+    let take = place(1, Buy, 120, 10, OrderKind::Limit, TimeInForce::ImmediateOrCancel);
+    type Row<'a> = (i64, Step, &'a str);
+    let start: [Row<'_>; 4] = [
+        (0, add(1, Buy, 94, 50), ""),
+        (0, add(2, Sell, 101, 10), ""),
+        (0, add(3, Sell, 115, 50), ""),
+        (0, take, "1 ok, 1 +10@101 taker"),
+    ];
+    let ours: [Row<'_>; 2] = [(0, limit(2, Buy, 100, 4), "2 ok"), (0, limit(3, Sell, 114, 4), "3 ok")];
+    let told = |rows: &[Row<'_>]| {
+        let mut venue = venue(config);
+        let rows = start.iter().chain(&ours).chain(rows);
+        for (row, (at, step, expected)) in rows.enumerate() {
+            assert_eq!(run(&mut venue, *at, *step), *expected, "row {row}");
+        }
+    };
+    // Sellers come to rest at our price: five steps higher with us in the market, so they do not meet us yet.
+    told(&[
+        (10, add(4, Sell, 100, 3), ""),
+        (10, add(5, Sell, 96, 1), ""),
+        (10, add(6, Sell, 95, 1), "2 +1@100 maker"),
+        // A step is left: what stands a step beyond us meets us, the best first.
+        (1_700, add(7, Buy, 90, 1), "2 +1@100 maker"),
+        // None is left.
+        (9_000, add(8, Buy, 90, 1), "2 +2@100 maker"),
+    ]);
+    // Somebody is hit below us, and then further below.
+    told(&[
+        (10, add(4, Buy, 98, 5), ""),
+        (10, hit(4, Buy, 98, 5), ""),
+        (10, add(5, Buy, 95, 5), ""),
+        (10, hit(5, Buy, 95, 5), ""),
+        (10, hit(1, Buy, 94, 3), "2 +3@100 maker"),
+    ]);
+    // What we bought brings no buyer nearer to what we sell, and keeps none away.
+    told(&[(10, delete(2, Sell, 101), ""), (10, add(4, Buy, 114, 1), "3 +1@114 maker")]);
+    // By level the same: trades at our price pass us by, and those beyond the shift do not.
+    let mut by_level = venue(config);
+    let take = place(1, Buy, 120, 10, OrderKind::Limit, TimeInForce::ImmediateOrCancel);
+    for (row, (at, step, expected)) in [
+        (0, set(Buy, 99, 50), ""),
+        (0, set(Sell, 101, 10), ""),
+        (0, take, "1 ok, 1 +10@101 taker"),
+        (0, limit(2, Buy, 100, 4), "2 ok"),
+        (10, trade(Some(Sell), 100, 9), ""),
+        (10, trade(Some(Sell), 95, 9), ""),
+        (10, trade(Some(Sell), 94, 3), "2 +3@100 maker"),
+        (9_000, trade(Some(Sell), 100, 9), "2 +1@100 maker"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(run(&mut by_level, at, step), expected, "by level, row {row}");
+    }
+}
+
 #[test]
 fn our_orders_never_trade_with_each_other() {
     exact(&[
@@ -1005,6 +1066,68 @@ fn closed_markets_and_unsound_books_refuse_all_but_cancels() {
             (hit(1, Buy, 90, 5), "1 +1@97 maker"),
         ]);
     }
+}
+
+#[test]
+fn orders_for_the_day_end_at_the_close_and_all_outlive_a_halt() {
+    const DAY: i64 = 86_400_000_000_000;
+    let until = |day: i64| TimeInForce::GoodTilDate(TradingDay::since_epoch(day));
+    // The trading day of date n begins six hours before its midnight.
+    let begins = |day: i64| (Nanos(day * DAY - DAY / 4), TradingDay::since_epoch(day));
+    let mut venue = venue(VenueConfig::default());
+    venue.keep_days(TradingDays::listed((10..14).map(begins).collect()));
+    let stop = OrderKind::StopLimit { trigger: Ticks(120) };
+    let limit_for = |id, force| place(id, Buy, 97, 1, OrderKind::Limit, force);
+    let (noon, evening) = (10 * DAY + DAY / 2, 11 * DAY - DAY / 4);
+    let steps = [
+        (noon, add(1, Buy, 99, 5), ""),
+        (noon, add(2, Sell, 110, 5), ""),
+        (noon, limit_for(1, TimeInForce::GoodTilCancel), "1 ok"),
+        (noon, limit_for(2, TimeInForce::Day), "2 ok"),
+        (noon, limit_for(3, until(10)), "3 ok"),
+        (noon, limit_for(4, until(11)), "4 ok"),
+        (noon, limit_for(5, until(9)), "5 no Invalid"),
+        (noon, place(6, Buy, 125, 1, stop, TimeInForce::Day), "6 ok"),
+        (noon, place(7, Buy, 125, 1, stop, TimeInForce::GoodTilCancel), "7 ok"),
+        (noon, place(8, Buy, 97, 4, OrderKind::Iceberg { shown: Lots(1) }, TimeInForce::Day), "8 ok"),
+        (noon, status(Phase::Halted), ""),
+        (noon, limit_for(9, TimeInForce::Day), "9 no MarketClosed"),
+        (noon, cancel(8), "8 gone"),
+        (noon, status(Phase::Open), ""),
+        // At the very moment the next day begins: it is the day before that closes.
+        (evening, status(Phase::Closed), "2 gone, 3 gone, 6 gone"),
+        (evening, status(Phase::Closed), ""),
+        (evening, limit_for(10, until(10)), "10 no Invalid"),
+        (evening, status(Phase::Open), ""),
+        (evening, limit_for(11, TimeInForce::Day), "11 ok"),
+        (12 * DAY - DAY / 3, status(Phase::Closed), "4 gone, 11 gone"),
+    ];
+    for (row, (at, step, expected)) in steps.into_iter().enumerate() {
+        assert_eq!(run(&mut venue, at, step), expected, "step {row}");
+    }
+    assert_eq!((venue.open_orders(ONLY).count(), venue.waiting_orders(ONLY)), (1, 1));
+}
+
+#[test]
+fn after_a_halt_what_crosses_us_fills_us_at_once_or_by_auction() {
+    let halt = [
+        (add(1, Buy, 99, 5), ""),
+        (add(2, Sell, 101, 5), ""),
+        (limit(1, Buy, 100, 4), "1 ok"),
+        (status(Phase::Halted), ""),
+        // News: the market comes down while nothing trades.
+        (delete(1, Buy, 99), ""),
+        (add(3, Sell, 98, 3), ""),
+        (add(4, Buy, 97, 2), ""),
+    ];
+    exact(&[halt.as_slice(), &[(status(Phase::Open), "1 +3@100 maker")]].concat());
+    // Called for again, it opens at one price: three meet four of ours, with a surplus to buy: at the most we pay.
+    let call =
+        [(status(Phase::PreOpen), ""), (status(Phase::Open), ""), (modify(4, Buy, 97, 1), "1 +3@100 maker")];
+    let config = VenueConfig { auctions: true, ..VenueConfig::default() };
+    check(config, &[halt.as_slice(), &call].concat());
+    let printed = [call[0], call[1], (trade(None, 99, 3), "1 +3@99 maker")];
+    check(config, &[halt.as_slice(), &printed].concat());
 }
 
 #[test]

@@ -21,4 +21,6 @@ pub mod avellaneda_stoikov;
 pub mod glft;
 pub mod joined_touch;
 
+pub mod rolling;
+
 pub use list::{ALL, Make, Parameter, Spec, ValueError, Values, find};

@@ -3,7 +3,7 @@
 //!
 //! * Quotes are thought over at most once an interval, when the book changed; what happens in between sets one
 //!   timer for the interval's end, so that a quote is never left behind by a market that falls silent.
-//! * A book that is crossed, stale or one-sided has every quote pulled in the same step, whatever the interval.
+//! * A book that is crossed, stale or one-sided, and a market that is halted or closed, has every quote pulled in the same step, whatever the interval.
 //! * Never sends anything that could take: quotes are post-only and stay behind the other side's best.
 //!
 //! Cost: an event in between is the rule's signals and two compares; a thought is the rule's formula and a walk
@@ -16,7 +16,7 @@ use engine::{Strategy, View, Want, Wants};
 use orders::{Change, Order};
 use risk::Refusal;
 use signals::Touch;
-use types::{Instrument, InstrumentId, Lots, Nanos, Side, Ticks, TimerId, Trade};
+use types::{Instrument, InstrumentId, Lots, Nanos, Phase, Side, Ticks, TimerId, Trade};
 
 /// After risk has refused a wish, nothing is wished for this long: it would be refused again.
 const PAUSE_AFTER_REFUSAL: Nanos = Nanos::from_secs(1);
@@ -231,10 +231,11 @@ fn instrument_of(order: types::OrderId, view: &View<'_>) -> Option<InstrumentId>
     view.order(order).map(|order| order.terms.instrument)
 }
 
-/// Both best levels of a book that may be traded on.
+/// Both best levels of a book that may be traded on: sound, and neither halted nor closed. Before the open a venue may
+/// take orders for its auction.
 #[inline]
 fn touch_of(book: &Book) -> Option<Touch> {
-    if !book.is_live() {
+    if !book.is_live() || matches!(book.phase(), Phase::Halted | Phase::Closed) {
         return None;
     }
     let (bid, ask) = (book.best(Side::Buy)?, book.best(Side::Sell)?);

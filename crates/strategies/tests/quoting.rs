@@ -5,7 +5,9 @@ mod common;
 use common::Floor;
 use risk::Limits;
 use strategies::quotes::{Progress, Working};
-use types::{Command, Flags, OrderKind, Outcome, RejectReason, Side, Ticks, TimeInForce, TimerId};
+use types::{
+    Command, Event, Flags, OrderKind, Outcome, Phase, RejectReason, Side, Status, Ticks, TimeInForce, TimerId,
+};
 
 /// A baseline of one lot, two at most, thinking every 100 ms, that stands in a market of 100 to 101.
 fn standing() -> Floor {
@@ -64,6 +66,23 @@ fn a_touch_that_stands_sends_nothing() {
         floor.touch(100, 101);
         assert_eq!(floor.said(), none());
         floor.wait(100);
+    }
+}
+
+#[test]
+fn a_halt_pulls_quotes_in_the_same_step_and_trading_brings_them_back() {
+    for phase in [Phase::Halted, Phase::Closed] {
+        let mut floor = standing();
+        let status = |phase| Event::Status(Status { venue_at: types::Nanos(0), instrument: None, phase });
+        floor.step(status(phase));
+        assert_eq!(floor.said(), ["no #0", "no #1"], "{phase:?}");
+        floor.report(0, Outcome::Canceled);
+        floor.report(1, Outcome::Canceled);
+        floor.wait(100);
+        floor.touch(100, 101);
+        assert_eq!(floor.said(), none(), "{phase:?}");
+        floor.step(status(Phase::Open));
+        assert_eq!(floor.said(), ["buy #2 1@100", "sell #3 1@101"], "{phase:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the engine tells the edge to do.
 
-use crate::{InstrumentId, Lots, Nanos, OrderId, Side, StrategyId, Ticks, TimerId};
+use crate::{InstrumentId, Lots, Nanos, OrderId, Side, StrategyId, Ticks, TimerId, TradingDay};
 
 /// How an order is priced, and what of it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,14 +63,40 @@ pub enum Peg {
 
 /// How long an order stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum TimeInForce {
     /// Until filled or cancelled.
-    GoodTilCancel = 0,
+    GoodTilCancel,
     /// What trades at once trades, the rest is cancelled.
-    ImmediateOrCancel = 1,
+    ImmediateOrCancel,
     /// All at once or nothing.
-    FillOrKill = 2,
+    FillOrKill,
+    /// Until the market closes: then the venue cancels what is left.
+    Day,
+    /// Until the market closes on this trading day, or on a later one should it not trade on it.
+    GoodTilDate(TradingDay),
+}
+
+impl TimeInForce {
+    /// Whether it may rest in the book.
+    #[inline]
+    #[must_use]
+    pub const fn rests(self) -> bool {
+        match self {
+            Self::GoodTilCancel | Self::Day | Self::GoodTilDate(_) => true,
+            Self::ImmediateOrCancel | Self::FillOrKill => false,
+        }
+    }
+
+    /// Whether it ends when the market closes on a trading day.
+    #[inline]
+    #[must_use]
+    pub fn ends_with(self, today: TradingDay) -> bool {
+        match self {
+            Self::Day => true,
+            Self::GoodTilDate(last) => last <= today,
+            Self::GoodTilCancel | Self::ImmediateOrCancel | Self::FillOrKill => false,
+        }
+    }
 }
 
 /// An order somebody would like to send. Only `risk` can turn it into one that is sent.

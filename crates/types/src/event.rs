@@ -3,7 +3,8 @@
 //! Every payload is 40 bytes at most, so that an [`Input`](crate::Input) is one cache line.
 
 use crate::{
-    Bar, InstrumentId, Lots, MarketOrderId, Nanos, OrderId, Side, Statistic, StrategyId, Ticks, TimerId,
+    Bar, InstrumentId, Lots, MarketOrderId, Money, Nanos, OrderId, Side, Statistic, StrategyId, Ticks,
+    TimerId,
 };
 
 /// One thing that happened, as the engine hears of it.
@@ -39,6 +40,8 @@ pub enum Event {
         /// Its prices.
         bar: Bar,
     },
+    /// The venue moved cash on our account that no fill of ours moved: funding, borrow.
+    Cash(Cash),
 }
 
 /// Marks on market data, the same for every kind.
@@ -323,6 +326,78 @@ pub enum Operator {
     Release = 1,
 }
 
+/// What cash was moved for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum CashKind {
+    /// What the longs of a perpetual pay its shorts, or are paid by them.
+    Funding = 0,
+    /// What holding costs: the loan of what is sold short, or of the money a long was bought with.
+    Borrow = 1,
+    /// A fee that no fill of ours names, or a correction of one.
+    Fee = 2,
+}
+
+impl CashKind {
+    /// Every kind, in the order of the discriminants.
+    pub const ALL: [Self; 3] = [Self::Funding, Self::Borrow, Self::Fee];
+
+    /// Its name in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Funding => "funding",
+            Self::Borrow => "borrow",
+            Self::Fee => "fee",
+        }
+    }
+}
+
+/// The venue moved cash on our account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Cash {
+    /// When the venue says it happened.
+    pub venue_at: Nanos,
+    /// The two halves of the amount, low and high: whole, it would align every event to sixteen bytes.
+    halves: [u64; 2],
+    /// For what we hold or held of this, in the currency it settles in.
+    pub instrument: InstrumentId,
+    /// What for.
+    pub kind: CashKind,
+}
+
+impl Cash {
+    /// `amount` is above zero when we received it, below when we paid.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+    pub const fn new(venue_at: Nanos, instrument: InstrumentId, kind: CashKind, amount: Money) -> Self {
+        let bits = amount.0.cast_unsigned();
+        Self { venue_at, halves: [bits as u64, (bits >> 64) as u64], instrument, kind }
+    }
+
+    /// Above zero: received; below: paid.
+    #[must_use]
+    pub const fn amount(&self) -> Money {
+        Money(((self.halves[0] as u128) | ((self.halves[1] as u128) << 64)).cast_signed())
+    }
+
+    /// The amount in two halves, low and high: its form in records.
+    pub(crate) const fn halves(&self) -> [u64; 2] {
+        self.halves
+    }
+}
+
+impl std::fmt::Debug for Cash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cash")
+            .field("venue_at", &self.venue_at)
+            .field("instrument", &self.instrument)
+            .field("kind", &self.kind)
+            .field("amount", &self.amount())
+            .finish()
+    }
+}
+
 impl Event {
     /// When the venue says it happened; `None` for what no venue said. A bar has happened when its span is over:
     /// nobody knew it before.
@@ -338,6 +413,7 @@ impl Event {
             Self::Report(e) => Some(e.venue_at),
             Self::Statistic(e) => Some(e.venue_at),
             Self::QuoteRequest(e) => Some(e.venue_at),
+            Self::Cash(e) => Some(e.venue_at),
             Self::Bar { seconds, bar } => Some(bar.ends_at(*seconds)),
             Self::Timer(_) | Self::Operator(_) => None,
         }
@@ -357,6 +433,7 @@ impl Event {
             Self::Statistic(e) => Some(e.instrument),
             Self::QuoteRequest(e) => Some(e.instrument),
             Self::Bar { bar, .. } => Some(bar.instrument),
+            Self::Cash(e) => Some(e.instrument),
             Self::Timer(_) | Self::Operator(_) => None,
         }
     }
@@ -376,7 +453,8 @@ impl Event {
             | Self::Timer(_)
             | Self::Operator(_)
             | Self::QuoteRequest(_)
-            | Self::Bar { .. } => Flags::NONE,
+            | Self::Bar { .. }
+            | Self::Cash(_) => Flags::NONE,
         }
     }
 
@@ -394,13 +472,14 @@ impl Event {
             | Self::Timer(_)
             | Self::Operator(_)
             | Self::QuoteRequest(_)
-            | Self::Bar { .. } => return false,
+            | Self::Bar { .. }
+            | Self::Cash(_) => return false,
         };
         *flags = flags.with(marks);
         true
     }
 
-    /// Whether it comes from a market-data feed, and not from our own orders, timers or people.
+    /// Whether it comes from a market-data feed, and not from our own orders, account, timers or people.
     #[inline]
     #[must_use]
     pub const fn is_market(&self) -> bool {
@@ -414,7 +493,7 @@ impl Event {
             | Self::QuoteRequest(_)
             | Self::TradeBust(_)
             | Self::Bar { .. } => true,
-            Self::Report(_) | Self::Timer(_) | Self::Operator(_) => false,
+            Self::Report(_) | Self::Timer(_) | Self::Operator(_) | Self::Cash(_) => false,
         }
     }
 
@@ -434,6 +513,7 @@ impl Event {
             Self::QuoteRequest(_) => "quote request",
             Self::TradeBust(_) => "trade bust",
             Self::Bar { .. } => "bar",
+            Self::Cash(_) => "cash",
         }
     }
 }
@@ -444,3 +524,4 @@ const _: () = assert!(size_of::<LevelDelta>() == 40);
 const _: () = assert!(size_of::<OrderDelta>() == 40);
 const _: () = assert!(size_of::<Trade>() == 40);
 const _: () = assert!(size_of::<Report>() == 40);
+const _: () = assert!(size_of::<Cash>() == 32 && align_of::<Event>() == 8);

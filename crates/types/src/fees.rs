@@ -15,9 +15,51 @@ pub struct FeeSchedule {
     pub taker_ppb: i64,
     /// For each lot either way (exchange, clearing and regulatory fees), in nanos of the currency.
     pub per_lot_nanos: i64,
+    /// The least that the lots of one order cost together, in nanos of the currency; zero is none.
+    pub order_min_nanos: i64,
+    /// The most, of what the order turned over, in parts per billion; goes before the least; zero is none.
+    pub order_max_ppb: i64,
+}
+
+/// What holds from a turnover on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// Of the days that count.
+    pub turnover: Money,
+    /// In place of the schedule's.
+    pub maker_ppb: i64,
+    /// In place of the schedule's.
+    pub taker_ppb: i64,
 }
 
 impl FeeSchedule {
+    /// Whether what an order's lots cost depends on the whole order.
+    #[must_use]
+    pub const fn bounds_orders(&self) -> bool {
+        self.order_min_nanos != 0 || self.order_max_ppb != 0
+    }
+
+    /// What the lots of one order cost together, after so many of them that turned over so much.
+    #[must_use]
+    pub fn of_order(&self, lots: Lots, turnover: Money) -> Money {
+        let mut fee = Money::from_nanos(self.per_lot_nanos) * lots.0;
+        fee = fee.max(Money::from_nanos(self.order_min_nanos));
+        if self.order_max_ppb != 0 {
+            let most = turnover.0 * i128::from(self.order_max_ppb);
+            fee = fee.min(Money(most.div_euclid(1_000_000_000)));
+        }
+        fee
+    }
+
+    /// The same with a tier's rates; without a tier, as it is.
+    #[must_use]
+    pub fn at(self, tier: Option<Tier>) -> Self {
+        match tier {
+            Some(tier) => Self { maker_ppb: tier.maker_ppb, taker_ppb: tier.taker_ppb, ..self },
+            None => self,
+        }
+    }
+
     /// The fee of one fill; positive is paid, negative is received. Rounded up: in doubt we pay.
     #[inline]
     #[must_use]
@@ -38,6 +80,21 @@ mod tests {
     use crate::{Contract, InstrumentId, Origin, instrument::Terms};
 
     #[test]
+    fn an_order_costs_no_less_and_no_more_than_its_bounds() {
+        // Interactive Brokers, fixed prices of US stocks: 0.005 a share, at least 1.00 and at most 1 % an order. Its own
+        // examples: 100 and 1,000 shares at 25.00 cost 1.00 and 5.00, 1,000 at 0.25 cost 2.50.
+        let fees = FeeSchedule {
+            per_lot_nanos: 5_000_000,
+            order_min_nanos: 1_000_000_000,
+            order_max_ppb: 10_000_000,
+            ..FeeSchedule::default()
+        };
+        let fee = |lots, turnover| fees.of_order(Lots(lots), Money::ONE * turnover).to_string();
+        assert_eq!([fee(100, 2_500), fee(1_000, 25_000), fee(1_000, 250)], ["1", "5", "2.5"]);
+        assert!(fees.bounds_orders() && !FeeSchedule::default().bounds_orders());
+    }
+
+    #[test]
     fn a_fee_is_a_share_of_turnover_and_a_price_per_lot() {
         let instrument = Instrument::new(Terms {
             id: InstrumentId(0),
@@ -56,6 +113,7 @@ mod tests {
             maker_ppb: -BASIS_POINT_PPB / 2,
             taker_ppb: 7 * BASIS_POINT_PPB,
             per_lot_nanos: 3_000_000,
+            ..FeeSchedule::default()
         };
         // 100 shares at 50.00: turnover 5,000; a rebate of 0.25, or 3.50; 0.30 for the lots.
         let fee = |liquidity| fees.fee(&instrument, Ticks(5_000), Lots(-100), liquidity).to_string();

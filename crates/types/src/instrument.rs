@@ -183,6 +183,22 @@ impl Instrument {
         }
     }
 
+    /// What `size` (signed) is worth at a price off the grid, given in ten-thousandths of a step: marks, mids. Signed as
+    /// [`value`](Self::value) is, half of 10⁻¹² away from zero. `None` for an inverse contract at zero or below, and beyond what money holds.
+    #[must_use]
+    pub fn value_between(&self, price: i128, size: Lots) -> Option<Money> {
+        let (numerator, denominator) = match self.terms.contract {
+            Contract::Linear => (self.unit.checked_mul(i128::from(size.0))?.checked_mul(price)?, 10_000),
+            Contract::Inverse if price <= 0 => return None,
+            Contract::Inverse => (
+                -self.unit.checked_mul(i128::from(size.0))?.checked_mul(10_000)?,
+                price * i128::from(self.terms.tick_nanos),
+            ),
+        };
+        let half = denominator / 2 * numerator.signum();
+        Some(Money((numerator + half) / denominator))
+    }
+
     /// The turnover of `size` at `price`: what fees and limits are counted on.
     #[inline]
     #[must_use]
@@ -318,6 +334,25 @@ mod tests {
         let pnl = instrument.value(Ticks(625_000), Lots(10)) - instrument.value(Ticks(500_000), Lots(10));
         assert_eq!(pnl.to_string(), "0.004");
         assert_eq!(instrument.value(Ticks(333_333), Lots(7)), -instrument.value(Ticks(333_333), Lots(-7)),);
+    }
+
+    #[test]
+    fn a_price_off_the_grid_has_a_worth_between_its_neighbours() {
+        let linear = instrument(Contract::Linear, "0.25", "1", "50");
+        let inverse = instrument(Contract::Inverse, "0.1", "1", "100");
+        for (instrument, size) in
+            [(&linear, Lots(3)), (&linear, Lots(-3)), (&inverse, Lots(7)), (&inverse, Lots(-7))]
+        {
+            for price in [1_i64, 333_333, 500_000] {
+                let whole = instrument.value(Ticks(price), size);
+                assert_eq!(instrument.value_between(i128::from(price) * 10_000, size), Some(whole));
+            }
+        }
+        // Half a tick of three lots at 12.50 a tick; 100 USD at 40,000.05.
+        assert_eq!(linear.value_between(15_000, Lots(3)).map(|m| m.to_string()), Some("56.25".into()));
+        let coins = inverse.value_between(4_000_005_000, Lots(1)).map(|m| m.to_string());
+        assert_eq!(coins, Some("-0.002499996875".into()));
+        assert_eq!(inverse.value_between(0, Lots(1)), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub mod bar;
 pub mod command;
+pub mod days;
 pub mod event;
 pub mod fees;
 pub mod ids;
@@ -16,9 +17,10 @@ pub mod units;
 
 pub use bar::Bar;
 pub use command::{Command, NewOrder, OrderKind, Peg, PlaceOrder, TimeInForce};
+pub use days::{TradingDay, TradingDays};
 pub use event::{
-    Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, Operator, OrderAction, OrderDelta, Outcome, Phase,
-    QuoteRequest, RejectReason, Report, Status, Timer, Trade,
+    Cash, CashKind, Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, Operator, OrderAction, OrderDelta,
+    Outcome, Phase, QuoteRequest, RejectReason, Report, Status, Timer, Trade,
 };
 pub use fees::FeeSchedule;
 pub use ids::{InstrumentId, MarketOrderId, OrderId, StrategyId, TimerId};

@@ -10,12 +10,12 @@
 //! that writing gives the same bytes again, so each record has exactly one form.
 
 use crate::event::{
-    Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, Operator, OrderAction, OrderDelta, Outcome, Phase,
-    QuoteRequest, RejectReason, Report, Status, Timer, Trade,
+    Cash, CashKind, Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, Operator, OrderAction, OrderDelta,
+    Outcome, Phase, QuoteRequest, RejectReason, Report, Status, Timer, Trade,
 };
 use crate::{
-    Bar, Command, Input, InstrumentId, Lots, MarketOrderId, Nanos, NewOrder, OrderId, OrderKind, Peg,
-    PlaceOrder, Seq, Side, Statistic, StatisticKind, StrategyId, Ticks, TimeInForce, TimerId,
+    Bar, Command, Input, InstrumentId, Lots, MarketOrderId, Money, Nanos, NewOrder, OrderId, OrderKind, Peg,
+    PlaceOrder, Seq, Side, Statistic, StatisticKind, StrategyId, Ticks, TimeInForce, TimerId, TradingDay,
 };
 use std::fmt;
 
@@ -247,6 +247,16 @@ fn input_to_raw(input: &Input) -> Raw {
             ),
             ..Raw::default()
         },
+        Event::Cash(e) => {
+            let [low, high] = e.halves();
+            Raw {
+                tag: 13,
+                b: e.kind as u8,
+                key: e.instrument.0,
+                words: [e.venue_at.0.cast_unsigned(), low, high, 0, 0],
+                ..Raw::default()
+            }
+        }
     };
     Raw { seq: input.seq.0, at: input.received_at.0, ..body }
 }
@@ -291,14 +301,14 @@ fn command_to_raw(command: &Command) -> Raw {
             tag: COMMANDS,
             a: terms.side as u8,
             b: kind_code(terms.kind).0,
-            c: terms.time_in_force as u8,
+            c: force_code(terms.time_in_force).0,
             key: terms.instrument.0,
             words: [
                 terms.price.0.cast_unsigned(),
                 terms.size.0.cast_unsigned(),
                 pair(order.0, u32::from(strategy.0)),
                 kind_code(terms.kind).1,
-                0,
+                force_code(terms.time_in_force).1,
             ],
             ..Raw::default()
         },
@@ -406,6 +416,12 @@ fn event_from_raw(raw: &Raw) -> Result<Event, NotARecord> {
                 instrument: InstrumentId(raw.key),
             },
         },
+        13 => Event::Cash(Cash::new(
+            venue_at,
+            InstrumentId(raw.key),
+            pick(raw.b, 18, "what cash was moved for", &CashKind::ALL)?,
+            Money((u128::from(raw.words[1]) | u128::from(raw.words[2]) << 64).cast_signed()),
+        )),
         _ => {
             return Err(NotARecord { field: "the kind of input", at: 16 });
         }
@@ -458,7 +474,7 @@ fn command_from_raw(raw: &Raw) -> Result<Command, NotARecord> {
                 instrument,
                 side: side(raw.a)?,
                 kind: kind_from_raw(raw)?,
-                time_in_force: pick(raw.c, 19, "the time in force", &TIMES_IN_FORCE)?,
+                time_in_force: force_from_raw(raw)?,
                 price: Ticks(raw.signed(0)),
                 size: Lots(raw.signed(1)),
             },
@@ -492,6 +508,32 @@ fn kind_code(kind: OrderKind) -> (u8, u64) {
         OrderKind::Iceberg { shown } => (5, shown.0.cast_unsigned()),
         OrderKind::Pegged { to, offset } => (6, pair(offset.cast_unsigned(), u32::from(to as u8))),
     }
+}
+
+/// A time in force's number, and the word that says more of it.
+fn force_code(force: TimeInForce) -> (u8, u64) {
+    match force {
+        TimeInForce::GoodTilCancel => (0, 0),
+        TimeInForce::ImmediateOrCancel => (1, 0),
+        TimeInForce::FillOrKill => (2, 0),
+        TimeInForce::Day => (3, 0),
+        TimeInForce::GoodTilDate(day) => (4, u64::from(day.days())),
+    }
+}
+
+fn force_from_raw(raw: &Raw) -> Result<TimeInForce, NotARecord> {
+    Ok(match raw.c {
+        0 => TimeInForce::GoodTilCancel,
+        1 => TimeInForce::ImmediateOrCancel,
+        2 => TimeInForce::FillOrKill,
+        3 => TimeInForce::Day,
+        4 => {
+            let day =
+                u16::try_from(raw.words[4]).map_err(|_| NotARecord { field: "the last day", at: 56 })?;
+            TimeInForce::GoodTilDate(TradingDay::since_epoch(i64::from(day)))
+        }
+        _ => return Err(NotARecord { field: "the time in force", at: 19 }),
+    })
 }
 
 fn kind_from_raw(raw: &Raw) -> Result<OrderKind, NotARecord> {
@@ -551,8 +593,6 @@ const ORDER_ACTIONS: [OrderAction; 6] = [
 const PHASES: [Phase; 4] = [Phase::Open, Phase::PreOpen, Phase::Halted, Phase::Closed];
 const OPERATORS: [Operator; 2] = [Operator::Kill, Operator::Release];
 const PEGS: [Peg; 3] = [Peg::Own, Peg::Opposite, Peg::Mid];
-const TIMES_IN_FORCE: [TimeInForce; 3] =
-    [TimeInForce::GoodTilCancel, TimeInForce::ImmediateOrCancel, TimeInForce::FillOrKill];
 const REASONS: [RejectReason; 7] = [
     RejectReason::UnknownInstrument,
     RejectReason::MarketClosed,
@@ -573,7 +613,7 @@ mod tests {
         for tag in 0..=u8::MAX {
             for a in 0..8 {
                 for b in 0..100 {
-                    for c in 0..4 {
+                    for c in 0..5 {
                         let raw = Raw { seq: 9, at: -5, tag, a, b, c, ..Raw::default() };
                         if Record::from_bytes(&raw.to_bytes()).is_ok() {
                             found.push(raw.to_bytes());
@@ -592,10 +632,10 @@ mod tests {
             let record = Record::from_bytes(body).expect("collected because it reads");
             assert_eq!(&record.to_bytes(), body);
         }
-        // level 2×5×4, order 2×6×4, trade 3×4, status 4, gap 1, report 1+7+2+1+7+1+7, timer 1, operator 2,
-        // statistic each kind ×3×4, quote request 3, bust 3×4, bar 1, place 2×7×3, cancel 1, replace 1, wake 1.
-        let market = 40 + 48 + 12 + 4 + 1 + StatisticKind::ALL.len() * 12 + 3 + 12 + 1;
-        assert_eq!(bodies.len(), market + 26 + 1 + 2 + 42 + 1 + 1 + 1);
+        // level 2×5×5, order 2×6×5, trade 3×5, status 4, gap 1, report 1+7+2+1+7+1+7, timer 1, operator 2,
+        // statistic each kind ×3×5, quote request 3, bust 3×5, bar 1, cash 3, place 2×7×5, cancel 1, replace 1, wake 1.
+        let market = 50 + 60 + 15 + 4 + 1 + StatisticKind::ALL.len() * 15 + 3 + 15 + 1 + 3;
+        assert_eq!(bodies.len(), market + 26 + 1 + 2 + 70 + 1 + 1 + 1);
     }
 
     #[test]
@@ -619,7 +659,7 @@ mod tests {
     }
 
     #[test]
-    fn statistics_and_bars_survive() {
+    fn statistics_bars_and_cash_survive() {
         let statistic = Event::Statistic(Statistic {
             venue_at: Nanos(i64::MIN),
             value: -3,
@@ -644,7 +684,13 @@ mod tests {
                 instrument: InstrumentId(8),
             },
         };
-        for event in [statistic, bar] {
+        let cash =
+            |amount| Event::Cash(Cash::new(Nanos(-9), InstrumentId(u32::MAX), CashKind::Borrow, amount));
+        for amount in [Money(i128::MIN), Money(-1), Money::ZERO, Money(i128::MAX)] {
+            let Event::Cash(told) = cash(amount) else { panic!("cash is cash") };
+            assert_eq!(told.amount(), amount);
+        }
+        for event in [statistic, bar, cash(Money(i128::MIN)), cash(Money(-1)), cash(Money(1 << 70))] {
             let record = Record::Input(Input { seq: Seq(1), received_at: Nanos(2), event });
             assert_eq!(Record::from_bytes(&record.to_bytes()), Ok(record));
         }
@@ -682,6 +728,33 @@ mod tests {
         assert!(Record::from_bytes(&raw.to_bytes()).is_ok());
         let more = Raw { words: [9, 8, 7, 1, 0], ..raw };
         assert_eq!(Record::from_bytes(&more.to_bytes()), Err(NotARecord { field: "an unused byte", at: 48 }));
+    }
+
+    #[test]
+    fn times_in_force_survive_with_their_day() {
+        let forces = [
+            TimeInForce::GoodTilCancel,
+            TimeInForce::ImmediateOrCancel,
+            TimeInForce::FillOrKill,
+            TimeInForce::Day,
+            TimeInForce::GoodTilDate(TradingDay::since_epoch(0)),
+            TimeInForce::GoodTilDate(TradingDay::since_epoch(i64::from(u16::MAX))),
+        ];
+        for time_in_force in forces {
+            let terms = NewOrder {
+                instrument: InstrumentId(3),
+                side: Side::Buy,
+                kind: OrderKind::Limit,
+                time_in_force,
+                price: Ticks(1),
+                size: Lots(2),
+            };
+            let place = PlaceOrder { order: OrderId(1), strategy: StrategyId(2), terms };
+            let record = Record::Command { seq: Seq(4), at: Nanos(5), command: Command::Place(place) };
+            assert_eq!(Record::from_bytes(&record.to_bytes()), Ok(record), "{time_in_force:?}");
+        }
+        let raw = Raw { tag: COMMANDS, c: 4, words: [9, 8, 7, 0, 1 << 16], ..Raw::default() };
+        assert_eq!(Record::from_bytes(&raw.to_bytes()), Err(NotARecord { field: "the last day", at: 56 }));
     }
 
     #[test]

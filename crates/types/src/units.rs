@@ -155,6 +155,26 @@ impl Money {
     pub const fn abs(self) -> Self {
         Self(self.0.abs())
     }
+
+    /// What it is worth in another currency, of which one unit of its own is worth `rate`. Rounded down.
+    ///
+    /// # Panics
+    /// When that has more digits than money holds.
+    #[inline]
+    #[must_use]
+    pub fn at_rate(self, rate: Self) -> Self {
+        self.checked_at_rate(rate).expect("an amount at its rate has fewer than 39 digits")
+    }
+
+    /// The same, or `None` when that has more digits than money holds.
+    #[inline]
+    #[must_use]
+    pub fn checked_at_rate(self, rate: Self) -> Option<Self> {
+        let (units, rest) = (self.0.div_euclid(Self::ONE.0), self.0.rem_euclid(Self::ONE.0));
+        // In two parts: a large amount at a large rate has more digits than fit.
+        let rest = rest.checked_mul(rate.0)?.div_euclid(Self::ONE.0);
+        units.checked_mul(rate.0)?.checked_add(rest).map(Self)
+    }
 }
 
 impl fmt::Display for Money {
@@ -371,6 +391,20 @@ mod tests {
             assert_eq!(format!("{money:.2}"), cents);
         }
         assert_eq!(format!("{:>9.2}", Money::ONE), "     1.00");
+    }
+
+    #[test]
+    fn another_currency_is_worth_its_rate_rounded_down() {
+        let cases = [
+            (Money::ONE * 3, Money::ONE, Money::ONE * 3),
+            (Money(-1_500_000_000_000), Money::ONE * 60_000, Money::ONE * -90_000),
+            (Money(1), Money(500_000_000_000), Money(0)),
+            (Money(-1), Money(500_000_000_000), Money(-1)),
+            (Money::ONE * 1_000_000_000_000, Money::ONE * 100_000, Money::ONE * 100_000_000_000_000_000),
+        ];
+        for (amount, rate, worth) in cases {
+            assert_eq!(amount.at_rate(rate), worth, "{amount:?} at {rate:?}");
+        }
     }
 
     #[test]

@@ -257,6 +257,7 @@ fn line(event: &Event) -> String {
         | Event::Report(_)
         | Event::Timer(_)
         | Event::Operator(_)
+        | Event::Cash(_)
         | Event::QuoteRequest(_)
         | Event::Bar { .. } => panic!("{event:?}"),
     };

@@ -5,7 +5,7 @@ use net::capture::{Endpoint, NgWriter, Received, Writer as Capture};
 use std::fs;
 use std::path::Path;
 use types::record::Record;
-use types::{Command, Event, Input, InstrumentId, Nanos, Operator, OrderId, Seq, Status};
+use types::{Cash, CashKind, Command, Event, Input, InstrumentId, Money, Nanos, Operator, OrderId, Seq, Status};
 use venues::cme::MatchEvent;
 use venues::cme::encode::PacketWriter;
 use venues::nasdaq::itch::{Price4, Timestamp, make};
@@ -117,7 +117,8 @@ fn put(folder: &Path, target: &str, name: &str, bytes: &[u8]) -> Outcome {
 fn records() -> Vec<Record> {
     let (seq, at) = (Seq(1), Nanos(2));
     let status = Status { venue_at: at, instrument: None, phase: types::Phase::Open };
-    let events = [Event::Operator(Operator::Kill), Event::Status(status)];
+    let cash = Cash::new(at, InstrumentId(2), CashKind::Funding, Money(-1));
+    let events = [Event::Operator(Operator::Kill), Event::Status(status), Event::Cash(cash)];
     let inputs = events.map(|event| Record::Input(Input { seq, received_at: at, event }));
     let command = Command::Cancel { order: OrderId(1), instrument: InstrumentId(2) };
     [&inputs[..], &[Record::Command { seq, at, command }]].concat()

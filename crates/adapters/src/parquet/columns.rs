@@ -5,6 +5,7 @@
 //! Likewise `size` and `lots`. Derived columns (no `take`) are never read back.
 
 use crate::parquet::HistoryError;
+use crate::parquet::pages::Meaning;
 use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::schema::types::{Type, TypePtr};
 use std::sync::Arc;
@@ -71,41 +72,38 @@ pub enum Cell<'a> {
     Text(&'a str),
 }
 
-impl Cell<'_> {
-    /// A whole number that fits.
-    fn whole<T: TryFrom<i64>>(self) -> Option<T> {
-        match self {
-            Self::Whole(value) => T::try_from(value).ok(),
-            Self::None | Self::Real(_) | Self::Text(_) => None,
-        }
-    }
+type Put = fn(&Fields, &Scale) -> Cell<'static>;
 
-    /// A whole number by its bits.
-    fn bits(self) -> Option<u64> {
-        self.whole::<i64>().map(i64::cast_unsigned)
-    }
+/// How a cell is read back: all of them as whole numbers.
+#[derive(Clone, Copy)]
+pub(super) enum Take {
+    /// Derived: never.
+    Never,
+    /// A number; `None` when it cannot be one of this column's.
+    Number(fn(&mut Fields, i64) -> Option<()>),
+    /// A word: first its place among the column's words, then the same.
+    Word(Meaning, fn(&mut Fields, i64) -> Option<()>),
+}
 
-    fn text(&self) -> Option<&str> {
+impl Take {
+    /// What the column's words mean, when it has words.
+    pub(super) const fn meaning(self) -> Option<Meaning> {
         match self {
-            Self::Text(text) => Some(text),
-            Self::None | Self::Whole(_) | Self::Real(_) => None,
+            Self::Word(meaning, _) => Some(meaning),
+            Self::Never | Self::Number(_) => None,
         }
     }
 }
-
-type Put = fn(&Fields, &Scale) -> Cell<'static>;
-type Take = fn(&mut Fields, Cell<'_>) -> Option<()>;
 
 /// One column.
 pub(super) struct Column {
     pub(super) name: &'static str,
     pub(super) shape: Shape,
-    required: bool,
+    pub(super) required: bool,
     /// Rises slowly: differences are stored.
     pub(super) rising: bool,
     pub(super) put: Put,
-    /// False when the cell holds what it cannot.
-    pub(super) take: Option<Take>,
+    pub(super) take: Take,
 }
 
 /// How a column is stored.
@@ -160,6 +158,12 @@ macro_rules! columns {
             take: $take,
         },)*];
 
+        /// The places of the columns, by name.
+        #[expect(non_camel_case_types, reason = "they are the columns' names")]
+        #[expect(dead_code, reason = "some are only met in the table's order")]
+        #[derive(Clone, Copy)]
+        pub(super) enum At { $($name,)* }
+
         /// Name and meaning of every column.
         pub const ABOUT: &[(&str, &str)] = &[$((stringify!($name), concat!($($about),+)),)*];
     };
@@ -172,81 +176,81 @@ macro_rules! columns {
 columns! {
     /// Place among all events of the import, from 0; merging files by it gives the recording back.
     seq: Unsigned required rising, |f, _| Cell::Whole(f.seq.cast_signed()),
-        Some(|f, cell| set(&mut f.seq, cell.bits()));
+        Take::Number(|f, cell| set(&mut f.seq, Some(cell.cast_unsigned())));
     /// When it reached the recorder, by the recorder's clock.
     received_at: Moment required rising, |f, _| Cell::Whole(f.received_at),
-        Some(|f, cell| set(&mut f.received_at, cell.whole()));
+        Take::Number(|f, cell| set(&mut f.received_at, Some(cell)));
     /// When the venue says it happened.
     venue_at: Moment required rising, |f, _| Cell::Whole(f.venue_at),
-        Some(|f, cell| set(&mut f.venue_at, cell.whole()));
+        Take::Number(|f, cell| set(&mut f.venue_at, Some(cell)));
     /// level, order, trade, trade_bust, status, gap, statistic, quote_request or bar.
     kind: Text required, |f, _| name_of(KINDS, f.kind),
-        Some(|f, cell| put(&mut f.kind, find(KINDS, cell)));
+        Take::Word(|word| find(KINDS, word), |f, cell| put(&mut f.kind, at(KINDS, cell)));
     /// Level: set, delete, delete_thru, delete_from, clear. Order: add, modify, reduce, delete, fill, clear. Status:
     /// open, pre_open, halted, closed. Statistic: set, delete.
     action: Text, |f, _| name_of(ACTIONS, f.action),
-        Some(|f, cell| put(&mut f.action, find(ACTIONS, cell)));
+        Take::Word(|word| find(ACTIONS, word), |f, cell| put(&mut f.action, at(ACTIONS, cell)));
     /// buy or sell: the side of the book; for a trade, who crossed the spread.
     side: Text, |f, _| name_of(SIDES, f.side),
-        Some(|f, cell| put(&mut f.side, find(SIDES, cell)));
+        Take::Word(|word| find(SIDES, word), |f, cell| put(&mut f.side, at(SIDES, cell)));
     /// Price in currency, derived; for a bar, the first.
-    price: Real, |f, scale| f.price(scale), None;
+    price: Real, |f, scale| f.price(scale), Take::Never;
     /// Size in contracts, shares or coins, derived; for a bar, the volume.
-    size: Real, |f, scale| f.size(scale), None;
+    size: Real, |f, scale| f.size(scale), Take::Never;
     /// Price in whole ticks, rounded down; see `fraction`.
     ticks: Signed, |f, _| whole(f.ticks),
-        Some(|f, cell| put(&mut f.ticks, cell.whole()));
+        Take::Number(|f, cell| put(&mut f.ticks, Some(cell)));
     /// Size in lots.
     lots: Signed, |f, _| whole(f.lots),
-        Some(|f, cell| put(&mut f.lots, cell.whole()));
+        Take::Number(|f, cell| put(&mut f.lots, Some(cell)));
     /// What lies above `ticks`, in ten-thousandths of one.
     fraction: Small, |f, _| whole(f.fraction),
-        Some(|f, cell| put(&mut f.fraction, cell.whole()));
+        Take::Number(|f, cell| put(&mut f.fraction, cell.try_into().ok()));
     /// How many orders a level is; 0 when the venue does not say.
     orders: Signed, |f, _| whole(f.orders),
-        Some(|f, cell| put(&mut f.orders, cell.whole()));
+        Take::Number(|f, cell| put(&mut f.orders, cell.try_into().ok()));
     /// A level's place from the best, from 1; 0 when the venue does not say.
     depth: Small, |f, _| whole(f.depth),
-        Some(|f, cell| put(&mut f.depth, cell.whole()));
+        Take::Number(|f, cell| put(&mut f.depth, cell.try_into().ok()));
     /// The venue's number of the order or trade.
     id: Unsigned, |f, _| whole(f.id.map(u64::cast_signed)),
-        Some(|f, cell| put(&mut f.id, cell.bits()));
+        Take::Number(|f, cell| put(&mut f.id, Some(cell.cast_unsigned())));
     /// Sum of marks: 1 last of its packet, 2 snapshot, 4 implied, 8 synthetic, 16 hidden.
     flags: Small required, |f, _| Cell::Whole(i64::from(f.flags)),
-        Some(|f, cell| set(&mut f.flags, cell.whole()));
+        Take::Number(|f, cell| set(&mut f.flags, cell.try_into().ok()));
     /// What a statistic is about.
     statistic: Text, |f, _| f.statistic.map_or(Cell::None, |kind| Cell::Text(kind.name())),
-        Some(|f, cell| put(&mut f.statistic, statistic(cell)));
+        Take::Word(statistic_place, |f, cell| put(&mut f.statistic, statistic(cell)));
     /// A statistic's raw value: ticks, lots, or nanos of a plain number, by its kind.
     value: Signed, |f, _| whole(f.value),
-        Some(|f, cell| put(&mut f.value, cell.whole()));
+        Take::Number(|f, cell| put(&mut f.value, Some(cell)));
     /// The session a statistic is of.
     session_date: Date, |f, _| whole(f.session_day),
-        Some(|f, cell| put(&mut f.session_day, cell.whole()));
+        Take::Number(|f, cell| put(&mut f.session_day, cell.try_into().ok()));
     /// A bar's length. Its `venue_at` is its end, when it was known.
     seconds: Signed, |f, _| whole(f.seconds),
-        Some(|f, cell| put(&mut f.seconds, cell.whole()));
+        Take::Number(|f, cell| put(&mut f.seconds, cell.try_into().ok()));
     /// A bar's highest price, derived.
-    high: Real, |f, scale| scale.price(f.high, 0), None;
+    high: Real, |f, scale| scale.price(f.high, 0), Take::Never;
     /// A bar's lowest price, derived.
-    low: Real, |f, scale| scale.price(f.low, 0), None;
+    low: Real, |f, scale| scale.price(f.low, 0), Take::Never;
     /// A bar's last price, derived.
-    close: Real, |f, scale| scale.price(f.close, 0), None;
+    close: Real, |f, scale| scale.price(f.close, 0), Take::Never;
     /// A bar's highest price in ticks.
     high_ticks: Signed, |f, _| whole(f.high),
-        Some(|f, cell| put(&mut f.high, cell.whole()));
+        Take::Number(|f, cell| put(&mut f.high, Some(cell)));
     /// A bar's lowest price in ticks.
     low_ticks: Signed, |f, _| whole(f.low),
-        Some(|f, cell| put(&mut f.low, cell.whole()));
+        Take::Number(|f, cell| put(&mut f.low, Some(cell)));
     /// A bar's last price in ticks.
     close_ticks: Signed, |f, _| whole(f.close),
-        Some(|f, cell| put(&mut f.close, cell.whole()));
+        Take::Number(|f, cell| put(&mut f.close, Some(cell)));
     /// A gap: the sequence number, or byte offset, that was due.
     expected: Unsigned, |f, _| whole(f.expected.map(u64::cast_signed)),
-        Some(|f, cell| put(&mut f.expected, cell.bits()));
+        Take::Number(|f, cell| put(&mut f.expected, Some(cell.cast_unsigned())));
     /// A gap: the one that came.
     received: Unsigned, |f, _| whole(f.received.map(u64::cast_signed)),
-        Some(|f, cell| put(&mut f.received, cell.bits()));
+        Take::Number(|f, cell| put(&mut f.received, Some(cell.cast_unsigned())));
 }
 
 /// Name and shape of every column and whether each row has it, in the order of the files: for other stores of columns.
@@ -290,7 +294,7 @@ pub(super) fn schema() -> TypePtr {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Level,
     Order,
     Trade,
@@ -302,7 +306,7 @@ enum Kind {
     Bar,
 }
 
-const KINDS: &[(&str, Kind)] = &[
+pub(super) const KINDS: &[(&str, Kind)] = &[
     ("level", Kind::Level),
     ("order", Kind::Order),
     ("trade", Kind::Trade),
@@ -316,7 +320,7 @@ const KINDS: &[(&str, Kind)] = &[
 
 /// The actions of all kinds: each kind uses its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
+pub(super) enum Action {
     Set,
     Delete,
     DeleteThru,
@@ -332,7 +336,7 @@ enum Action {
     Closed,
 }
 
-const ACTIONS: &[(&str, Action)] = &[
+pub(super) const ACTIONS: &[(&str, Action)] = &[
     ("set", Action::Set),
     ("add", Action::Add),
     ("delete", Action::Delete),
@@ -348,21 +352,30 @@ const ACTIONS: &[(&str, Action)] = &[
     ("closed", Action::Closed),
 ];
 
-const SIDES: &[(&str, Side)] = &[("buy", Side::Buy), ("sell", Side::Sell)];
+pub(super) const SIDES: &[(&str, Side)] = &[("buy", Side::Buy), ("sell", Side::Sell)];
 
 fn name_of<T: Copy + PartialEq>(names: &[(&'static str, T)], value: Option<T>) -> Cell<'static> {
     let found = value.and_then(|value| names.iter().find(|(_, other)| *other == value));
     found.map_or(Cell::None, |(name, _)| Cell::Text(name))
 }
 
-fn find<T: Copy>(names: &[(&str, T)], cell: Cell<'_>) -> Option<T> {
-    let text = cell.text()?;
-    names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value)
+/// The place of a word in a list.
+fn find<T>(names: &[(&str, T)], word: &str) -> Option<i64> {
+    names.iter().position(|(name, _)| *name == word).and_then(|place| place.try_into().ok())
 }
 
-fn statistic(cell: Cell<'_>) -> Option<StatisticKind> {
-    let text = cell.text()?;
-    StatisticKind::ALL.iter().copied().find(|kind| kind.name() == text)
+/// What stands at that place.
+#[inline]
+pub(super) fn at<T: Copy>(names: &[(&str, T)], place: i64) -> Option<T> {
+    names.get(usize::try_from(place).ok()?).map(|(_, value)| *value)
+}
+
+fn statistic_place(word: &str) -> Option<i64> {
+    StatisticKind::ALL.iter().position(|kind| kind.name() == word).and_then(|place| place.try_into().ok())
+}
+
+fn statistic(place: i64) -> Option<StatisticKind> {
+    StatisticKind::ALL.get(usize::try_from(place).ok()?).copied()
 }
 
 fn whole<T: Into<i64>>(value: Option<T>) -> Cell<'static> {
@@ -501,7 +514,7 @@ impl Fields {
                 close: Some(bar.open.0.wrapping_add(i64::from(bar.change))),
                 ..head
             },
-            Event::Report(_) | Event::Timer(_) | Event::Operator(_) => {
+            Event::Report(_) | Event::Timer(_) | Event::Operator(_) | Event::Cash(_) => {
                 return Err(HistoryError::NotMarketData(event.kind()));
             }
         })
@@ -535,7 +548,7 @@ impl Fields {
                 orders: self.orders?,
                 instrument: of?,
                 side: self.side?,
-                action: self.level_action()?,
+                action: self.action?.of_level()?,
                 depth: self.depth?,
                 flags,
             }),
@@ -546,12 +559,12 @@ impl Fields {
                 size: Lots(self.lots?),
                 instrument: of?,
                 side: self.side?,
-                action: self.order_action()?,
+                action: self.action?.of_order()?,
                 flags,
             }),
             Kind::Trade => Event::Trade(self.trade(of?)?),
             Kind::TradeBust => Event::TradeBust(self.trade(of?)?),
-            Kind::Status => Event::Status(Status { venue_at, instrument: of, phase: self.phase()? }),
+            Kind::Status => Event::Status(Status { venue_at, instrument: of, phase: self.action?.phase()? }),
             Kind::Gap => Event::Gap(Gap {
                 venue_at,
                 expected: self.expected?,
@@ -605,9 +618,11 @@ impl Fields {
             instrument,
         })
     }
+}
 
-    fn level_action(&self) -> Option<LevelAction> {
-        match self.action? {
+impl Action {
+    pub(super) fn of_level(self) -> Option<LevelAction> {
+        match self {
             Action::Set => Some(LevelAction::Set),
             Action::Delete => Some(LevelAction::Delete),
             Action::DeleteThru => Some(LevelAction::DeleteThru),
@@ -624,8 +639,8 @@ impl Fields {
         }
     }
 
-    fn order_action(&self) -> Option<OrderAction> {
-        match self.action? {
+    pub(super) fn of_order(self) -> Option<OrderAction> {
+        match self {
             Action::Add => Some(OrderAction::Add),
             Action::Modify => Some(OrderAction::Modify),
             Action::Reduce => Some(OrderAction::Reduce),
@@ -642,8 +657,8 @@ impl Fields {
         }
     }
 
-    fn phase(&self) -> Option<Phase> {
-        match self.action? {
+    fn phase(self) -> Option<Phase> {
+        match self {
             Action::Open => Some(Phase::Open),
             Action::PreOpen => Some(Phase::PreOpen),
             Action::Halted => Some(Phase::Halted),

@@ -13,7 +13,10 @@ use types::InstrumentId;
 /// Rows of all open files that are held at once; each has at least [`ROWS_LEAST`].
 const ROWS_MAX: usize = 1 << 16;
 const ROWS_LEAST: usize = 128;
-const ROWS_MOST: usize = 2_048;
+/// With their columns some sixty kilobytes: they stay in a near cache until they are taken.
+const ROWS_MOST: usize = 512;
+/// Bytes of all open files that are held at once, beside those of small files.
+const HELD_MAX: usize = 1 << 25;
 
 /// What is wanted of an import.
 #[derive(Clone, Debug)]
@@ -97,7 +100,10 @@ pub struct Merge {
     ahead: Vec<FileEntry>,
     open: Vec<Track>,
     heads: BinaryHeap<Reverse<(u64, usize)>>,
+    /// The track whose events were given last; it has no head yet.
+    given: Option<usize>,
     batch: usize,
+    held_max: usize,
     damaged: Vec<Damage>,
     clock: i64,
 }
@@ -121,50 +127,70 @@ impl Merge {
             ahead,
             open: Vec::new(),
             heads: BinaryHeap::new(),
+            given: None,
             batch: ROWS_MOST,
+            held_max: HELD_MAX,
             damaged: Vec::new(),
             clock: i64::MIN,
         }
     }
 
-    /// Puts the next events behind `rows`, `count` of them or a few more; false when there are no more. Instruments have
-    /// the ids of the manifest's table. What could not be read comes out of [`damaged`](Self::damaged), which is to be
-    /// asked after each call.
+    /// Puts the next events behind `rows`, `count` of them; false when there are no more. Instruments have the ids of the
+    /// manifest's table. What could not be read comes out of [`damaged`](Self::damaged), which is to be asked after each
+    /// call.
     ///
     /// # Errors
     /// When the file system fails. A damaged file is no error.
     pub fn read(&mut self, count: usize, rows: &mut Vec<Row>) -> Result<bool, HistoryError> {
         let enough = rows.len() + count;
         while rows.len() < enough {
-            let Some(Reverse((_, track))) = self.heads.pop() else {
-                if !self.open_day()? {
-                    return Ok(false);
-                }
-                // What is missing of this day is said before its first event.
-                if !self.damaged.is_empty() {
-                    break;
-                }
-                continue;
-            };
-            let until = self.heads.peek().map_or(u64::MAX, |Reverse((seq, _))| *seq);
-            let head = &mut self.open[track];
-            while let Some(row) = head.rows.get(head.next)
-                && row.seq < until
-                && rows.len() < enough
-            {
-                rows.push(*row);
-                head.next += 1;
+            match self.next_run(enough - rows.len())? {
+                None => return Ok(false),
+                Some(run) => rows.extend_from_slice(run),
             }
-            if let Some(at) = rows.last().and_then(|row| row.arrival.event.venue_at()) {
-                self.clock = self.clock.max(at.0);
-            }
-            self.fill(track)?;
             // A gap goes in behind what came before it.
             if !self.damaged.is_empty() {
                 break;
             }
         }
         Ok(true)
+    }
+
+    /// The same where they lie: the next events that come from one file, `most` at most; `None` when there are no more.
+    /// No events: something was found damaged before the next one.
+    ///
+    /// # Errors
+    /// When the file system fails. A damaged file is no error.
+    pub fn next_run(&mut self, most: usize) -> Result<Option<&[Row]>, HistoryError> {
+        // What was given last is done with only now.
+        if let Some(track) = self.given.take() {
+            self.fill(track)?;
+        }
+        while self.heads.is_empty() && self.damaged.is_empty() {
+            if !self.open_day()? {
+                return Ok(None);
+            }
+        }
+        // What is missing is said before what follows.
+        if !self.damaged.is_empty() {
+            return Ok(Some(&[]));
+        }
+        let Some(Reverse((_, track))) = self.heads.pop() else { return Ok(None) };
+        let until = self.heads.peek().map_or(u64::MAX, |Reverse((seq, _))| *seq);
+        let head = &mut self.open[track];
+        let ahead = &head.rows[head.next..];
+        let ahead = &ahead[..ahead.len().min(most)];
+        // Alone on its day: all there are.
+        let alone = until == u64::MAX;
+        let count = if alone { ahead.len() } else { ahead.iter().take_while(|row| row.seq < until).count() };
+        let run = head.next..head.next + count;
+        head.next = run.end;
+        self.given = Some(track);
+        let run = &self.open[track].rows[run];
+        if let Some(at) = run.last().and_then(|row| row.arrival.event.venue_at()) {
+            self.clock = self.clock.max(at.0);
+        }
+        Ok(Some(run))
     }
 
     /// Takes what was found damaged since it was last asked; it belongs behind the rows just read.
@@ -181,6 +207,7 @@ impl Merge {
             today.push(file);
         }
         self.batch = (ROWS_MAX / today.len()).clamp(ROWS_LEAST, ROWS_MOST);
+        self.held_max = HELD_MAX / today.len();
         for entry in today {
             match self.open_file(&entry) {
                 Ok(reader) => {
@@ -205,6 +232,7 @@ impl Merge {
         }
         let mut reader = FileReader::open(&path)?;
         reader.select(self.part.seq.clone());
+        reader.hold(self.held_max);
         Ok(reader)
     }
 

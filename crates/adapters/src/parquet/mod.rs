@@ -28,10 +28,13 @@
 
 pub mod columns;
 mod error;
+mod held;
 mod import;
 mod manifest;
 mod merge;
+mod pages;
 mod read;
+mod rows;
 mod store;
 mod write;
 

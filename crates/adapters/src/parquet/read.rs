@@ -3,16 +3,16 @@
 //! The library that decodes Parquet is not ours and was not made for hostile bytes: a panic of its is caught here and is
 //! an error, and every cell is checked before it becomes part of an event.
 
-use crate::parquet::columns::{COLUMNS, Cell, Column, Fields, Row, Shape, place};
+use crate::parquet::columns::{At, COLUMNS, Row, Take, place};
+use crate::parquet::held::Held;
+use crate::parquet::pages::Chunk;
+use crate::parquet::rows::Rows;
 use crate::parquet::write::FILE_VERSION;
 use crate::parquet::{FileCounts, HistoryError, Label};
-use bytes::Bytes;
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_reader};
-use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::RowGroupMetaData;
-use parquet::file::reader::FileReader as Parquet;
-use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::file::metadata::{
+    ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
+};
 use parquet::file::statistics::Statistics;
 use std::fs::File;
 use std::io::Read as _;
@@ -23,20 +23,26 @@ use types::InstrumentId;
 
 /// A file up to this size is held in memory instead of open.
 const HELD_BYTES: u64 = 1 << 18;
+/// Rows unpacked at once where it is not asked for how many.
+const ROWS_AT_ONCE: usize = 2_048;
 
 /// Reads one file.
 pub struct FileReader {
     path: PathBuf,
-    file: Box<dyn Parquet>,
+    file: Held,
+    /// How much of it may be in memory.
+    held_max: usize,
+    metadata: ParquetMetaData,
     label: Label,
     counts: FileCounts,
     /// The places wanted.
     wanted: Range<u64>,
     group: usize,
-    columns: Vec<Cursor>,
+    /// Of the open group: the columns that hold something, by their place in the table.
+    chunks: Vec<(usize, Chunk)>,
     /// Rows of the open group that were not read yet.
     left: usize,
-    fields: Vec<Fields>,
+    rows: Rows,
 }
 
 impl std::fmt::Debug for FileReader {
@@ -45,28 +51,15 @@ impl std::fmt::Debug for FileReader {
     }
 }
 
-/// A column of the open row group.
-struct Cursor {
-    column: &'static Column,
-    reader: Typed,
-    defined: Vec<i16>,
-}
-
-enum Typed {
-    Long(ColumnReaderImpl<Int64Type>, Vec<i64>),
-    Short(ColumnReaderImpl<Int32Type>, Vec<i32>),
-    Text(ColumnReaderImpl<ByteArrayType>, Vec<ByteArray>),
-}
-
 impl FileReader {
     /// Opens a file and reads its footer.
     ///
     /// # Errors
     /// When it cannot be read, or is not one of ours.
     pub fn open(path: &Path) -> Result<Self, HistoryError> {
-        let file = parquet_file(path)?;
+        let (file, metadata) = parquet_file(path)?;
         let entry = |key: &str| {
-            let pairs = file.metadata().file_metadata().key_value_metadata()?;
+            let pairs = metadata.file_metadata().key_value_metadata()?;
             pairs.iter().find(|pair| pair.key == key)?.value.clone()
         };
         let foreign = || HistoryError::damaged(path, "a Parquet file that `quoin import` did not write");
@@ -78,12 +71,13 @@ impl FileReader {
         }
         let counts = serde_json::from_str(&entry("quoin.counts").ok_or_else(foreign)?)
             .map_err(|error| HistoryError::damaged(path, format!("its counts: {error}")))?;
-        let schema = file.metadata().file_metadata().schema_descr();
+        let schema = metadata.file_metadata().schema_descr();
         let ours = COLUMNS.iter().enumerate().all(|(at, column)| {
             at < schema.num_columns()
                 && schema.column(at).name() == column.name
                 && schema.column(at).physical_type() == column.shape.physical()
                 && schema.column(at).max_rep_level() == 0
+                && schema.column(at).max_def_level() == i16::from(!column.required)
         });
         if !ours {
             return Err(foreign());
@@ -91,13 +85,15 @@ impl FileReader {
         Ok(Self {
             path: path.into(),
             file,
+            held_max: 0,
+            metadata,
             label,
             counts,
             wanted: 0..u64::MAX,
             group: 0,
-            columns: Vec::new(),
+            chunks: Vec::new(),
             left: 0,
-            fields: Vec::new(),
+            rows: Rows::default(),
         })
     }
 
@@ -118,6 +114,11 @@ impl FileReader {
         self.wanted = wanted;
     }
 
+    /// Row groups of no more than so many bytes are read at once.
+    pub(super) const fn hold(&mut self, bytes_max: usize) {
+        self.held_max = bytes_max;
+    }
+
     /// Puts the next rows, about `count`, behind `rows`; false at the end. `instrument` is whose they are now.
     ///
     /// # Errors
@@ -134,60 +135,69 @@ impl FileReader {
             }
         }
         let count = count.min(self.left);
-        self.fields.clear();
-        self.fields.resize(count, Fields::default());
-        let (path, columns, fields) = (&self.path, &mut self.columns, &mut self.fields);
-        guarded(path, || columns.iter_mut().try_for_each(|cursor| cursor.read(fields)))?;
+        let (path, chunks, unpacked) = (&self.path, &mut self.chunks, &mut self.rows);
+        guarded(path, || unpacked.unpack(chunks, count))?;
         self.left -= count;
-        for fields in &self.fields {
-            if self.wanted.contains(&fields.seq) {
-                let row = fields.row(instrument).ok_or_else(|| {
-                    HistoryError::damaged(
-                        &self.path,
-                        format!("what stands at place {} is no event", fields.seq),
-                    )
-                })?;
-                rows.push(row);
-            }
-        }
+        self.rows.events(&self.wanted, instrument, rows).map_err(|place| {
+            HistoryError::damaged(&self.path, format!("what stands at place {place} is no event"))
+        })?;
         Ok(true)
     }
 
     /// Opens the next row group that holds a wanted place.
     fn next_group(&mut self) -> Result<bool, HistoryError> {
-        while self.group < self.file.metadata().num_row_groups() {
+        while self.group < self.metadata.num_row_groups() {
             let at = self.group;
             self.group += 1;
-            let about = self.file.metadata().row_group(at);
+            let about = self.metadata.row_group(at);
             let seq = range(about, place("seq"));
             let (first, last) = seq.map_or((0, u64::MAX), |(a, b)| (a.cast_unsigned(), b.cast_unsigned()));
             if last < self.wanted.start || first >= self.wanted.end {
                 continue;
             }
             let rows = usize::try_from(about.num_rows()).unwrap_or(0);
-            self.columns = self.cursors(at)?;
+            self.chunks.clear();
+            self.chunks = self.open_group(at)?;
             self.left = rows;
             if rows > 0 {
                 return Ok(true);
             }
         }
-        self.columns.clear();
+        self.chunks.clear();
         Ok(false)
     }
 
-    fn cursors(&self, group: usize) -> Result<Vec<Cursor>, HistoryError> {
-        let about = self.file.metadata().row_group(group);
+    fn open_group(&self, group: usize) -> Result<Vec<(usize, Chunk)>, HistoryError> {
+        let about = self.metadata.row_group(group);
         guarded(&self.path, || {
-            let group = self.file.get_row_group(group)?;
-            let mut cursors = Vec::new();
-            for (at, column) in COLUMNS.iter().enumerate() {
-                if column.take.is_none() || is_empty(about, at) {
-                    continue;
+            self.hold_group(about)?;
+            let mut chunks = Vec::new();
+            for (place, column) in COLUMNS.iter().enumerate() {
+                let never = matches!(column.take, Take::Never);
+                if !never && (column.required || !is_empty(about, place)) {
+                    chunks.push((place, self.chunk(about, place)?));
                 }
-                cursors.push(Cursor::new(column, group.get_column_reader(at)?));
             }
-            Ok(cursors)
+            Ok(chunks)
         })
+    }
+
+    /// A column of a row group.
+    fn chunk(&self, about: &RowGroupMetaData, place: usize) -> Result<Chunk, ParquetError> {
+        Chunk::open(&self.file, about, place, COLUMNS[place].take.meaning())
+    }
+
+    fn hold_group(&self, about: &RowGroupMetaData) -> Result<(), ParquetError> {
+        let ranges = || about.columns().iter().map(ColumnChunkMetaData::byte_range);
+        let start = ranges().map(|(start, _)| start).min().unwrap_or(0);
+        let end = ranges().map(|(start, length)| start.saturating_add(length)).max().unwrap_or(0);
+        match usize::try_from(end.saturating_sub(start)) {
+            Ok(length) if length <= self.held_max => self.file.hold(start, length),
+            _ => {
+                self.file.release();
+                Ok(())
+            }
+        }
     }
 
     /// The first place whose venue time is `at` or later.
@@ -196,104 +206,50 @@ impl FileReader {
     /// When the file cannot be read.
     pub fn first_from(&self, at: i64) -> Result<Option<u64>, HistoryError> {
         let time = place("venue_at");
-        for group in 0..self.file.metadata().num_row_groups() {
-            let about = self.file.metadata().row_group(group);
+        for group in 0..self.metadata.num_row_groups() {
+            let about = self.metadata.row_group(group);
             if range(about, time).is_some_and(|(_, greatest)| greatest < at) {
                 continue;
             }
-            let rows = usize::try_from(about.num_rows()).unwrap_or(0);
-            let mut fields = vec![Fields::default(); rows];
-            guarded(&self.path, || {
-                let group = self.file.get_row_group(group)?;
-                for column in [place("seq"), time] {
-                    Cursor::new(&COLUMNS[column], group.get_column_reader(column)?).read(&mut fields)?;
+            let mut left = usize::try_from(about.num_rows()).unwrap_or(0);
+            let mut rows = Rows::default();
+            let found = guarded(&self.path, || {
+                let mut chunks = Vec::new();
+                for place in [place("seq"), time] {
+                    chunks.push((place, self.chunk(about, place)?));
                 }
-                Ok(())
+                while left > 0 {
+                    let count = left.min(ROWS_AT_ONCE);
+                    rows.unpack(&mut chunks, count)?;
+                    left -= count;
+                    if let Some(row) = rows.column(At::venue_at).iter().position(|time| *time >= at) {
+                        return Ok(Some(rows.column(At::seq)[row].cast_unsigned()));
+                    }
+                }
+                Ok(None)
             })?;
-            if let Some(found) = fields.iter().find(|fields| fields.venue_at >= at) {
-                return Ok(Some(found.seq));
+            if found.is_some() {
+                return Ok(found);
             }
         }
         Ok(None)
     }
 }
 
-impl Cursor {
-    fn new(column: &'static Column, reader: ColumnReader) -> Self {
-        let reader = match column.shape {
-            Shape::Small | Shape::Date => Typed::Short(get_typed_column_reader(reader), Vec::new()),
-            Shape::Text => Typed::Text(get_typed_column_reader(reader), Vec::new()),
-            // Reals are derived, never read.
-            Shape::Moment | Shape::Signed | Shape::Unsigned | Shape::Real => {
-                Typed::Long(get_typed_column_reader(reader), Vec::new())
-            }
-        };
-        Self { column, reader, defined: Vec::new() }
-    }
-
-    /// Fills in as many fields as there are.
-    fn read(&mut self, fields: &mut [Fields]) -> Result<(), ParquetError> {
-        self.defined.clear();
-        let (count, defined) = (fields.len(), &mut self.defined);
-        let (records, values) = match &mut self.reader {
-            Typed::Long(reader, values) => fetch(reader, count, defined, values)?,
-            Typed::Short(reader, values) => fetch(reader, count, defined, values)?,
-            Typed::Text(reader, values) => fetch(reader, count, defined, values)?,
-        };
-        if records != count {
-            return Err(self.wrong("ends early"));
-        }
-        let take = self.column.take.ok_or_else(|| self.wrong("is never read"))?;
-        let mut next = 0;
-        for (at, fields) in fields.iter_mut().enumerate() {
-            // A required column has no levels: every row has a value.
-            if self.defined.get(at).is_some_and(|level| *level == 0) {
-                continue;
-            }
-            if next >= values {
-                return Err(self.wrong("has fewer values than it says"));
-            }
-            let cell = match &self.reader {
-                Typed::Long(_, values) => Cell::Whole(values[next]),
-                Typed::Short(_, values) => Cell::Whole(i64::from(values[next])),
-                Typed::Text(_, values) => Cell::Text(
-                    std::str::from_utf8(values[next].data()).map_err(|_| self.wrong("is no text"))?,
-                ),
-            };
-            take(fields, cell).ok_or_else(|| self.wrong("holds what it cannot"))?;
-            next += 1;
-        }
-        Ok(())
-    }
-
-    fn wrong(&self, what: &str) -> ParquetError {
-        ParquetError::General(format!("column `{}` {what}", self.column.name))
-    }
-}
-
 /// A small file is read whole and closed: a day of options is thousands of files, and a process has some thousand handles.
-fn parquet_file(path: &Path) -> Result<Box<dyn Parquet>, HistoryError> {
+fn parquet_file(path: &Path) -> Result<(Held, ParquetMetaData), HistoryError> {
     let opening = |error| HistoryError::io("open", path, error);
     let mut file = File::open(path).map_err(opening)?;
-    if file.metadata().map_err(opening)?.len() > HELD_BYTES {
-        return guarded(path, || Ok(Box::new(SerializedFileReader::new(file)?) as Box<dyn Parquet>));
-    }
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(|error| HistoryError::io("read", path, error))?;
-    let bytes = Bytes::from(bytes);
-    guarded(path, || Ok(Box::new(SerializedFileReader::new(bytes)?) as Box<dyn Parquet>))
-}
-
-/// Records and values read.
-fn fetch<T: parquet::data_type::DataType>(
-    reader: &mut ColumnReaderImpl<T>,
-    count: usize,
-    defined: &mut Vec<i16>,
-    values: &mut Vec<T::T>,
-) -> Result<(usize, usize), ParquetError> {
-    values.clear();
-    let (records, found, _) = reader.read_records(count, Some(defined), None, values)?;
-    Ok((records, found.min(values.len())))
+    let length = file.metadata().map_err(opening)?.len();
+    let held = if length > HELD_BYTES {
+        Held::new(file, length)
+    } else {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(|error| HistoryError::io("read", path, error))?;
+        Held::whole(bytes.into())
+    };
+    let metadata = guarded(path, || ParquetMetaDataReader::new().parse_and_finish(&held))?;
+    Ok((held, metadata))
 }
 
 /// The least and the greatest value of a column of a row group, if it says.

@@ -60,6 +60,7 @@ pub(crate) fn desk(seats: Vec<(Box<dyn Strategy>, Vec<InstrumentId>)>) -> Desk {
     let seats = seats.into_iter().map(|(strategy, instruments)| Seat { strategy, instruments });
     let config = EngineConfig {
         fees: vec![FeeSchedule::default(); instruments.len()],
+        account: engine::AccountTerms::default(),
         instruments,
         limits,
         kill_switch: false,

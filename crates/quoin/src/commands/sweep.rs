@@ -195,11 +195,10 @@ fn study_of(plan: &Plan, field: &Field, trials: Vec<Trial>) -> anyhow::Result<St
         .flat_map(|strategy| &strategy.traded)
         .map(|id| setup.instruments[id.index()].symbol())
         .collect();
-    let first = setup.strategies.iter().flat_map(|strategy| strategy.traded.first()).next();
     let about = study::About {
         title: title(plan),
         method: method(plan),
-        currency: first.map_or("", |id| setup.instruments[id.index()].currency()).into(),
+        currency: setup.currency(),
         symbols: if varies("trading.symbols") { String::new() } else { traded.join(", ") },
         goal: study::Goal {
             name: plan.objective.name,

@@ -149,7 +149,7 @@ impl Comparison {
 
 fn metrics(runs: &[RunRead; 2]) -> Vec<Metric> {
     type Figure = (&'static str, bool, fn(&RunRead) -> Option<f64>);
-    const FIGURES: [Figure; 17] = [
+    const FIGURES: [Figure; 20] = [
         ("Net P&L", true, |run| Some(run.headline.net)),
         ("Return on capital", false, |run| run.headline.return_on_capital),
         ("Max drawdown", true, |run| Some(run.headline.max_drawdown)),
@@ -157,6 +157,9 @@ fn metrics(runs: &[RunRead; 2]) -> Vec<Metric> {
         ("Sharpe, annual", false, |run| run.headline.sharpe.annual.as_ref().map(|ratio| ratio.value)),
         ("Spread captured", true, |run| Some(run.pnl.spread_captured)),
         ("Adverse selection", true, |run| Some(run.pnl.adverse_selection)),
+        ("Funding", true, |run| Some(run.pnl.funding)),
+        ("Borrow", true, |run| Some(run.pnl.borrow)),
+        ("Currency", true, |run| Some(run.pnl.currency)),
         ("Inventory", true, |run| Some(run.pnl.inventory)),
         ("Fees", true, |run| Some(run.headline.fees)),
         ("Turnover", true, |run| Some(run.headline.turnover)),
@@ -173,7 +176,12 @@ fn metrics(runs: &[RunRead; 2]) -> Vec<Metric> {
         let unit = if is_money { runs[0].currency.clone() } else { String::new() };
         Metric { name, unit, first, second, difference: first.zip(second).map(|(a, b)| b - a) }
     };
-    FIGURES.into_iter().map(figure).collect()
+    // What many runs do not have is left out where neither has it.
+    let nothing = |metric: &Metric| {
+        ["Funding", "Borrow", "Currency"].contains(&metric.name)
+            && [metric.first, metric.second] == [Some(0.0), Some(0.0)]
+    };
+    FIGURES.into_iter().map(figure).filter(|metric| !nothing(metric)).collect()
 }
 
 /// The slices both have, and what each gained in them.

@@ -119,6 +119,15 @@ pub struct Parts {
     /// By the mid's moves soon after.
     #[serde(deserialize_with = "amount")]
     pub adverse_selection: f64,
+    /// Of perpetuals; a report of before has none.
+    #[serde(default, deserialize_with = "amount")]
+    pub funding: f64,
+    /// For loans.
+    #[serde(default, deserialize_with = "amount")]
+    pub borrow: f64,
+    /// By the rates of foreign balances.
+    #[serde(default, deserialize_with = "amount")]
+    pub currency: f64,
     /// By holding.
     #[serde(deserialize_with = "amount")]
     pub inventory: f64,

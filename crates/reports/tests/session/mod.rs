@@ -93,6 +93,8 @@ pub(crate) struct Session {
     fills: u32,
     end: Nanos,
     stale_until: Option<Nanos>,
+    /// Whether the account is in euros, a pair says what the dollar is worth in them, and the venue moves cash.
+    abroad: bool,
 }
 
 fn instrument(id: u32, symbol: &str) -> Instrument {
@@ -134,6 +136,7 @@ pub(crate) fn about(symbols: &[&str]) -> About {
         capital: Money::ONE * 100_000,
         currency: "USD".into(),
         attribution_after: Nanos::from_secs(10),
+        days: types::TradingDays::default(),
     }
 }
 
@@ -152,6 +155,25 @@ pub(crate) fn ending() -> Ending {
 
 impl Session {
     pub(crate) fn new(seed: u64, symbols: &[&str], length: Nanos) -> Self {
+        Self::with(seed, symbols, length, engine::AccountTerms::default())
+    }
+
+    /// An account in euros: the second instrument is the euro's price in dollars.
+    #[allow(dead_code, reason = "not every test that shares this module goes abroad")]
+    pub(crate) fn abroad(seed: u64, length: Nanos) -> Self {
+        let rate = engine::Rate::Mid { instrument: InstrumentId(1), inverse: true, times: Money::ONE };
+        let terms = engine::AccountTerms {
+            currency: "EUR".into(),
+            rates: vec![("USD".into(), rate)],
+            ..engine::AccountTerms::default()
+        };
+        let mut session = Self::with(seed, &["ESH6", "EURUSD"], length, terms);
+        session.abroad = true;
+        session.pair(START, 5);
+        session
+    }
+
+    fn with(seed: u64, symbols: &[&str], length: Nanos, account: engine::AccountTerms) -> Self {
         let instruments = instruments(symbols);
         let mut limits = risk::Limits::wide();
         limits.account.messages_per_second = Some(4);
@@ -163,6 +185,7 @@ impl Session {
                 instruments,
                 limits,
                 fees: vec![fees; symbols.len()],
+                account,
                 kill_switch: false,
                 seats: vec![seat],
             }),
@@ -177,6 +200,7 @@ impl Session {
             fills: 0,
             end: START + length,
             stale_until: None,
+            abroad: false,
         };
         session.at(START, Next::Market);
         session.snapshot(START);
@@ -244,6 +268,38 @@ impl Session {
         }
     }
 
+    /// The euro costs so many steps of a quarter dollar, bid; one more, asked.
+    fn pair(&mut self, venue_at: Nanos, bid: i64) {
+        let change = |side, price, action, flags| LevelDelta {
+            venue_at,
+            price: Ticks(price),
+            size: Lots(1),
+            orders: 0,
+            instrument: InstrumentId(1),
+            side,
+            action,
+            depth: 0,
+            flags,
+        };
+        self.hear(venue_at, Event::Level(change(Side::Buy, 0, LevelAction::Clear, Flags::NONE)));
+        self.hear(venue_at, Event::Level(change(Side::Buy, bid, LevelAction::Set, Flags::NONE)));
+        self.hear(venue_at, Event::Level(change(Side::Sell, bid + 1, LevelAction::Set, Flags::LAST)));
+    }
+
+    /// Now and then the pair moves, and the venue moves cash.
+    fn news(&mut self, now: Nanos) {
+        if self.chance.chance(0.05) {
+            let bid = self.chance.between(3, 7);
+            self.pair(now, bid);
+        }
+        if self.chance.chance(0.05) {
+            let kinds = types::CashKind::ALL;
+            let kind = kinds[usize::try_from(self.chance.below(3)).expect("three kinds")];
+            let amount = Money(i128::from(self.chance.between(-9_000_000_000_000, 7_000_000_000_000)));
+            self.hear(now, Event::Cash(types::Cash::new(now, ES, kind, amount)));
+        }
+    }
+
     /// Runs to the end; `each` sees every step.
     pub(crate) fn run(&mut self, mut each: impl FnMut(&Input, &[Command], &Engine)) {
         let mut commands = Vec::new();
@@ -272,6 +328,9 @@ impl Session {
     fn on_market(&mut self, now: Nanos) {
         let pause = Nanos((self.chance.exponential() * 150e6) as i64 + 1);
         self.at(now + pause, Next::Market);
+        if self.abroad {
+            self.news(now);
+        }
         if self.stale_until.is_some_and(|until| now >= until) {
             self.stale_until = None;
             self.snapshot(now);

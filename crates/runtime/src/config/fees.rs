@@ -13,9 +13,32 @@ pub struct Fees {
     pub taker_bp: f64,
     /// For each lot, in currency.
     pub exchange_fee_per_lot: f64,
+    /// The least that an order's lots cost together, in currency.
+    pub order_fee_min: f64,
+    /// The most, of the order's turnover.
+    pub order_fee_max_percent: f64,
+    /// The turnover of the thirty days before the run, in the account's currency.
+    pub starting_turnover: f64,
     /// Venues that differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub venue: Vec<VenueFees>,
+    /// Rates from a turnover on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tier: Vec<FeeTier>,
+}
+
+/// `[[fees.tier]]`: in place of a venue's rates from a turnover of thirty days on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FeeTier {
+    /// Which venue, as `[[fees.venue]]` names it; empty is each, by its own turnover.
+    #[serde(default)]
+    pub venue: String,
+    /// In the account's currency.
+    pub turnover: f64,
+    /// In basis points; negative is a rebate.
+    pub maker_bp: f64,
+    /// In basis points.
+    pub taker_bp: f64,
 }
 
 /// `[[fees.venue]]`: what is set here goes before `[fees]`, key by key.
@@ -30,17 +53,54 @@ pub struct VenueFees {
     pub taker_bp: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange_fee_per_lot: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_fee_min: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_fee_max_percent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starting_turnover: Option<f64>,
 }
 
 /// The keys of a `[[fees.venue]]`.
-pub(super) const VENUE_KEYS: &[&str] = &["name", "maker_bp", "taker_bp", "exchange_fee_per_lot"];
+pub(super) const VENUE_KEYS: &[&str] = &[
+    "name",
+    "maker_bp",
+    "taker_bp",
+    "exchange_fee_per_lot",
+    "order_fee_min",
+    "order_fee_max_percent",
+    "starting_turnover",
+];
+
+/// The keys of a `[[fees.tier]]`.
+pub(super) const TIER_KEYS: &[&str] = &["venue", "turnover", "maker_bp", "taker_bp"];
 
 impl Fees {
     /// Whether nothing costs anything anywhere.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        let nothing = Self { venue: Vec::new(), ..Self::default() };
-        self.of("") == nothing && self.venue.iter().all(|own| self.with(own) == nothing)
+        let nothing =
+            |fees: &Self| *fees == Self { starting_turnover: fees.starting_turnover, ..Self::default() };
+        self.tier.is_empty() && nothing(&self.of("")) && self.venue.iter().all(|own| nothing(&self.with(own)))
+    }
+
+    /// The tiers of a venue, by rising turnover.
+    #[must_use]
+    pub fn tiers_of(&self, venue: &str) -> Vec<FeeTier> {
+        let Some(first) = entry_of(venue, &self.tier, |tier| &tier.venue) else {
+            return self.sorted(|tier| tier.venue.is_empty());
+        };
+        self.sorted(|tier| tier.venue == first.venue)
+    }
+
+    fn sorted(&self, wanted: impl Fn(&FeeTier) -> bool) -> Vec<FeeTier> {
+        let mut tiers: Vec<FeeTier> = self.tier.iter().filter(|tier| wanted(tier)).cloned().collect();
+        tiers.sort_by(|a, b| a.turnover.total_cmp(&b.turnover));
+        tiers
+    }
+
+    fn plain(&self) -> Self {
+        Self { venue: Vec::new(), tier: Vec::new(), ..self.clone() }
     }
 
     /// What holds at a venue.
@@ -48,7 +108,7 @@ impl Fees {
     pub fn of(&self, venue: &str) -> Self {
         match entry_of(venue, &self.venue, |own| &own.name) {
             Some(own) => self.with(own),
-            None => Self { venue: Vec::new(), ..self.clone() },
+            None => self.plain(),
         }
     }
 
@@ -57,7 +117,11 @@ impl Fees {
             maker_bp: own.maker_bp.unwrap_or(self.maker_bp),
             taker_bp: own.taker_bp.unwrap_or(self.taker_bp),
             exchange_fee_per_lot: own.exchange_fee_per_lot.unwrap_or(self.exchange_fee_per_lot),
+            order_fee_min: own.order_fee_min.unwrap_or(self.order_fee_min),
+            order_fee_max_percent: own.order_fee_max_percent.unwrap_or(self.order_fee_max_percent),
+            starting_turnover: own.starting_turnover.unwrap_or(self.starting_turnover),
             venue: Vec::new(),
+            tier: Vec::new(),
         }
     }
 
@@ -65,11 +129,19 @@ impl Fees {
         &self,
         at_least: impl Fn(&str, f64, f64) -> Result<(), ConfigError>,
     ) -> Result<(), ConfigError> {
-        let all = std::iter::once(("fees", Self { venue: Vec::new(), ..self.clone() }));
+        let all = std::iter::once(("fees", self.plain()));
         for (section, fees) in all.chain(self.venue.iter().map(|own| ("fees.venue", self.with(own)))) {
             at_least(&format!("{section}.maker_bp"), fees.maker_bp, -1_000.0)?;
             at_least(&format!("{section}.taker_bp"), fees.taker_bp, -1_000.0)?;
             at_least(&format!("{section}.exchange_fee_per_lot"), fees.exchange_fee_per_lot, 0.0)?;
+            at_least(&format!("{section}.order_fee_min"), fees.order_fee_min, 0.0)?;
+            at_least(&format!("{section}.order_fee_max_percent"), fees.order_fee_max_percent, 0.0)?;
+            at_least(&format!("{section}.starting_turnover"), fees.starting_turnover, 0.0)?;
+        }
+        for tier in &self.tier {
+            at_least("fees.tier.turnover", tier.turnover, 0.0)?;
+            at_least("fees.tier.maker_bp", tier.maker_bp, -1_000.0)?;
+            at_least("fees.tier.taker_bp", tier.taker_bp, -1_000.0)?;
         }
         Ok(())
     }

@@ -110,6 +110,7 @@ impl Depths {
             | Event::Report(_)
             | Event::Timer(_)
             | Event::Operator(_)
+            | Event::Cash(_)
             | Event::Statistic(_)
             | Event::QuoteRequest(_)
             | Event::Bar { .. } => return,

@@ -13,12 +13,12 @@ use crate::survey::Known;
 use adapters::parquet::{FileReader, Manifest, Merge, Part, Row, Source as Origin, Store};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use types::{Arrival, Bar, Event, Gap, InstrumentId, Lots, Nanos, Ticks, Trade, Unit};
+use types::{Arrival, Bar, Event, Gap, InstrumentId, LevelDelta, Lots, Nanos, Ticks, Trade, Unit};
 use venues::directory::{Listing, Step};
 use venues::{Directory, Output};
 
-/// Events to a batch.
-const BATCH: usize = 4_096;
+/// Events to a batch: few enough for a near cache.
+const BATCH: usize = 1_024;
 
 /// What of a store is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -243,7 +243,8 @@ pub(super) struct HistorySource {
     opening: Option<Opening>,
     /// By row of the import's table; `None` in it: not in this run.
     listings: Option<Vec<Option<Conversion>>>,
-    rows: Vec<Row>,
+    /// When the last event was received.
+    received_at: Option<Nanos>,
     progress: Progress,
     given: u64,
     told: u64,
@@ -264,7 +265,7 @@ impl HistorySource {
             opening,
             imported: imported.clone(),
             listings: None,
-            rows: Vec::with_capacity(BATCH),
+            received_at: None,
             progress: progress.clone(),
             given: 0,
             told: 0,
@@ -296,20 +297,6 @@ impl HistorySource {
         self.listings = Some(listings);
     }
 
-    fn give(&mut self, at: usize, out: &mut Output) {
-        let arrival = self.rows[at].arrival;
-        let listings = self.listings.as_deref().unwrap_or_default();
-        let Some(stored) = arrival.event.instrument() else {
-            out.arrivals.push(arrival);
-            return;
-        };
-        let Some(Some(conversion)) = listings.get(stored.index()) else { return };
-        match conversion.apply(&arrival.event) {
-            Some(event) => out.arrivals.push(Arrival { event, ..arrival }),
-            None => conversion.misfit(&self.rows[at], out),
-        }
-    }
-
     /// Progress is told in bytes of the recording, whose size it answers for.
     fn tell(&mut self) {
         let bytes =
@@ -329,15 +316,25 @@ impl Source for HistorySource {
         if self.listings.is_none() {
             self.meet(directory);
         }
-        self.rows.clear();
+        let listings = self.listings.as_deref().unwrap_or_default();
         if let Some(mut opening) = self.opening.take() {
-            opening.run(&mut self.rows)?;
+            let mut rows = Vec::new();
+            opening.run(&mut rows)?;
+            rows.iter().for_each(|row| give(row, listings, out));
+            self.received_at = rows.last().map(|row| row.arrival.received_at);
         } else {
-            self.ended = !self.merge.read(BATCH, &mut self.rows)?;
-            self.given += self.rows.len() as u64;
-        }
-        for at in 0..self.rows.len() {
-            self.give(at, out);
+            let mut left = BATCH;
+            while left > 0 {
+                let Some(run) = self.merge.next_run(left)? else {
+                    self.ended = true;
+                    break;
+                };
+                run.iter().for_each(|row| give(row, listings, out));
+                let Some(last) = run.last() else { break };
+                self.received_at = Some(last.arrival.received_at);
+                self.given += run.len() as u64;
+                left -= run.len();
+            }
         }
         for damage in self.merge.damaged() {
             out.fault(0, damage.skipped, damage.what);
@@ -351,7 +348,7 @@ impl Source for HistorySource {
             };
             let venue_at = Nanos(damage.venue_at);
             let gap = Gap { venue_at, expected: damage.seq, received: damage.seq, instrument };
-            let received_at = self.rows.last().map_or(venue_at, |row| row.arrival.received_at);
+            let received_at = self.received_at.unwrap_or(venue_at);
             out.push(received_at, Event::Gap(gap));
         }
         self.tell();
@@ -372,11 +369,30 @@ impl Source for HistorySource {
     }
 }
 
+/// Gives an event as the run knows its instrument.
+#[inline]
+fn give(row: &Row, listings: &[Option<Conversion>], out: &mut Output) {
+    let Some(stored) = row.arrival.event.instrument() else {
+        out.arrivals.push(row.arrival);
+        return;
+    };
+    let Some(Some(conversion)) = listings.get(stored.index()) else { return };
+    match conversion.apply(&row.arrival.event) {
+        Some(event) => out.arrivals.push(Arrival { event, ..row.arrival }),
+        None => conversion.misfit(row, out),
+    }
+}
+
 impl Conversion {
     /// The event with the run's id and in the run's steps; `None` when it is off their grid.
+    #[inline]
     fn apply(&self, event: &Event) -> Option<Event> {
-        let mut event = *event;
         let id = self.listing.id;
+        // Most of all, by far.
+        if let (Event::Level(level), true) = (event, self.same) {
+            return Some(Event::Level(LevelDelta { instrument: id, ..*level }));
+        }
+        let mut event = *event;
         match &mut event {
             Event::Level(e) => {
                 e.instrument = id;
@@ -403,7 +419,7 @@ impl Conversion {
                 }
             }
             Event::Bar { bar, .. } => *bar = self.bar(bar)?,
-            Event::Report(_) | Event::Timer(_) | Event::Operator(_) => return None,
+            Event::Report(_) | Event::Timer(_) | Event::Operator(_) | Event::Cash(_) => return None,
         }
         Some(event)
     }

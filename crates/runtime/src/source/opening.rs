@@ -84,6 +84,7 @@ impl Opening {
             | Event::Report(_)
             | Event::Timer(_)
             | Event::Operator(_)
+            | Event::Cash(_)
             | Event::Statistic(_)
             | Event::QuoteRequest(_)
             | Event::Bar { .. } => {}

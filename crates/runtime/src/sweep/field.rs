@@ -61,8 +61,10 @@ impl Field {
     /// When configuration and data do not fit.
     pub fn setup(&self, config: Config) -> Result<Setup, PrepareError> {
         let Prepared { survey, table, setup, .. } = &self.prepared;
-        let traded = survey.traded(table, &config)?;
-        Ok(Setup::new(config, table.instruments.clone(), traded, setup.data.clone())?)
+        let traded = survey.traded(&config)?;
+        let mut setup = Setup::new(config, table.instruments.clone(), traded, setup.data.clone())?;
+        setup.sessions = self.prepared.schedule(&setup).sessions;
+        Ok(setup)
     }
 
     /// What tells a run from every other: its setup (configuration, seed, data) and how its time is cut.
@@ -79,8 +81,8 @@ impl Field {
     /// # Errors
     /// When a recording cannot be read on.
     pub fn run(&self, setup: &Setup) -> Result<Tally, BacktestError> {
-        let traded = setup.strategies.iter().flat_map(|strategy| strategy.traded.iter().copied()).collect();
-        let mut teller = Teller::new(self.slices, traded, setup.instruments.len());
+        let traded = setup.strategies.iter().flat_map(|strategy| strategy.traded.iter().copied());
+        let mut teller = Teller::new(self.slices, &traded.collect::<Vec<_>>(), setup.instruments.len());
         let feed = match &self.tape {
             Some(tape) => self.prepared.feed_from(setup, tape.sources())?,
             None => {

@@ -98,7 +98,6 @@ impl Tally {
 #[derive(Debug)]
 pub struct Teller {
     slices: Slices,
-    traded: Vec<InstrumentId>,
     is_traded: Vec<bool>,
     positions: Vec<Lots>,
     held: usize,
@@ -118,12 +117,11 @@ pub struct Teller {
 impl Teller {
     /// Before the first input of a run that trades these of so many instruments.
     #[must_use]
-    pub fn new(slices: Slices, traded: Vec<InstrumentId>, instruments: usize) -> Self {
+    pub fn new(slices: Slices, traded: &[InstrumentId], instruments: usize) -> Self {
         let mut is_traded = vec![false; instruments];
         traded.iter().for_each(|id| is_traded[id.index()] = true);
         Self {
             slices,
-            traded,
             is_traded,
             positions: vec![Lots::ZERO; instruments],
             held: 0,
@@ -170,7 +168,7 @@ impl Teller {
         if std::mem::take(&mut self.touched) {
             self.move_on(now);
             self.ends[self.here].1 = true;
-            if self.held > 0 {
+            if self.held > 0 || engine.portfolio().is_priced() {
                 self.note(now, engine);
             }
         }
@@ -192,6 +190,9 @@ impl Teller {
     /// The run is over.
     #[must_use]
     pub fn finish(mut self, engine: &Engine) -> Tally {
+        if engine.portfolio().is_priced() {
+            self.earned = engine.equity();
+        }
         for end in &mut self.ends[self.here..] {
             end.0 = self.earned;
         }
@@ -202,13 +203,12 @@ impl Teller {
             (*has_market || gained != Money::ZERO).then(|| gained.to_f64())
         };
         let slices = self.ends.iter().map(&mut gain).collect();
-        let accounts = self.traded.iter().map(|id| engine.portfolio().account(*id));
-        let (fees, turnover) =
-            accounts.fold((Money::ZERO, Money::ZERO), |sum, a| (sum.0 + a.fees, sum.1 + a.turnover));
+        let books = engine.portfolio().books();
+        let turnover: Money = books.turnover.into_iter().sum();
         Tally {
             net: engine.equity().to_f64(),
             max_drawdown: self.worst.to_f64(),
-            fees: fees.to_f64(),
+            fees: books.fees.to_f64(),
             fills: self.fills,
             fills_maker: self.fills_maker,
             turnover: turnover.to_f64(),
@@ -241,6 +241,7 @@ impl Observer for Teller {
                     self.on_fill(now, report.instrument, liquidity, engine);
                 }
             }
+            Event::Cash(_) => self.note(now, engine),
             Event::Timer(_) | Event::Operator(_) | Event::QuoteRequest(_) | Event::Bar { .. } => {}
         }
         let is_new = |command: &&Command| matches!(command, Command::Place(_));

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! What one order pays for its own size is not in it: that is the walk through the recorded levels. Only a shift
-//! against us counts, rounded to whole steps: what would favour us nobody has promised.
+//! against us counts, rounded to whole steps: what would favour us nobody has promised. So after we have bought, what we
+//! buy is dearer, and our resting bids lie that much further behind the market, and fill later; our asks lie as they did.
 
 use stdx::math;
 use types::{Lots, Nanos, OrderId, Side};
@@ -65,6 +66,12 @@ impl Impact {
         )]
         let steps = math::round(against.max(0.0)) as i64;
         steps
+    }
+
+    /// Whether we took anything so far, with terms to shift by.
+    #[must_use]
+    pub fn is_shifted(&self) -> bool {
+        self.terms.is_some() && self.shift != 0.0
     }
 
     /// We took this much.

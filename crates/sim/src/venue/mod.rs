@@ -1,8 +1,9 @@
 //! A venue in memory: what would have become of our orders in a market that was recorded without them.
 //!
 //! It is told the market's events at the venue's time, and our commands when they reach the venue, and says what
-//! the venue would have reported. Never delays anything (that is [`latency`](crate::latency)'s), never charges a
-//! fee (that is `types::FeeSchedule`'s), and **a fill always has a reason**:
+//! the venue would have reported. It counts what we hold, and moves cash for it ([account]). Never delays anything
+//! (that is [`latency`](crate::latency)'s), never charges a fee (that is `types::FeeSchedule`'s), and **a fill always
+//! has a reason**:
 //!
 //! | reason | data | rule |
 //! |---|---|---|
@@ -21,7 +22,8 @@
 //!
 //! Commands while the book is not sound (building, stale, crossed) or the market is not open are refused;
 //! cancels always work. An order that would meet one of our own is refused whole ([`RejectReason::Other`]), or what
-//! else [`SelfMatch`] says. A feed that never speaks of phases is open. Before the open orders are refused, or, with
+//! else [`SelfMatch`] says. A feed that never speaks of phases is open. When the market closes, orders for the day and
+//! those good until it are cancelled; in a halt all of them stay. Before the open orders are refused, or, with
 //! [`auctions`](VenueConfig::auctions), wait for the [auction].
 //!
 //! Stops wait unseen until the market trades at their trigger and enter at the end of that packet. Of an iceberg only
@@ -32,6 +34,7 @@
 //! one comparison with the best of them. Orders are found by looking through those of their instrument. Nothing
 //! is allocated once the lists have grown.
 
+pub mod account;
 pub mod allocation;
 pub mod auction;
 pub mod impact;
@@ -39,6 +42,7 @@ mod market;
 mod own;
 mod queue;
 
+use account::{Accounts, Borrow, Funding, Held};
 use allocation::Allocation;
 use book::Book;
 use impact::{Impact, ImpactTerms, Large};
@@ -47,8 +51,11 @@ pub use own::{Pegging, Working};
 use own::{Reports, Waiting};
 pub use queue::QueueModel;
 use stdx::Prng;
-use types::{Command, Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome};
-use types::{PlaceOrder, RejectReason, Report, Side, Ticks, TimeInForce};
+use types::{
+    Arrival, Cash, Command, Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind,
+    Outcome,
+};
+use types::{PlaceOrder, RejectReason, Report, Side, Ticks, TimeInForce, TradingDays};
 
 /// What happens when an order of ours would trade with another of ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,7 +86,7 @@ pub struct VenueConfig {
     pub self_match: SelfMatch,
     /// Whether orders may be entered before the open and take part in the auction. Without, they are refused.
     pub auctions: bool,
-    /// What we take shifts the prices we take at later; `None`: not at all.
+    /// What we take shifts the market against us; `None`: not at all.
     pub impact: Option<ImpactTerms>,
     /// An order for more than this share of what is shown is [counted](Venue::large); zero: none is.
     pub large_share: f64,
@@ -107,10 +114,14 @@ impl Default for VenueConfig {
 #[derive(Clone, Debug)]
 pub struct Venue {
     markets: Vec<Market>,
+    /// What we hold of each.
+    held: Vec<Held>,
+    accounts: Accounts,
     config: VenueConfig,
     prng: Prng,
     next_fill: u32,
     large: Large,
+    days: TradingDays,
 }
 
 fn book(instrument: &Instrument, config: &VenueConfig) -> Book {
@@ -134,11 +145,19 @@ impl Venue {
                     market
                 })
                 .collect(),
+            held: vec![Held::default(); instruments.len()],
+            accounts: Accounts::new(instruments),
             config,
             prng,
             next_fill: 0,
             large: Large::default(),
+            days: TradingDays::default(),
         }
+    }
+
+    /// Says where trading days begin: until when orders stay that are good for a date.
+    pub fn keep_days(&mut self, days: TradingDays) {
+        self.days = days;
     }
 
     /// Gives an instrument another matching algorithm than first in, first out; of each incoming order we get
@@ -149,6 +168,56 @@ impl Venue {
     pub fn allocate(&mut self, instrument: InstrumentId, allocation: Allocation, lead_percent: u8) {
         let market = &mut self.markets[instrument.index()];
         (market.allocation, market.lead_percent) = (allocation, lead_percent);
+    }
+
+    /// A packet happened in the recorded market at `at`, the venue's time.
+    #[inline]
+    pub fn on_packet(&mut self, at: Nanos, mut arrivals: &[Arrival], out: &mut Vec<Report>) {
+        while let [first, others @ ..] = arrivals {
+            if let Event::Level(delta) = &first.event
+                && let Some((market, mut reports)) = self.at(at, delta.instrument, out)
+            {
+                arrivals = market.on_levels(arrivals, &mut reports);
+            } else {
+                self.on_market(at, &first.event, out);
+                arrivals = others;
+            }
+        }
+    }
+
+    /// Says what holding an instrument costs.
+    ///
+    /// # Panics
+    /// When the instrument is not one of the venue's, or its funding moments do not make a day.
+    pub fn charge(&mut self, instrument: InstrumentId, funding: Funding, borrow: Borrow) {
+        self.accounts.charge(instrument, funding, borrow);
+    }
+
+    /// The recorded market begins at `at`: moments of funding and borrow after it count.
+    pub fn start(&mut self, at: Nanos) {
+        self.accounts.start(at);
+    }
+
+    /// The next moment at which the venue may move cash; [`Nanos::MAX`] before [`start`](Self::start).
+    #[inline]
+    #[must_use]
+    pub const fn cash_due(&self) -> Nanos {
+        self.accounts.due()
+    }
+
+    /// The moment has come, and nothing else has happened at it yet: says what cash the venue moves for what we hold.
+    pub fn move_cash(&mut self, at: Nanos, out: &mut Vec<Cash>) {
+        let (held, markets) = (&self.held, &self.markets);
+        self.accounts.settle(at, |row| (&held[row], &markets[row].book), out);
+    }
+
+    /// What we hold, by the venue's own count: what is filled, whether or not we have heard of it.
+    ///
+    /// # Panics
+    /// When the instrument is not one of the venue's.
+    #[must_use]
+    pub fn position(&self, instrument: InstrumentId) -> Lots {
+        self.held[instrument.index()].position()
     }
 
     /// Something happened in the recorded market at `at`, the venue's time.
@@ -175,18 +244,21 @@ impl Venue {
                     Some(instrument) => instrument.index()..instrument.index() + 1,
                     None => 0..self.markets.len(),
                 };
+                // The day that ends, should the next begin at this very moment.
+                let today = self.days.of(Nanos(at.0.saturating_sub(1)));
                 for row in rows {
                     let instrument = InstrumentId(u32::try_from(row).expect("numbered in 32 bits"));
                     if let Some((market, mut reports)) = self.at(at, instrument, out) {
-                        market.on_phase(status.phase, &mut reports);
+                        market.on_phase(status.phase, today, &mut reports);
                     }
                 }
             }
             Event::Gap(gap) => self.each(gap.instrument, Market::on_gap),
             // Not the market's: ours, or a person's.
-            Event::Report(_) | Event::Timer(_) | Event::Operator(_) => {}
+            Event::Report(_) | Event::Timer(_) | Event::Operator(_) | Event::Cash(_) => {}
+            Event::Statistic(statistic) => self.accounts.on_statistic(statistic),
             // Nothing that an order of ours could meet.
-            Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {}
+            Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {}
         }
     }
 
@@ -251,6 +323,7 @@ impl Venue {
             instrument,
             partial: self.config.partial_fills,
             next_fill: &mut self.next_fill,
+            held: &mut self.held[instrument.index()],
             out,
         };
         Some((market, reports))
@@ -267,12 +340,23 @@ impl Venue {
         let PlaceOrder { order, terms, .. } = place;
         let unlucky = self.is_unlucky();
         self.note_size(&place);
+        let is_past = match terms.time_in_force {
+            TimeInForce::GoodTilDate(last) => last < self.days.of(at),
+            TimeInForce::GoodTilCancel
+            | TimeInForce::ImmediateOrCancel
+            | TimeInForce::FillOrKill
+            | TimeInForce::Day => false,
+        };
         let Some((market, mut reports)) = self.at(at, terms.instrument, out) else {
             let outcome = Outcome::Rejected(RejectReason::UnknownInstrument);
             out.push(Report { venue_at: at, order, instrument: terms.instrument, outcome });
             return;
         };
-        if let Some(reason) = refusal(market, order, &terms, unlucky, at) {
+        let refused = match is_past {
+            true => Some(RejectReason::Invalid),
+            false => refusal(market, order, &terms, unlucky, at),
+        };
+        if let Some(reason) = refused {
             reports.say(order, Outcome::Rejected(reason));
             return;
         }
@@ -450,7 +534,7 @@ fn refusal(
 
 /// Before the open only what can rest is taken, and nothing that would meet an order of ours.
 fn call_refusal(market: &Market, terms: &NewOrder) -> Option<RejectReason> {
-    let rests = terms.time_in_force == TimeInForce::GoodTilCancel
+    let rests = terms.time_in_force.rests()
         && match terms.kind {
             OrderKind::Limit | OrderKind::PostOnly | OrderKind::Iceberg { .. } => true,
             OrderKind::Market
@@ -466,7 +550,7 @@ fn call_refusal(market: &Market, terms: &NewOrder) -> Option<RejectReason> {
 
 /// What its kind and its time in force do not allow together.
 fn is_contradiction(terms: &NewOrder) -> bool {
-    let stays = terms.time_in_force == TimeInForce::GoodTilCancel;
+    let stays = terms.time_in_force.rests();
     match terms.kind {
         OrderKind::Limit | OrderKind::Market => false,
         OrderKind::PostOnly | OrderKind::Pegged { .. } => !stays,

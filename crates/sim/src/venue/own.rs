@@ -2,9 +2,11 @@
 //!
 //! Never decides a fill; it keeps who is first in line and writes the reports.
 
+use crate::venue::account::Held;
 use crate::venue::queue::Estimate;
 use types::{
     InstrumentId, Liquidity, Lots, Nanos, NewOrder, OrderId, OrderKind, Outcome, Peg, Report, Side, Ticks,
+    TimeInForce, TradingDay,
 };
 
 /// What a pegged order follows.
@@ -43,6 +45,8 @@ pub struct Working {
     pub filled: Lots,
     /// Whether it may never take.
     pub post_only: bool,
+    /// How long it stays.
+    pub time_in_force: TimeInForce,
     /// The most of it that is shown at once.
     pub shown: Lots,
     /// What is left of the part that is shown.
@@ -80,6 +84,7 @@ impl Working {
             price: terms.price,
             size: terms.size,
             filled: terms.size - left,
+            time_in_force: terms.time_in_force,
             post_only: terms.kind == OrderKind::PostOnly || peg.is_some(),
             shown,
             tip: shown.min(left),
@@ -125,6 +130,12 @@ impl Queue {
         self.orders.first().map(|order| order.price)
     }
 
+    /// The price furthest from the market.
+    #[inline]
+    pub(super) fn worst(&self) -> Option<Ticks> {
+        self.orders.last().map(|order| order.price)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Working> {
         self.orders.iter()
     }
@@ -144,6 +155,11 @@ impl Queue {
             .position(|other| working.price.beats(other.price, working.side))
             .unwrap_or(self.orders.len());
         self.orders.insert(at, working);
+    }
+
+    /// The first whose time ends when the market closes on a trading day.
+    pub(super) fn ending_with(&self, today: TradingDay) -> Option<OrderId> {
+        self.orders.iter().find(|working| working.time_in_force.ends_with(today)).map(|working| working.order)
     }
 
     pub(super) fn remove(&mut self, order: OrderId) {
@@ -220,6 +236,8 @@ pub(super) struct Reports<'a> {
     /// Whether an order that is reached only in part is filled only in part.
     pub(super) partial: bool,
     pub(super) next_fill: &'a mut u32,
+    /// What we hold of the instrument, by the venue's own count.
+    pub(super) held: &'a mut Held,
     pub(super) out: &'a mut Vec<Report>,
 }
 
@@ -228,7 +246,15 @@ impl Reports<'_> {
         self.out.push(Report { venue_at: self.at, order, instrument: self.instrument, outcome });
     }
 
-    pub(super) fn fill(&mut self, order: OrderId, price: Ticks, size: Lots, liquidity: Liquidity) {
+    pub(super) fn fill(
+        &mut self,
+        order: OrderId,
+        side: Side,
+        price: Ticks,
+        size: Lots,
+        liquidity: Liquidity,
+    ) {
+        self.held.on_fill(side, price, size);
         let fill = *self.next_fill;
         *self.next_fill = fill.wrapping_add(1);
         self.say(order, Outcome::Filled { price, size, fill, liquidity });
@@ -249,7 +275,7 @@ impl Reports<'_> {
                 working.renewed = true;
             }
         }
-        self.fill(working.order, working.price, size, Liquidity::Maker);
+        self.fill(working.order, working.side, working.price, size, Liquidity::Maker);
         size.min(reach)
     }
 

@@ -155,6 +155,7 @@ impl Desk {
                 Event::Report(_)
                 | Event::Timer(_)
                 | Event::Operator(_)
+                | Event::Cash(_)
                 | Event::Statistic(_)
                 | Event::QuoteRequest(_)
                 | Event::TradeBust(_)

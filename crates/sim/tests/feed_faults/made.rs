@@ -93,6 +93,7 @@ impl Bench {
                 | Event::Report(_)
                 | Event::Timer(_)
                 | Event::Operator(_)
+                | Event::Cash(_)
                 | Event::Statistic(_)
                 | Event::QuoteRequest(_)
                 | Event::TradeBust(_)

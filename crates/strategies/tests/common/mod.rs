@@ -53,6 +53,7 @@ impl Floor {
                 instruments,
                 limits,
                 fees: vec![FeeSchedule::default()],
+                account: engine::AccountTerms::default(),
                 kill_switch: false,
                 seats: vec![Seat { strategy, instruments: vec![X] }],
             }),

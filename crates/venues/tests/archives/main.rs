@@ -86,6 +86,7 @@ fn show(event: &Event) -> String {
         | Event::Report(_)
         | Event::Timer(_)
         | Event::Operator(_)
+        | Event::Cash(_)
         | Event::QuoteRequest(_)
         | Event::TradeBust(_)
         | Event::Bar { .. } => event.kind().to_string(),

@@ -53,6 +53,7 @@ impl Books {
                 | Event::Report(_)
                 | Event::Timer(_)
                 | Event::Operator(_)
+                | Event::Cash(_)
                 | Event::Statistic(_)
                 | Event::QuoteRequest(_)
                 | Event::Bar { .. } => continue,
