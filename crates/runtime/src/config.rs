@@ -863,7 +863,7 @@ mod tests {
     #[test]
     fn the_key_of_calendars_names_every_built_in_one() {
         let about = KEYS.iter().find(|key| (key.0, key.1) == ("venue", "calendar")).expect("listed").2;
-        for spec in crate::calendar::list::ALL {
+        for spec in calendar::list::ALL {
             assert!(about.contains(spec.name), "{}", spec.name);
         }
     }
