@@ -32,7 +32,8 @@ impl Observer for Heard {
         if let Event::Report(report) = input.event {
             self.1 += u64::from(matches!(report.outcome, Outcome::Filled { .. }));
         }
-        self.2 += commands.len() as u64;
+        // Timers run on with the kill switch; orders do not.
+        self.2 += commands.iter().filter(|command| !matches!(command, Command::WakeAt { .. })).count() as u64;
     }
 }
 
