@@ -1,5 +1,7 @@
 //! The market of agents through the doors that users take: a day as a recording, and a run in which they hear us.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks at the kinds of event it is about")]
+
 use dbn::decode::{DbnMetadata, DecodeRecord};
 use runtime::backtest::{Backtest, Observer};
 use runtime::calibrate::{Settings, calibrate};
