@@ -387,7 +387,7 @@ impl Model {
             for (place, weight) in row.iter_mut().enumerate() {
                 let (least, most) = super::buckets::place_range(place);
                 *weight = match most {
-                    _ if least < -4 || least > 16 => 0.0,
+                    _ if !(-4..=16).contains(&least) => 0.0,
                     most if most < 0 => [0.05, 0.15, 0.4][bucket],
                     _ => 0.3,
                 };
