@@ -162,8 +162,7 @@ impl Sums {
         Self {
             spread: self.spread.at_rate(rate),
             adverse: self.adverse.at_rate(rate),
-            // A fee is converted as it is charged, so that it is rounded as the account rounds it.
-            booked: Booked { fees: -(-self.booked.fees).at_rate(rate), ..self.booked.at_rate(rate) },
+            booked: self.booked.at_rate(rate),
             turnover: self.turnover.at_rate(rate),
             ..*self
         }

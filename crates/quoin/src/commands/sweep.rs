@@ -191,7 +191,6 @@ fn study_of(plan: &Plan, field: &Field, trials: Vec<Trial>) -> anyhow::Result<St
     let varies = |key: &str| plan.space.dimensions.iter().any(|dimension| dimension.key == key);
     let all = setup.traded();
     let traded: Vec<&str> = all.iter().map(|id| setup.instruments[id.index()].symbol()).collect();
-    let first = all.first();
     let about = study::About {
         title: title(plan),
         method: method(plan),
