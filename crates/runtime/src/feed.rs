@@ -357,13 +357,13 @@ impl Track {
     }
 }
 
-/// When it happened, and whether it ends its packet.
+/// When it happened, and whether it ends its packet. Most events are changes of levels: asked first, they need no jump.
 #[inline]
 fn bounds(event: &Event) -> (Option<Nanos>, bool) {
-    match event {
-        Event::Level(delta) => (Some(delta.venue_at), delta.flags.has(Flags::LAST)),
-        other => (other.venue_at(), ends_packet(other)),
+    if let Event::Level(delta) = event {
+        return (Some(delta.venue_at), delta.flags.has(Flags::LAST));
     }
+    (event.venue_at(), ends_packet(event))
 }
 
 /// When it happened. Most events are changes of levels: asked first, they need no jump.

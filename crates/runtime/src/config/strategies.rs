@@ -69,7 +69,9 @@ impl Config {
             ConfigError::Strategy { what, .. } => {
                 ConfigError::Strategy { section: format!("trading.strategies, {label}"), what }
             }
-            other => other,
+            error @ (ConfigError::Toml(_)
+            | ConfigError::UnknownKey { .. }
+            | ConfigError::OutOfRange { .. }) => error,
         })?;
         let symbols = if entry.symbols.is_empty() { &self.trading.symbols } else { &entry.symbols };
         Ok(Chosen { spec, label, symbols, values })
