@@ -88,11 +88,10 @@ fn rate(
     let name = |instrument: &Instrument| format!("{}/{}", instrument.terms().venue, instrument.symbol());
     let named = |i: &&Instrument| i.symbol() == entry.instrument || name(i) == entry.instrument;
     let Some(found) = instruments.iter().find(named) else {
-        let all: Vec<String> = instruments.iter().map(name).collect();
         return Err(CurrencyError::NoInstrument {
             code: entry.code.clone(),
             instrument: entry.instrument.clone(),
-            nearest: nearest(&entry.instrument, all.iter().map(String::as_str)),
+            nearest: nearest(&entry.instrument, instruments.iter().map(Instrument::symbol)),
         });
     };
     let priced = found.currency();
