@@ -184,7 +184,6 @@ const PRICE: &[Sketch] = &[
         log_x: true,
         log_y: true,
         of: |f| f.kurtosis.clone(),
-        ..PLAIN
     },
     Sketch {
         id: "returns",
