@@ -160,7 +160,7 @@ impl Event {
                 seconds: *seconds,
                 ..head
             },
-            Market::Report(_) | Market::Timer(_) | Market::Operator(_) => return None,
+            Market::Report(_) | Market::Timer(_) | Market::Operator(_) | Market::Cash(_) => return None,
         })
     }
 }
