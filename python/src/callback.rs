@@ -11,7 +11,7 @@ use crate::view::{Fill, OURS, Present, Trade, View};
 use engine::{Strategy, Want, Wants};
 use orders::{Change, Order};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyString, PyTuple};
 use risk::Refusal;
 use types::{Instrument, InstrumentId, Liquidity, Nanos, TimerId};
 
@@ -37,6 +37,9 @@ struct Pace {
 pub struct Callback {
     object: Py<PyAny>,
     view: Py<View>,
+    /// `on_book` of the object and the view for it, made at its first call: looking a method up and making a tuple cost as
+    /// much as a short method itself.
+    shows: Option<(Py<PyAny>, Py<PyTuple>)>,
     /// By instrument id: its place in the view.
     places: Vec<Option<usize>>,
     has: Methods,
@@ -85,6 +88,7 @@ impl Callback {
                 refused: has("on_refused")?,
             },
             object: object.clone().unbind(),
+            shows: None,
             view: Py::new(py, View::new(instruments, traded, depth))?,
             places,
             every_change,
@@ -100,27 +104,55 @@ impl Callback {
 
     /// Shows the present, makes one call if that is wanted, and takes the wishes.
     fn call(
-        &self,
+        &mut self,
         place: usize,
         view: &engine::View<'_>,
         wants: &mut Wants,
         wanted: impl FnOnce(&mut Present) -> bool,
         call: impl FnOnce(Python<'_>, &Bound<'_, PyAny>, &Bound<'_, View>) -> PyResult<()>,
     ) {
+        self.call_if(place, view, wants, wanted, |this, py| {
+            call(py, this.object.bind(py), this.view.bind(py))
+        });
+    }
+
+    /// The same with whatever is called.
+    fn call_if(
+        &mut self,
+        place: usize,
+        view: &engine::View<'_>,
+        wants: &mut Wants,
+        wanted: impl FnOnce(&mut Present) -> bool,
+        call: impl FnOnce(&mut Self, Python<'_>) -> PyResult<()>,
+    ) {
         if self.trouble.is_there() {
             return;
         }
         Python::attach(|py| {
-            let seen = self.view.bind(py);
             let wanted = {
-                let mut seen = seen.borrow_mut();
+                let mut seen = self.view.bind(py).borrow_mut();
                 seen.turn_to(place, view);
                 wanted(&mut seen.presents[place])
             };
             if wanted {
-                self.settle(call(py, self.object.bind(py), seen), seen, wants);
+                let called = call(self, py);
+                self.settle(called, self.view.bind(py), wants);
             }
         });
+    }
+
+    /// Calls `on_book`.
+    fn call_book(&mut self, py: Python<'_>) -> PyResult<()> {
+        let (method, arguments) = match &self.shows {
+            Some(shows) => shows,
+            None => {
+                let method = self.object.bind(py).getattr(pyo3::intern!(py, "on_book"))?.unbind();
+                let arguments = PyTuple::new(py, [self.view.bind(py)])?.unbind();
+                self.shows.insert((method, arguments))
+            }
+        };
+        method.bind(py).call1(arguments.bind(py))?;
+        Ok(())
     }
 
     fn settle(&self, called: PyResult<()>, seen: &Bound<'_, View>, wants: &mut Wants) {
@@ -138,7 +170,7 @@ impl Callback {
         let (now, every) = (view.now(), self.every_change);
         let Pace { next_at, waits } = self.paces[place];
         let (mut later, mut shown) = (false, false);
-        self.call(
+        self.call_if(
             place,
             view,
             wants,
@@ -150,10 +182,7 @@ impl Callback {
                 shown = wanted && !held;
                 shown
             },
-            |py, object, seen| {
-                object.call_method1(pyo3::intern!(py, "on_book"), (seen,))?;
-                Ok(())
-            },
+            Self::call_book,
         );
         let pace = &mut self.paces[place];
         if later {

@@ -64,7 +64,7 @@ fn what_makes_no_market_is_said() {
     let market = market(&scratch);
     let broken = scratch.text("broken.toml");
     let text = std::fs::read_to_string(&market).expect("just written");
-    std::fs::write(&broken, text.replace("exact_share = 0.4", "exact_share = 1.4"))
+    std::fs::write(&broken, text.replace("part_share = 0.05", "part_share = 1.4"))
         .expect("a temporary folder");
     let out = scratch.text("x");
     assert!(fail(&["generate", "--like", &broken, "--out", &out], 1).contains("between 0 and 1"));

@@ -50,25 +50,22 @@ struct Plain {
 
 impl Observer for Plain {
     fn on_step(&mut self, input: &Input, _: &[Command], engine: &Engine) {
-        match input.event {
-            Event::Report(report) => {
-                if let Outcome::Filled { size, .. } = report.outcome {
-                    let order = engine.orders().get(report.order).expect("ours");
-                    self.fills.push((report.venue_at, size.signed(order.terms.side).0));
-                }
+        if let Event::Report(report) = input.event {
+            if let Outcome::Filled { size, .. } = report.outcome {
+                let order = engine.orders().get(report.order).expect("ours");
+                self.fills.push((report.venue_at, size.signed(order.terms.side).0));
             }
-            Event::Cash(cash) => self.told.push((cash.venue_at, cash.kind, cash.amount())),
-            event => {
-                let Some(venue_at) = event.venue_at() else { return };
-                let before = self.clock;
-                self.clock = self.clock.max(venue_at);
-                if let (Some(touch), true) = (self.touch, before > Nanos(0)) {
-                    let minutes = before.0.div_euclid(MINUTE) + 1..=self.clock.0.div_euclid(MINUTE);
-                    self.marks.extend(minutes.map(|minute| (Nanos(minute * MINUTE), touch)));
-                }
-                let book = engine.book(BTCUSDT);
-                self.touch = book.best_bid().zip(book.best_ask()).map(|(bid, ask)| (bid.price, ask.price));
+        } else if let Event::Cash(cash) = input.event {
+            self.told.push((cash.venue_at, cash.kind, cash.amount()));
+        } else if let Some(venue_at) = input.event.venue_at() {
+            let before = self.clock;
+            self.clock = self.clock.max(venue_at);
+            if let (Some(touch), true) = (self.touch, before > Nanos(0)) {
+                let minutes = before.0.div_euclid(MINUTE) + 1..=self.clock.0.div_euclid(MINUTE);
+                self.marks.extend(minutes.map(|minute| (Nanos(minute * MINUTE), touch)));
             }
+            let book = engine.book(BTCUSDT);
+            self.touch = book.best_bid().zip(book.best_ask()).map(|(bid, ask)| (bid.price, ask.price));
         }
     }
 }

@@ -161,10 +161,11 @@ impl Observer for Said {
         if input.event.instrument().is_some_and(is_crossed) {
             self.2.extend(input.event.venue_at());
         }
-        match &input.event {
-            Event::Report(report) => self.0.push((report.venue_at, report.outcome)),
-            Event::Status(status) => self.1.push((status.venue_at, status.phase)),
-            _ => {}
+        if let Event::Report(report) = &input.event {
+            self.0.push((report.venue_at, report.outcome));
+        }
+        if let Event::Status(status) = &input.event {
+            self.1.push((status.venue_at, status.phase));
         }
     }
 }
@@ -215,10 +216,11 @@ fn a_configured_halt_is_heard_by_all_and_the_recording_s_own_word_stands() {
     // The generator tells its phases, as CME does.
     assert!(!ran.sessions.recorded.is_empty() && ran.sessions.calendars.is_empty());
     for (at, outcome) in &ran.said.0 {
-        match outcome {
-            Outcome::Rejected(RejectReason::MarketClosed) => assert!((halt..resume).contains(at), "{at:?}"),
-            Outcome::Accepted => assert!(!(halt..resume).contains(at), "{at:?}"),
-            _ => {}
+        let in_halt = (halt..resume).contains(at);
+        if *outcome == Outcome::Rejected(RejectReason::MarketClosed) {
+            assert!(in_halt, "{at:?}");
+        } else if *outcome == Outcome::Accepted {
+            assert!(!in_halt, "{at:?}");
         }
     }
     let refused = ran.said.0.iter().filter(|said| said.1 == Outcome::Rejected(RejectReason::MarketClosed));
@@ -306,9 +308,10 @@ fn recorded_trades_of_es_lie_within_the_calendar() {
         for arrival in &out.arrivals {
             let Event::Trade(trade) = arrival.event else { continue };
             let place = changes.partition_point(|change| change.0 <= trade.venue_at);
-            match changes[place - 1].1 {
-                Phase::Open => inside += 1,
-                _ => outside.push(trade.venue_at),
+            if changes[place - 1].1 == Phase::Open {
+                inside += 1;
+            } else {
+                outside.push(trade.venue_at);
             }
         }
     }

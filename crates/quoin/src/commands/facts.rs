@@ -66,7 +66,8 @@ fn measured(file: &Path, args: &Args) -> anyhow::Result<Facts> {
     let levels = usize::try_from(args.levels)?;
     let found = if file.extension().is_some_and(|end| end == "toml") {
         let read = MarketFile::read(file)?;
-        let name = format!("{}, seed {}", read.name, args.seed);
+        let shown = file.file_name().unwrap_or_default().to_string_lossy();
+        let name = format!("{shown}, seed {}", args.seed);
         market::facts(&name, &read.model, args.seed, None, levels)?
     } else {
         let prepared = super::calibrate::surveyed(&[file.to_path_buf()], args.symbol.as_deref())?;

@@ -58,7 +58,7 @@ fn by_level(values: &[f64]) -> Curve {
 }
 
 /// Quantiles the other way round: a size or a time, and how many are smaller.
-fn shares(quantiles: &Curve) -> Curve {
+fn shares(quantiles: &[(f64, f64)]) -> Curve {
     quantiles.iter().filter(|(_, value)| *value > 0.0).map(|(p, value)| (*value, *p)).collect()
 }
 

@@ -5,30 +5,46 @@
 //! |---|---|
 //! | takes, orders placed, withdrawals a second | that act's rate without excitement |
 //! | mean spread | how often makers better the price |
-//! | lots on five levels | how many orders it takes until they are withdrawn as usual |
 //! | lots at the best price | how often makers join it |
+//! | lots on five levels | how many orders it takes until they are withdrawn as usual |
+//! | distance of the fifth level | how far behind makers place |
 //!
-//! Volatility has no knob: what it comes to is a finding.
+//! What makers were counted to do is changed by half at most: knobs that go farther buy one moment with the others.
+//! Volatility has no knob; but of all rounds the one is kept that is nearest in it, too.
 
 use crate::facts::Facts;
 use crate::market;
 use sim::agents::buckets::IMPROVEMENTS;
 use sim::agents::{Act, Model, ModelError};
+use std::cmp::Ordering;
 use stdx::math;
 
 /// Days a round.
 const DAYS: u64 = 3;
 /// Of what a moment is off, so much is made good in a round.
 const STEP: f64 = 0.5;
-const MOMENTS: usize = 6;
+const MOMENTS: usize = 8;
+/// No habit is more or less frequent than so many times what was counted.
+const HABIT_MAX: f64 = 1.5;
 /// Seeds that nobody will choose to be shown: a day is not held against what it was adjusted on.
 const SEEDS_FROM: u64 = 1_000_000;
 
-/// Takes, places, withdrawals, spread, five levels, best price.
+/// Takes, places, withdrawals, spread, best price, five levels, fifth level, volatility.
 fn moments(facts: &Facts) -> [f64; MOMENTS] {
     let five: f64 = facts.depth.iter().take(5).sum();
+    let fifth = facts.level_distance.get(4).copied().unwrap_or(f64::NAN);
     let rates = [facts.take_rate, facts.place_rate, facts.withdraw_rate].map(|figure| figure.value);
-    [rates[0], rates[1], rates[2], facts.spread.value, five, facts.touch_size.value]
+    let [takes, places, withdrawals] = rates;
+    [
+        takes,
+        places,
+        withdrawals,
+        facts.spread.value,
+        facts.touch_size.value,
+        five,
+        fifth,
+        facts.volatility.value,
+    ]
 }
 
 /// By moment, how far the agents' days lie below the recorded one, as the log of the ratio.
@@ -52,26 +68,43 @@ fn short_of(model: &Model, wanted: &[f64; MOMENTS], levels: usize) -> Result<[f6
 }
 
 fn distance(short: &[f64; MOMENTS]) -> f64 {
-    math::sqrt(short.iter().map(|x| x * x).sum::<f64>() / 6.0)
+    math::sqrt(short.iter().map(|x| x * x).sum::<f64>() / 8.0)
+}
+
+/// How habits differ from what was counted: betters the price, joins it, and goes farther behind, by octave.
+#[derive(Clone, Copy, Debug)]
+struct Habits {
+    betters: f64,
+    joins: f64,
+    farther: f64,
 }
 
 /// Turns each knob by its moment.
-fn turn(model: &mut Model, short: &[f64; MOMENTS]) {
-    let [takes, places, withdrawals, spread, five, best] = short.map(|x| math::exp(STEP * x));
+fn turn(model: &mut Model, counted: &[Vec<f64>], habits: &mut Habits, short: &[f64; MOMENTS]) {
+    let [takes, places, withdrawals, spread, best, five, fifth, _] = short.map(|x| math::exp(STEP * x));
     for (act, factor) in Act::ALL.into_iter().zip([takes, places, withdrawals]) {
         model.excitement.base[act as usize] *= factor;
     }
+    model.cancellers.usual *= five;
+    let within = |value: f64| value.clamp(1.0 / HABIT_MAX, HABIT_MAX);
     // Too narrow: fewer better the price.
-    for row in &mut model.makers.places {
-        for (place, weight) in row.iter_mut().enumerate() {
-            if place < IMPROVEMENTS {
-                *weight /= spread;
-            } else if place == IMPROVEMENTS {
-                *weight *= best / math::sqrt(five);
-            }
+    habits.betters = within(habits.betters / spread);
+    habits.joins = within(habits.joins * best / math::sqrt(five));
+    habits.farther = (habits.farther * math::sqrt(fifth)).clamp(0.8, 1.25);
+    for (row, counted) in model.makers.places.iter_mut().zip(counted) {
+        let mut farther = habits.farther;
+        for (place, (weight, counted)) in row.iter_mut().zip(counted).enumerate() {
+            *weight = counted
+                * match place.cmp(&IMPROVEMENTS) {
+                    Ordering::Less => habits.betters,
+                    Ordering::Equal => habits.joins,
+                    Ordering::Greater => {
+                        farther *= habits.farther;
+                        farther
+                    }
+                };
         }
     }
-    model.cancellers.usual *= five;
 }
 
 /// Runs the agents `rounds` times, turns the knobs after each, and keeps the best.
@@ -87,9 +120,11 @@ pub fn adjust(
     let wanted = moments(recorded);
     let first = short_of(model, &wanted, recorded.levels)?;
     let (mut best, mut best_short) = (model.clone(), first);
+    let counted = model.makers.places.clone();
+    let mut habits = Habits { betters: 1.0, joins: 1.0, farther: 1.0 };
     let mut short = first;
     for round in 0..rounds {
-        turn(model, &short);
+        turn(model, &counted, &mut habits, &short);
         short = short_of(model, &wanted, recorded.levels)?;
         if distance(&short) < distance(&best_short) {
             (best, best_short) = (model.clone(), short);
@@ -99,8 +134,8 @@ pub fn adjust(
     *model = best;
     let percent = |short: &[f64; MOMENTS]| (math::exp(distance(short)) - 1.0) * 100.0;
     model.provenance.adjusted.push(format!(
-        "takes, orders and withdrawals a second, spread, size of the best price and of five levels: adjusted in {rounds} \
-         rounds of {DAYS} days, from {:.0} % off to {:.0} % (root mean square)",
+        "rates of acts, spread, best size, size and distance of five levels adjusted in {rounds} rounds of {DAYS} days: \
+         with volatility, from {:.0} % off to {:.0} % (root mean square)",
         percent(&first),
         percent(&best_short),
     ));

@@ -5,7 +5,7 @@ use super::rates::{self, Timed, float};
 use super::{CalibrateError, Calibration, Settings};
 use crate::deeds::What;
 use quant::hawkes::{Fit, Hawkes};
-use sim::agents::buckets::{self, AGES, DISTANCES, PLACES};
+use sim::agents::buckets::{self, AGES, DISTANCES, PLACES, STANDINGS};
 use sim::agents::model::{
     CancellerHabits, Excited, MODEL_VERSION, MakerHabits, Provenance, Session, Sizes, State, TakerHabits,
     Traded,
@@ -108,20 +108,28 @@ fn makers(observed: &Observed, edges: &[i64]) -> MakerHabits {
 }
 
 fn takers(observed: &Observed) -> TakerHabits {
-    let (mut less, mut beyond, mut exact) = (Vec::new(), Vec::new(), 0);
+    let (mut less, mut beyond) = (Vec::new(), Vec::new());
+    let mut counts = [[0.0; 2]; STANDINGS];
     for deed in &observed.deeds {
         if let What::Take { size, standing } = deed.what {
-            match size.cmp(&standing) {
-                std::cmp::Ordering::Less => less.push(size.0),
-                std::cmp::Ordering::Equal => exact += 1,
-                std::cmp::Ordering::Greater => beyond.push((size - standing).0),
+            let clears = size >= standing;
+            let [taken, cleared] = &mut counts[buckets::standing(standing.0)];
+            *taken += 1.0;
+            *cleared += f64::from(u8::from(clears));
+            match clears {
+                false => less.push(size.0),
+                true if size > standing => beyond.push((size - standing).0),
+                true => {}
             }
         }
     }
-    let all = float(less.len() + beyond.len() + exact).max(1.0);
+    let sum = |which: usize| counts.iter().map(|count| count[which]).sum::<f64>();
+    let (taken, cleared) = (sum(0), sum(1));
+    // Of a size that seldom stood, as often as of all.
+    let share = |count: &[f64; 2]| (count[1] + PRIOR * cleared / taken.max(1.0)) / (count[0] + PRIOR);
     TakerHabits {
-        exact_share: float(exact) / all,
-        beyond_share: float(beyond.len()) / all,
+        clears: counts.iter().map(share).collect(),
+        beyond_share: float(beyond.len()) / cleared.max(1.0),
         sizes: Sizes::of(less),
         beyond: Sizes::of(beyond),
     }

@@ -166,9 +166,9 @@ fn expose(row: &mut [f64; AGES], age: f64, seconds: f64) {
         return;
     }
     let mut from = age;
-    for bucket in first..=last {
+    for (bucket, time) in row.iter_mut().enumerate().take(last + 1).skip(first) {
         let until = if bucket == last { age + seconds } else { buckets::age_ends(bucket) };
-        row[bucket] += until - from;
+        *time += until - from;
         from = until;
     }
 }

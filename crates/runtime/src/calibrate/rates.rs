@@ -43,10 +43,12 @@ pub(super) const fn float(count: usize) -> f64 {
 /// The step of the recording's clock, in seconds.
 fn clock_step(observed: &Observed) -> f64 {
     let all = |step: i64| observed.deeds.iter().all(|deed| deed.at.0 % step == 0);
-    match () {
-        () if all(1_000_000) => 1e-3,
-        () if all(1_000) => 1e-6,
-        () => 1e-9,
+    if all(1_000_000) {
+        1e-3
+    } else if all(1_000) {
+        1e-6
+    } else {
+        1e-9
     }
 }
 

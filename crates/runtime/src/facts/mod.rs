@@ -118,7 +118,7 @@ fn bare(value: f64) -> Option<Figure> {
     value.is_finite().then_some(Figure { value, low: None, high: None })
 }
 
-fn at(curve: &Curve, x: f64) -> Option<Figure> {
+fn at(curve: &[(f64, f64)], x: f64) -> Option<Figure> {
     curve.iter().find(|(at, _)| (at - x).abs() < 1e-9).and_then(|(_, value)| bare(*value))
 }
 

@@ -15,6 +15,15 @@ const AGE_EDGES: [f64; AGES - 1] = [0.01, 0.1, 0.5, 2.0, 10.0, 60.0, 300.0];
 /// Shares of the size at both best prices that stands on the own side.
 pub const IMBALANCES: usize = 5;
 
+/// Sizes of what stands: one lot, two, three to four …
+pub const STANDINGS: usize = 40;
+
+/// The bucket of what stands at a price.
+#[must_use]
+pub fn standing(lots: i64) -> usize {
+    octave(lots, STANDINGS).saturating_sub(1)
+}
+
 /// 0 for 0, 1 for 1, 2 for 2, 3 for 3 and 4, 4 for 5 to 8 … no more than `most`.
 fn octave(steps: i64, most: usize) -> usize {
     let steps = u64::try_from(steps).unwrap_or(0);

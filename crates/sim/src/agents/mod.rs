@@ -527,7 +527,7 @@ impl Market {
             return;
         }
         said.say(order, Outcome::Accepted, answers);
-        let rests = terms.kind != OrderKind::Market && terms.time_in_force == TimeInForce::GoodTilCancel;
+        let rests = terms.kind != OrderKind::Market && terms.time_in_force.rests();
         self.enter((order, terms.side, terms.price), terms.size, Lots::ZERO, rests, at, events, answers);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Everything is symmetrical: a habit of buyers is one of sellers. Rates are events a second for each side.
 
-use super::buckets::{AGES, DISTANCES, IMBALANCES, PLACES};
+use super::buckets::{AGES, DISTANCES, IMBALANCES, PLACES, STANDINGS};
 use quant::hawkes::{Hawkes, Steps};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -189,9 +189,9 @@ pub struct MakerHabits {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TakerHabits {
-    /// How often one takes exactly what stands best.
-    pub exact_share: f64,
-    /// How often one takes more than that.
+    /// How often one takes all that stands best, or more: by [how much that is](super::buckets::standing).
+    pub clears: Vec<f64>,
+    /// How often one who takes it all goes on to worse prices.
     pub beyond_share: f64,
     /// Sizes of those that take less.
     pub sizes: Sizes,
@@ -338,8 +338,14 @@ impl Model {
             format!("is {DISTANCES} numbers"),
         )?;
         ensure(self.cancellers.usual > 0.0, "cancellers.usual", "is above zero")?;
-        let shares = [self.takers.exact_share, self.takers.beyond_share, self.cancellers.part_share];
-        ensure(shares.iter().all(|x| (0.0..=1.0).contains(x)), "a share", "lies between 0 and 1")?;
+        let shares = [self.takers.beyond_share, self.cancellers.part_share];
+        let clears = &self.takers.clears;
+        ensure(clears.len() == STANDINGS, "takers.clears", format!("is {STANDINGS} shares"))?;
+        ensure(
+            shares.iter().chain(clears).all(|x| (0.0..=1.0).contains(x)),
+            "a share",
+            "lies between 0 and 1",
+        )?;
         let mut sizes = self.makers.sizes.iter().chain([&self.takers.sizes, &self.takers.beyond]);
         ensure(sizes.all(Sizes::is_sound), "sizes", "are above zero, the others rising")?;
         let process = self.process()?;
@@ -381,7 +387,7 @@ impl Model {
             for (place, weight) in row.iter_mut().enumerate() {
                 let (least, most) = super::buckets::place_range(place);
                 *weight = match most {
-                    _ if least < -4 || least > 16 => 0.0,
+                    _ if !(-4..=16).contains(&least) => 0.0,
                     most if most < 0 => [0.05, 0.15, 0.4][bucket],
                     _ => 0.3,
                 };
@@ -426,8 +432,8 @@ impl Model {
             },
             makers: MakerHabits { places, sizes: [(); 3].map(|()| sizes(&[[100, 400_000], [10, 200_000]])) },
             takers: TakerHabits {
-                exact_share: 0.4,
-                beyond_share: 0.05,
+                clears: (0..STANDINGS).map(|octave| if octave < 7 { 0.6 } else { 0.3 }).collect(),
+                beyond_share: 0.1,
                 sizes: sizes(&[[10, 500_000]]),
                 beyond: sizes(&[[10, 500_000]]),
             },

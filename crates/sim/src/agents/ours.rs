@@ -1,6 +1,7 @@
 //! Our orders in a generated market: they stand in its one queue, and what trades with them traded.
 //!
-//! Limit, market and post-only orders, with every time in force. Stops, icebergs and pegged orders are refused: the
+//! Limit, market and post-only orders, with every time in force; the session's end is the run's, so that orders for the day
+//! rest until then. Stops, icebergs and pegged orders are refused: the
 //! exchange has none. An order that would meet one of ours is refused whole.
 
 use types::{InstrumentId, Liquidity, Lots, Nanos, OrderId, Outcome, RejectReason, Report, Side, Ticks};

@@ -51,12 +51,10 @@ pub(super) struct Takers {
 impl Takers {
     /// How much the next one takes of a best level of `standing`.
     pub(super) fn size(&mut self, standing: Lots) -> Lots {
-        let u = self.prng.unit();
-        if u < self.habits.exact_share {
-            return standing;
-        }
-        if u < self.habits.exact_share + self.habits.beyond_share {
-            return standing + Lots(self.habits.beyond.draw(&mut self.prng));
+        if self.prng.chance(self.habits.clears[buckets::standing(standing.0)]) {
+            let more = self.prng.chance(self.habits.beyond_share);
+            let beyond = if more { self.habits.beyond.draw(&mut self.prng) } else { 0 };
+            return standing + Lots(beyond);
         }
         // Less than stands there: as many draws as it takes, within reason.
         for _ in 0..8 {

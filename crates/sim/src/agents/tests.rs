@@ -1,3 +1,5 @@
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks at the kinds of event it is about")]
+
 use super::*;
 use types::StrategyId;
 
