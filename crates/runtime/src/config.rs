@@ -32,7 +32,6 @@ pub struct Config {
     /// What the simulated venue does.
     pub venue: Venue,
     /// A market of agents, in place of recordings.
-    #[serde(skip_serializing_if = "Market::is_none")]
     pub market: Market,
     /// What stops an order.
     pub risk: Risk,
@@ -128,12 +127,6 @@ pub struct Market {
 }
 
 impl Market {
-    /// Whether a run is over recordings: then a journal is silent about all this, as it was before there was any.
-    #[must_use]
-    pub fn is_none(&self) -> bool {
-        *self == Self::default()
-    }
-
     /// How long the session is, if not as long as the model says.
     #[must_use]
     pub fn seconds(&self) -> Option<f64> {

@@ -66,12 +66,11 @@ impl Config {
         given.extend(entry.parameters.iter().map(|(name, value)| (name.clone(), *value)));
         let values = strategy_values(spec, given.iter().map(|(name, value)| (name.as_str(), *value)));
         let values = values.map_err(|error| match error {
-            ConfigError::Strategy { what, .. } => {
+            ConfigError::Strategy { ref what, .. } => {
+                let what = what.clone();
                 ConfigError::Strategy { section: format!("trading.strategies, {label}"), what }
             }
-            error @ (ConfigError::Toml(_)
-            | ConfigError::UnknownKey { .. }
-            | ConfigError::OutOfRange { .. }) => error,
+            ConfigError::Toml(_) | ConfigError::UnknownKey { .. } | ConfigError::OutOfRange { .. } => error,
         })?;
         let symbols = if entry.symbols.is_empty() { &self.trading.symbols } else { &entry.symbols };
         Ok(Chosen { spec, label, symbols, values })

@@ -77,8 +77,9 @@ mod tests {
             })
             .collect();
         for (seconds, value) in signature(&mids) {
-            // A step of deviation 1 each tenth of a second.
-            assert!((value / math::sqrt(10.0) - 1.0).abs() < 0.15, "{seconds}: {value}");
+            // A step of deviation 1 each tenth of a second. A deviation of n changes is known to 1 / √(2n) of itself.
+            let error = 1.0 / math::sqrt(2.0 * 20_000.0 / seconds);
+            assert!((value / math::sqrt(10.0) - 1.0).abs() < 4.0 * error, "{seconds}: {value}");
         }
         for (_, value) in autocorrelation(&changes(&mids, GRID), &[1, 5]) {
             assert!(value.abs() < 0.03, "{value}");

@@ -43,8 +43,9 @@ use types::{
 
 /// However the state multiplies: no act is more than so many times as frequent as its excitement alone says.
 const FACTOR_MAX: f64 = 6.0;
-/// A minute with so many times the usual acts is as busy as it gets: beyond, all rates give way, because what the state
-/// multiplies may excite more than the process alone was checked for.
+/// Beyond a minute with so many times the usual acts all rates give way as it grows, because what the state multiplies may
+/// excite more than the process alone was checked for. Each act then excites less than one, so that a minute is never
+/// busier than this times [`FACTOR_MAX`].
 const BUSY_MAX: f64 = 8.0;
 const BUSY_SECONDS: f64 = 60.0;
 /// A taker goes through so many prices at most.

@@ -86,7 +86,8 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn on_fill(&mut self, side: Side, price: Ticks, size: Lots) {
-        self.position += size.signed(side);
+        // Recorded nonsense may fill more than a number holds; what that costs is nonsense too, and no panic.
+        self.position = Lots(self.position.0.saturating_add(size.signed(side).0));
         self.last = price;
     }
 
