@@ -6,19 +6,21 @@
 mod allocation;
 mod carry;
 mod fees;
+mod keys;
 mod latency;
+mod print;
 mod roll;
 mod strategies;
 
-use crate::calendar::{self, CALENDAR_KEYS, CalendarTerms, HALT_KEYS, HaltTerms};
+use crate::calendar::{self, CalendarTerms, HaltTerms};
 pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
 pub use carry::{Borrow, Funding, InstrumentBorrow, InstrumentFunding};
 pub use fees::{FeeTier, Fees, VenueFees};
+pub use keys::{KEYS, Key};
 pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
 pub use roll::{RollRule, RollTerms};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 pub use strategies::{Chosen, StrategyEntry};
 
 /// Everything a user can choose about a run.
@@ -299,207 +301,6 @@ impl Default for Report {
     }
 }
 
-/// One key: its section, its name, and what a reader of the file should know.
-pub struct Key(pub &'static str, pub &'static str, pub &'static str);
-
-/// Every key outside `[strategy.NAME]`, in the order they are printed.
-pub const KEYS: &[Key] = &[
-    Key("trading", "strategy", "Which strategy: one of `quoin strategies`."),
-    Key(
-        "trading",
-        "symbols",
-        "What to trade, as the data names it, or the name of a [[roll]]; [] is the most active symbol.",
-    ),
-    Key(
-        "trading",
-        "currency",
-        "What the account, its limits and its report count in; \"\" is what the first instrument traded settles in.",
-    ),
-    Key("trading", "initial_capital", "In the account's currency."),
-    Key("trading", "seed", "For jitter, rejects and everything else that is left to chance."),
-    Key("latency", "order_ns", "Nanoseconds from our decision to the venue's matching engine."),
-    Key("latency", "response_ns", "Nanoseconds from the matching engine's answer back to us."),
-    Key("latency", "market_data_ns", "Nanoseconds from a market event to our decision."),
-    Key(
-        "latency",
-        "jitter_ns",
-        "Added at random to each of the three, messages never overtaking each other.",
-    ),
-    Key(
-        "latency",
-        "jitter_shape",
-        "\"exponential\" (mean jitter_ns), \"uniform\" (0 to jitter_ns), \"normal\" (deviation jitter_ns, either \
-         way), \"gamma\" (scale jitter_ns) or \"constant\" (none).",
-    ),
-    Key("latency", "gamma_shape", "The gamma's shape: the added time is gamma_shape * jitter_ns on average."),
-    Key("latency", "floor_ns", "No message takes less, whatever chance says."),
-    Key("latency", "order_jitter_ns", "For orders in place of jitter_ns."),
-    Key("latency", "order_jitter_shape", "For orders in place of jitter_shape."),
-    Key("latency", "response_jitter_ns", "For answers in place of jitter_ns."),
-    Key("latency", "response_jitter_shape", "For answers in place of jitter_shape."),
-    Key("latency", "market_data_jitter_ns", "For market data in place of jitter_ns."),
-    Key("latency", "market_data_jitter_shape", "For market data in place of jitter_shape."),
-    Key(
-        "latency",
-        "market_data",
-        "\"modelled\": as above. \"recorded\": market_data_ns plus what the recording's receive times show \
-         above the line of its fastest messages, so without the skew and drift of the two clocks.",
-    ),
-    Key(
-        "latency",
-        "order_samples",
-        "A file of measured orders (sent, at the venue, answered): .csv, or hftbacktest's .npy and .npz. Orders and \
-         answers then take what lies between the measured ones; \"\" is none.",
-    ),
-    Key(
-        "venue",
-        "queue_model",
-        "Who cancels ahead of us in price-level data: \"pessimistic\" (nobody), \"power\", \"logarithmic\", \
-         \"power_of_sum\", \"logarithmic_of_sum\" or \"power_of_share\" (hftbacktest's families). Order-by-order data \
-         needs no model.",
-    ),
-    Key(
-        "venue",
-        "queue_exponent",
-        "The power model's exponent: 1 takes cancels in proportion to what is ahead and behind, more takes them \
-         mostly from the larger part.",
-    ),
-    Key(
-        "venue",
-        "queue_unit",
-        "The lots that count as one in the logarithmic models; hftbacktest counts contracts, so 1 / lot size.",
-    ),
-    Key(
-        "venue",
-        "allocation",
-        "Who at one price gets how much, CME's letter behind it: \"fifo\" (F), \"fifo_lmm\" (T), \"fifo_top_lmm\" (S), \
-         \"pro_rata\" (C), \"pro_rata_top\" (A), \"threshold\" (O), \"threshold_lmm\" (Q) or \"split\" (K).",
-    ),
-    Key("venue", "allocation_minimum", "By size nobody gets less than this many lots: then none."),
-    Key("venue", "allocation_top_min", "Lots an order must have to go first because it bettered the market."),
-    Key("venue", "allocation_top_max", "Lots it gets at most before the others; 0 is all of it."),
-    Key("venue", "allocation_lmm_percent", "What we get as a lead market maker, where the rule has such."),
-    Key(
-        "venue",
-        "allocation_fifo_percent",
-        "For \"split\": how much goes by time before the rest goes by size.",
-    ),
-    Key(
-        "venue",
-        "allocation_levelling",
-        "For \"split\": one lot each for those whose share by size was none.",
-    ),
-    Key("venue", "partial_fills", "Whether an order may fill in parts."),
-    Key("venue", "reject_ppm", "New orders the venue refuses by chance, of a million."),
-    Key(
-        "venue",
-        "self_match",
-        "What gives way when two orders of ours meet: \"cancel_newest\" (refused whole), \"cancel_oldest\", \
-         \"cancel_both\", or \"decrement\" (both lose the size of the smaller).",
-    ),
-    Key(
-        "venue",
-        "auctions",
-        "true: orders may be entered before the open and take part in the auction, at the price the record names or \
-         else the one that most volume gives. false: they are refused.",
-    ),
-    Key(
-        "venue",
-        "large_order_share",
-        "Orders for more than this share of what is shown are counted in the report: \"no impact\" is in doubt. 0: none.",
-    ),
-    Key(
-        "venue",
-        "impact_ticks_per_lot",
-        "Price steps by which each lot we take shifts the market against us (Obizhaeva-Wang): what we take later is \
-         dearer, and our orders that rest on that side fill later. 0: none.",
-    ),
-    Key("venue", "impact_decay_seconds", "How long such a shift takes to fall to 1/e of what it was."),
-    Key(
-        "venue",
-        "calendar",
-        "When the market is open where the recording does not say: \"off\" (at any time), \"auto\" (the instrument's \
-         own), or one of us_equities, us_equities_extended, cme_equity, cme_rates, cme_fx, cme_energy, cme_metals, \
-         cme_grains, always, or a [[calendar]]. Days of losses and returns are then the venue's.",
-    ),
-    Key(
-        "market",
-        "model",
-        "A file of `quoin calibrate`: agents that hear our orders, in place of recordings; \"\" is none. In it orders are \
-         limit, market or post-only, and of [venue] nothing holds.",
-    ),
-    Key("market", "seed", "Which of the model's days."),
-    Key("market", "hours", "How long the session lasts; 0 is as long as the model says."),
-    Key("risk", "max_order_size", "Lots."),
-    Key("risk", "max_order_notional", "In the account's currency, like all money here."),
-    Key("risk", "max_position", "Lots either way, working orders included."),
-    Key("risk", "max_open_orders", "Orders at the venue at once."),
-    Key(
-        "risk",
-        "price_collar_ppm",
-        "How far through the other side's best price an order may be, in millionths.",
-    ),
-    Key("risk", "max_messages_per_second", "New orders and replaces; cancels are never held back."),
-    Key("risk", "max_daily_loss", "Currency, realised and unrealised; beyond it only reducing orders pass."),
-    Key("risk", "max_drawdown", "Currency below the highest equity; beyond it only reducing orders pass."),
-    Key("risk", "kill_switch", "true: start with the kill switch on, nothing is sent."),
-    Key("fees", "maker_bp", "Basis points of turnover for giving liquidity; negative is a rebate."),
-    Key("fees", "taker_bp", "Basis points of turnover for taking it."),
-    Key("fees", "exchange_fee_per_lot", "Currency for each lot either way."),
-    Key(
-        "fees",
-        "order_fee_min",
-        "The least that the lots of one order cost together, in currency; 0 is none.",
-    ),
-    Key(
-        "fees",
-        "order_fee_max_percent",
-        "The most, of what the order turned over; goes before the least; 0 is none.",
-    ),
-    Key(
-        "fees",
-        "starting_turnover",
-        "Where there are tiers: the turnover of the thirty days before the run, in the account's currency.",
-    ),
-    Key(
-        "funding",
-        "rate_bp",
-        "Basis points of a perpetual's notional at each moment, where no rate is recorded; above zero, longs pay.",
-    ),
-    Key(
-        "funding",
-        "every_hours",
-        "From one moment of funding to the next; a whole number of them makes a day.",
-    ),
-    Key("funding", "first_hour", "The first moment of the UTC day (Binance 0, BitMEX 4)."),
-    Key("funding", "recorded", "Whether recorded funding rates go before rate_bp."),
-    Key(
-        "borrow",
-        "short_percent_a_year",
-        "Of a short position's notional, for each day at whose end it is held.",
-    ),
-    Key("borrow", "long_percent_a_year", "The same of a long one's: what its money costs."),
-    Key("borrow", "days_a_year", "What the yearly rates are divided by for a day."),
-    Key("borrow", "day_ends_at_hour", "When a day ends, in hours of UTC; who is flat then pays nothing."),
-    Key("report", "adverse_selection_seconds", "How long after a fill the mid is compared with the fill's."),
-    Key("report", "title", "The report's heading."),
-];
-
-const CURRENCY_KEYS: [&str; 4] = ["code", "rate", "instrument", "inverse"];
-const INSTRUMENT_KEYS: [&str; 5] = ["symbol", "tick", "lot", "multiplier", "currency"];
-
-/// Lists of tables within a section: section, name, the keys of an entry.
-const LISTS: &[(&str, &str, &[&str])] = &[
-    ("trading", "strategies", strategies::KEYS),
-    ("latency", "venue", latency::VENUE_KEYS),
-    ("fees", "venue", fees::VENUE_KEYS),
-    ("fees", "tier", fees::TIER_KEYS),
-    ("venue", "instrument", allocation::INSTRUMENT_KEYS),
-    ("venue", "halt", HALT_KEYS),
-    ("funding", "instrument", carry::FUNDING_KEYS),
-    ("borrow", "instrument", carry::BORROW_KEYS),
-];
-
 /// Why a configuration is refused. Each says where, and what to write instead.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ConfigError {
@@ -568,7 +369,7 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let table: toml::Table =
             text.parse().map_err(|error: toml::de::Error| ConfigError::Toml(error.to_string()))?;
-        refuse_unknown_keys(&table, text)?;
+        keys::refuse_unknown(&table, text)?;
         let config: Self = toml::from_str(text).map_err(|error| ConfigError::Toml(error.to_string()))?;
         config.check()?;
         Ok(config)
@@ -638,71 +439,6 @@ impl Config {
         }
         self.strategies().map(|_| ())
     }
-
-    /// The defaults as a commented file.
-    #[must_use]
-    pub fn print_defaults() -> String {
-        let defaults = toml::Table::try_from(Self::default()).expect("every field has a TOML form");
-        let mut text = String::from(
-            "# Quoin's configuration. Every key may be left out; what stands here is its default.\n\
-             # Sizes are in lots (the instrument's size step) and money in the instrument's currency.\n",
-        );
-        let mut section = "";
-        for Key(of, name, about) in KEYS {
-            if *of != section {
-                section = of;
-                let _ = write!(text, "\n[{section}]\n");
-            }
-            let _ = match defaults[*of].get(name) {
-                Some(value) => write!(text, "# {about}\n{name} = {value}\n"),
-                None => write!(text, "# {about}\n# {name} =\n"),
-            };
-        }
-        for spec in ::strategies::ALL {
-            let _ = write!(text, "\n# {}\n# Source: {}\n[strategy.{}]\n", spec.about, spec.source, spec.name);
-            for p in spec.parameters {
-                let _ = write!(
-                    text,
-                    "# {} [{}; {} to {}]\n{} = {:?}\n",
-                    p.about, p.unit, p.min, p.max, p.name, p.default
-                );
-            }
-        }
-        text.push_str(
-            "\n# Terms of an instrument whose data does not define it (as often as needed):\n\
-             # [[instrument]]\n# symbol = \"ESH4\"\n# tick = \"0.25\"\n# lot = \"1\"\n# multiplier = \"50\"\n\
-             # currency = \"USD\"\n\
-             \n# Several strategies in one run, in place of trading.strategy. Each has its own position and P&L; the account's\n\
-             # limits hold for all together. Symbols left out are trading.symbols; parameters stand before [strategy.NAME]'s.\n\
-             # [[trading.strategies]]\n# strategy = \"glft\"\n# label = \"wide\"\n# symbols = [\"ESH4\"]\n\
-             # parameters = { order_size = 2 }\n\
-             \n# Latency of one venue where it differs, by any keys of [latency] (as often as needed):\n\
-             # [[latency.venue]]\n# name = \"binance-usdm\"\n# order_ns = 3000000\n\
-             \n# Matching of one instrument where it differs, by any allocation keys of [venue]:\n\
-             # [[venue.instrument]]\n# symbol = \"ZNH4\"\n# allocation = \"split\"\n\
-             \n# A halt that never was, for \"what if\", in UTC (as often as needed; \"*\" is every symbol):\n\
-             # [[venue.halt]]\n# symbol = \"ESH4\"\n# from = \"2024-03-01T15:00:00Z\"\n# to = \"2024-03-01T15:10:00Z\"\n\
-             # auction_seconds = 60\n\
-             \n# Contracts traded one after the other; trading.symbols then names the chain. rule: \"date\" (moments), \
-             \"days_before_expiry\"\n# (expiries, days), \"volume\" or \"open_interest\" (the next was ahead on the \
-             trading day before):\n# [[roll]]\n# name = \"ES\"\n# symbols = [\"ESH4\", \"ESM4\"]\n# rule = \"volume\"\n\
-             \n# Sessions of a venue that is not built in, for its symbols or by name (as often as needed):\n\
-             # [[calendar]]\n# name = \"xetra\"\n# symbols = [\"SAP\"]\n# zone = \"Europe/Berlin\"\n# open = \"09:00\"\n\
-             # close = \"17:30\"\n# call = \"08:50\"\n# breaks = [\"13:00-13:02\"]\n# holidays = [\"2024-12-25\"]\n\
-             # early_closes = { \"2024-12-30\" = \"14:00\" }\n\
-             \n# Fees of one venue where they differ, by any keys of [fees]:\n\
-             # [[fees.venue]]\n# name = \"binance-usdm\"\n# taker_bp = 5.0\n\
-             \n# Fees from a turnover of thirty days on (as often as needed):\n\
-             # [[fees.tier]]\n# venue = \"binance-usdm\"\n# turnover = 15000000.0\n# maker_bp = 1.6\n# taker_bp = 4.0\n\
-             \n# What another currency is worth in trading.currency: a rate, or an instrument of the run:\n\
-             # [[currency]]\n# code = \"BTC\"\n# instrument = \"BTCUSDT\"\n# inverse = false\n\
-             \n# A perpetual (a symbol, venue/symbol, or all of a venue), with any keys of [funding] that differ:\n\
-             # [[funding.instrument]]\n# name = \"binance-usdm\"\n# rate_bp = 1.0\n\
-             \n# Borrowing of one instrument (or venue) where it differs, by any keys of [borrow]:\n\
-             # [[borrow.instrument]]\n# name = \"GME\"\n# short_percent_a_year = 40.0\n",
-        );
-        text
-    }
 }
 
 /// A strategy's parameters: its defaults with what is given in their place.
@@ -721,106 +457,6 @@ pub fn strategy_values<'a>(
 
 fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
     all.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// The first key nobody reads, with its line and the nearest one that somebody does.
-fn refuse_unknown_keys(table: &toml::Table, text: &str) -> Result<(), ConfigError> {
-    let mut sections: Vec<&str> = KEYS.iter().map(|key| key.0).collect();
-    sections.dedup();
-    sections.extend(["strategy", "currency", "instrument", "calendar", "roll"]);
-    for (section, content) in table {
-        match (section.as_str(), content) {
-            ("strategy", toml::Value::Table(strategies)) => {
-                refuse_unknown_strategies(strategies, text)?;
-            }
-            (name @ ("instrument" | "currency" | "calendar" | "roll"), toml::Value::Array(entries)) => {
-                let keys: &[&str] = match name {
-                    "instrument" => &INSTRUMENT_KEYS,
-                    "currency" => &CURRENCY_KEYS,
-                    "calendar" => CALENDAR_KEYS,
-                    _ => roll::ROLL_KEYS,
-                };
-                for key in entries.iter().filter_map(toml::Value::as_table).flat_map(toml::Table::keys) {
-                    known(name, key, keys.iter().copied(), text)?;
-                }
-            }
-            (name, toml::Value::Table(keys)) if sections.contains(&name) => {
-                let of_section = || KEYS.iter().filter(|key| key.0 == name).map(|key| key.1);
-                for (key, value) in keys {
-                    match LISTS.iter().find(|list| (list.0, list.1) == (name, key)) {
-                        Some(list) => refuse_unknown_entries(list, value, text)?,
-                        None => known(name, key, of_section(), text)?,
-                    }
-                }
-            }
-            // A known section of the wrong kind is for the typed reading to refuse.
-            (name, _) => known("", name, sections.iter().copied(), text)?,
-        }
-    }
-    Ok(())
-}
-
-fn refuse_unknown_entries(
-    (section, name, keys): &(&str, &str, &[&str]),
-    value: &toml::Value,
-    text: &str,
-) -> Result<(), ConfigError> {
-    let entries = value.as_array().into_iter().flatten().filter_map(toml::Value::as_table);
-    for key in entries.flat_map(toml::Table::keys) {
-        known(&format!("{section}.{name}"), key, keys.iter().copied(), text)?;
-    }
-    Ok(())
-}
-
-fn refuse_unknown_strategies(table: &toml::Table, text: &str) -> Result<(), ConfigError> {
-    for (name, parameters) in table {
-        known("strategy", name, ::strategies::ALL.iter().map(|spec| spec.name), text)?;
-        let spec = ::strategies::find(name).expect("just found to be known");
-        for key in parameters.as_table().into_iter().flat_map(toml::Table::keys) {
-            let section = format!("strategy.{name}");
-            known(&section, key, spec.parameters.iter().map(|p| p.name), text)?;
-        }
-    }
-    Ok(())
-}
-
-fn known<'a>(
-    section: &str,
-    key: &str,
-    all: impl Iterator<Item = &'a str> + Clone,
-    text: &str,
-) -> Result<(), ConfigError> {
-    if all.clone().any(|name| name == key) {
-        return Ok(());
-    }
-    let full = |key: &str| if section.is_empty() { key.into() } else { format!("{section}.{key}") };
-    // A misplaced key is a common slip: look in the other sections before giving up.
-    let nearest = nearest(key, all)
-        .map(|name| full(&name))
-        .or_else(|| KEYS.iter().find(|known| known.1 == key).map(|known| format!("{}.{}", known.0, known.1)));
-    Err(ConfigError::UnknownKey { key: full(key), line: line_of(section, key, text), nearest })
-}
-
-/// The line a key stands on, found as text: good enough to point at, and never wrong about the key.
-fn line_of(section: &str, key: &str, text: &str) -> usize {
-    let starts = |line: &str, word: &str| {
-        line.strip_prefix(word).is_some_and(|rest| rest.trim_start().starts_with(['=', ']', '.']))
-    };
-    let mut inside = section.is_empty();
-    for (at, line) in text.lines().enumerate() {
-        let line = line.trim_start();
-        if let Some(header) = line.strip_prefix('[') {
-            let header = header.trim_start_matches('[');
-            let full = if section.is_empty() { key.into() } else { format!("{section}.{key}") };
-            if starts(header, &full) {
-                return at + 1;
-            }
-            inside = starts(header, section);
-        } else if inside && starts(line, key) {
-            return at + 1;
-        }
-    }
-    0
 }
 
 #[cfg(test)]
