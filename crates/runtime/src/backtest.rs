@@ -11,7 +11,7 @@
 //! the venue (cash it moves, its market, then our commands), then with us (reports, timers, market data). So the market
 //! always wins a tie against our order: in doubt, we were late.
 //!
-//! In a [generated](crate::generated) market feed and venue are one: what we send changes what comes.
+//! In a generated market (`crate::generated`) feed and venue are one: what we send changes what comes.
 
 use crate::feed::Feed;
 use crate::generated::Generated;

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The rate of an act on a side is `hawkes × f(spread) × f(imbalance)`; for withdrawals also times how much there is to
-//! withdraw ([`Cancellers::readiness`](people::Cancellers)), which keeps the book from draining or growing for ever. Where,
+//! withdraw (`people::Cancellers::readiness`), which keeps the book from draining or growing for ever. Where,
 //! how much and which order are the agents' habits. See [`Model`] for all of them and `runtime::calibrate` for where they
 //! come from. The rates' products are after Morariu-Patrichi & Pakkanen (2022, "State-dependent Hawkes processes").
 //!
