@@ -230,15 +230,29 @@ fn flatten<'a>(prefix: &str, table: &'a toml::Table, found: &mut Vec<(String, &'
     }
 }
 
-/// A parameter of a strategy that no point runs would make equal points look like different ones.
+/// A key that changes no run would make equal points look like different ones: a parameter of a strategy that no point
+/// runs, or what `[[trading.strategies]]` says itself.
 fn without_effect(dimension: &Dimension, space: &Space, base: &Config) -> Option<String> {
-    let name = dimension.key.strip_prefix("strategy.")?.split('.').next()?;
+    let several = &base.trading.strategies;
+    if dimension.key == "trading.strategy" && !several.is_empty() {
+        return Some(
+            "has no effect: the configuration names its strategies in [[trading.strategies]]".into(),
+        );
+    }
+    let (name, parameter) = dimension.key.strip_prefix("strategy.")?.split_once('.')?;
+    let mut run = several.iter().filter(|entry| entry.strategy == name).peekable();
+    if run.peek().is_some() && run.all(|entry| entry.parameters.contains_key(parameter)) {
+        return Some("has no effect: each such entry of [[trading.strategies]] sets it itself".into());
+    }
     let chosen = space.dimensions.iter().find(|d| d.key == "trading.strategy");
     let runs = match chosen {
         Some(chosen) => chosen.ends().iter().any(|value| value.as_str() == Some(name)),
         None if base.trading.strategies.is_empty() => base.trading.strategy == name,
         None => base.trading.strategies.iter().any(|entry| entry.strategy == name),
     };
+    if !runs && chosen.is_none() && !several.is_empty() {
+        return Some(format!("has no effect: none of [[trading.strategies]] is `{name}`"));
+    }
     (!runs).then(|| {
         format!(
             "has no effect: the strategy is `{}`; set \"trading.strategy\" in the configuration or in [space]",
@@ -417,6 +431,19 @@ mod tests {
         }
         let unknown = error("serch = 1\n[space]\n\"risk.max_position\" = [1]\n");
         assert!(unknown.contains("line 1") && unknown.contains("serch"), "{unknown}");
+        let several = "trading.strategies = [{ strategy = \"glft\", parameters = { hysteresis = 0.2 } }]";
+        let base = Config::parse(several).expect("a configuration");
+        for (key, due) in [
+            ("\"trading.strategy\" = [\"glft\"]", "names its strategies in"),
+            ("\"strategy.glft.hysteresis\" = [0.1]", "sets it itself"),
+            ("\"strategy.joined_touch.order_size\" = [1]", "none of [[trading.strategies]] is"),
+        ] {
+            let keys = toml::from_str(key).expect("a table");
+            let error = super::space(&keys, &base, key).expect_err(key).to_string();
+            assert!(error.contains(due), "{error}");
+        }
+        let keys = toml::from_str("\"strategy.glft.risk_aversion\" = [1.0]").expect("a table");
+        assert!(super::space(&keys, &base, "").is_ok());
         assert!(error("config = \"/nowhere.toml\"\n[space]\n").starts_with("`config`: cannot read"));
     }
 }
