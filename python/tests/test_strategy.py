@@ -19,6 +19,10 @@ def test_the_same_logic_gives_the_same_commands_one_by_one(day: str) -> None:
     assert theirs["headline"]["fills"] > 10
     # A hash over every command, with its input and its moment.
     assert ours["hashes"]["commands"] == theirs["hashes"]["commands"]
+    # Who placed the orders is told by name, and only the names differ.
+    placed = [report["activity"].pop("orders_placed_by") for report in (ours, theirs)]
+    counts = [[by["count"] for by in report] for report in placed]
+    assert counts[0] == counts[1] and sum(counts[0]) > 10
     for part in ("session", "headline", "pnl", "activity", "fill_rate", "latency", "instruments", "earned"):
         assert ours[part] == theirs[part], part
     assert python.fills.to_pandas().equals(rust.fills.to_pandas())
@@ -170,7 +174,7 @@ def test_what_a_callback_raises_ends_the_run_and_is_raised(day: str) -> None:
     [
         (lambda view: view.place_order("up", 1, 1), "up is no side"),
         (lambda view: view.place_order(1, 1, 1, kind="stop"), "no kind `stop`"),
-        (lambda view: view.place_order(1, 1, 1, time_in_force="day"), "no time_in_force `day`"),
+        (lambda view: view.place_order(1, 1, 1, time_in_force="gtd"), "no time_in_force `gtd`"),
         (lambda view: view.wake_at(view.now, 2**31), "timers are numbered below"),
         (lambda view: view.book("ESZ9"), "ESZ9 is not traded here"),
     ],
