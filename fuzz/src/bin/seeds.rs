@@ -5,7 +5,9 @@ use net::capture::{Endpoint, NgWriter, Received, Writer as Capture};
 use std::fs;
 use std::path::Path;
 use types::record::Record;
-use types::{Cash, CashKind, Command, Event, Input, InstrumentId, Money, Nanos, Operator, OrderId, Seq, Status};
+use types::{
+    Cash, CashKind, Command, Event, Input, InstrumentId, Money, Nanos, Operator, OrderId, Seq, Status,
+};
 use venues::cme::MatchEvent;
 use venues::cme::encode::PacketWriter;
 use venues::nasdaq::itch::{Price4, Timestamp, make};
