@@ -10,9 +10,9 @@
 //! next is found by three steps down the bitmap: 64 slots in a word, 64 words in a group, 16 groups.
 //!
 //! Cost of a change inside the window: one slot (its own cache line), one bitmap word, the header's line; some 20
-//! instructions for a level that only changes, 45 for one that comes or goes, and one branch between the two. Outside it: the two binary searches of [`Far`]. The window moves to
-//! the best after as many misses as it holds levels (and 64), so that moving costs a constant for each change, whatever
-//! the prices do. It doubles after 64 misses that the largest would hold. Memory: at most 4,096 slots a side whatever
+//! instructions for a level that only changes, 45 for one that comes or goes, and one branch between the two. Outside it:
+//! the two binary searches of [`Far`]. The window moves to the best after as many misses as it holds levels (and 64), so
+//! that moving costs a constant for each change, whatever the prices do. It doubles after 64 misses that the largest would hold. Memory: at most 4,096 slots a side whatever
 //! the prices, plus `Far` for what lies outside; beyond that a slot for each eighth of such a miss, up to 65,536: only
 //! a book that is changed far out again and again (a coin's thousand levels) pays for a window that holds it.
 //!
