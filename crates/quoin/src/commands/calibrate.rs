@@ -2,7 +2,7 @@
 
 use super::window::Window;
 use crate::terminal::{self, Unit, grouped, permille};
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use quant::hawkes::Agreement;
 use runtime::calibrate::{Calibration, Settings, adjust, calibrate};
 use runtime::source::{Recording, recordings};
@@ -79,11 +79,8 @@ pub(super) fn surveyed(files: &[PathBuf], symbol: Option<&str>) -> anyhow::Resul
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    if let Some(out) = &args.out
-        && out.exists()
-        && !args.force
-    {
-        bail!("{} is there already; --force writes over it", out.display());
+    if let Some(out) = &args.out {
+        super::refuse_overwriting(out, args.force)?;
     }
     let prepared = surveyed(&args.files, args.symbol.as_deref())?;
     let id = prepared.setup.strategies[0].traded[0];

@@ -2,7 +2,7 @@
 
 use super::window::Window;
 use crate::terminal::{self, Unit};
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use runtime::facts::{self, Facts, ROWS};
 use runtime::market::{self, MarketFile};
 use std::path::{Path, PathBuf};
@@ -43,11 +43,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    if let Some(out) = &args.out
-        && out.exists()
-        && !args.force
-    {
-        bail!("{} is there already; --force writes over it", out.display());
+    if let Some(out) = &args.out {
+        super::refuse_overwriting(out, args.force)?;
     }
     let days = args.files.iter().map(|file| measured(file, args)).collect::<anyhow::Result<Vec<_>>>()?;
     if let Some(out) = &args.out {

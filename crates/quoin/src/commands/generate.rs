@@ -1,7 +1,7 @@
 //! `quoin generate`
 
 use crate::terminal::{self, Unit, grouped, permille};
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::ValueEnum;
 use runtime::day;
 use runtime::generate::{Kind as Model, session, write_session};
@@ -90,9 +90,7 @@ fn like(args: &Args, file: &MarketFile) -> anyhow::Result<ExitCode> {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    if args.out.exists() && !args.force {
-        bail!("{} is there already; --force writes over it", args.out.display());
-    }
+    super::refuse_overwriting(&args.out, args.force)?;
     if let Some(path) = &args.like {
         return like(args, &MarketFile::read(path)?);
     }

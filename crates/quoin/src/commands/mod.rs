@@ -38,3 +38,9 @@ pub(crate) fn read_config(path: Option<&Path>) -> anyhow::Result<Config> {
 pub(crate) fn unproven() -> ExitCode {
     ExitCode::from(UNPROVEN)
 }
+
+/// A file that is there is somebody's: it is written over only when that was asked for.
+fn refuse_overwriting(out: &Path, force: bool) -> anyhow::Result<()> {
+    anyhow::ensure!(force || !out.exists(), "{} is there already; --force writes over it", out.display());
+    Ok(())
+}

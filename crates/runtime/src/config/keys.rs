@@ -192,6 +192,14 @@ pub const KEYS: &[Key] = &[
 const CURRENCY_KEYS: [&str; 4] = ["code", "rate", "instrument", "inverse"];
 const INSTRUMENT_KEYS: [&str; 5] = ["symbol", "tick", "lot", "multiplier", "currency"];
 
+/// Lists of tables at the top: name, the keys of an entry.
+const TOP_LISTS: &[(&str, &[&str])] = &[
+    ("currency", &CURRENCY_KEYS),
+    ("instrument", &INSTRUMENT_KEYS),
+    ("calendar", CALENDAR_KEYS),
+    ("roll", roll::ROLL_KEYS),
+];
+
 /// Lists of tables within a section: section, name, the keys of an entry.
 const LISTS: &[(&str, &str, &[&str])] = &[
     ("trading", "strategies", strategies::KEYS),
@@ -208,28 +216,26 @@ const LISTS: &[(&str, &str, &[&str])] = &[
 pub(super) fn refuse_unknown(table: &toml::Table, text: &str) -> Result<(), ConfigError> {
     let mut sections: Vec<&str> = KEYS.iter().map(|key| key.0).collect();
     sections.dedup();
-    sections.extend(["strategy", "currency", "instrument", "calendar", "roll"]);
+    sections.push("strategy");
+    sections.extend(TOP_LISTS.iter().map(|list| list.0));
     for (section, content) in table {
+        if let Some((name, keys)) = TOP_LISTS.iter().find(|list| list.0 == section)
+            && content.is_array()
+        {
+            refuse_unknown_entries(name, keys, content, text)?;
+            continue;
+        }
         match (section.as_str(), content) {
             ("strategy", toml::Value::Table(strategies)) => {
                 refuse_unknown_strategies(strategies, text)?;
-            }
-            (name @ ("instrument" | "currency" | "calendar" | "roll"), toml::Value::Array(entries)) => {
-                let keys: &[&str] = match name {
-                    "instrument" => &INSTRUMENT_KEYS,
-                    "currency" => &CURRENCY_KEYS,
-                    "calendar" => CALENDAR_KEYS,
-                    _ => roll::ROLL_KEYS,
-                };
-                for key in entries.iter().filter_map(toml::Value::as_table).flat_map(toml::Table::keys) {
-                    known(name, key, keys.iter().copied(), text)?;
-                }
             }
             (name, toml::Value::Table(keys)) if sections.contains(&name) => {
                 let of_section = || KEYS.iter().filter(|key| key.0 == name).map(|key| key.1);
                 for (key, value) in keys {
                     match LISTS.iter().find(|list| (list.0, list.1) == (name, key)) {
-                        Some(list) => refuse_unknown_entries(list, value, text)?,
+                        Some((_, _, keys)) => {
+                            refuse_unknown_entries(&format!("{name}.{key}"), keys, value, text)?;
+                        }
                         None => known(name, key, of_section(), text)?,
                     }
                 }
@@ -242,13 +248,14 @@ pub(super) fn refuse_unknown(table: &toml::Table, text: &str) -> Result<(), Conf
 }
 
 fn refuse_unknown_entries(
-    (section, name, keys): &(&str, &str, &[&str]),
-    value: &toml::Value,
+    name: &str,
+    keys: &[&str],
+    entries: &toml::Value,
     text: &str,
 ) -> Result<(), ConfigError> {
-    let entries = value.as_array().into_iter().flatten().filter_map(toml::Value::as_table);
+    let entries = entries.as_array().into_iter().flatten().filter_map(toml::Value::as_table);
     for key in entries.flat_map(toml::Table::keys) {
-        known(&format!("{section}.{name}"), key, keys.iter().copied(), text)?;
+        known(name, key, keys.iter().copied(), text)?;
     }
     Ok(())
 }
