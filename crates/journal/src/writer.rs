@@ -331,7 +331,15 @@ mod tests {
     }
 
     fn record(seq: u64) -> Record {
-        Record::Input(Input { seq: Seq(seq), received_at: Nanos(0), event: Event::Operator(Operator::Kill) })
+        Record::Input(Input {
+            seq: Seq(seq),
+            received_at: Nanos(0),
+            event: Event::Operator(Operator::Request {
+                request: 1,
+                by: types::PersonId(0),
+                action: types::Action::Kill(types::Scope::Firm),
+            }),
+        })
     }
 
     fn writer_over(sink: Box<dyn Sink>) -> Writer {

@@ -475,7 +475,8 @@ impl Backtest {
         match command {
             Command::Place(PlaceOrder { terms: NewOrder { instrument, .. }, .. })
             | Command::Cancel { instrument, .. }
-            | Command::Replace { instrument, .. } => {
+            | Command::Replace { instrument, .. }
+            | Command::Query { instrument, .. } => {
                 let lane = &mut self.lanes[self.ways.of(Some(instrument))];
                 lane.orders.push_back((lane.by.orders.arrival(self.now), command));
             }
@@ -483,6 +484,8 @@ impl Backtest {
                 self.timers.push(Reverse((at.max(self.now), self.timers_set, strategy, timer)));
                 self.timers_set += 1;
             }
+            // A simulated venue's session does not break; people read alerts in the journal.
+            Command::MassCancel { .. } | Command::Alert { .. } => {}
         }
     }
 

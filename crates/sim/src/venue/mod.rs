@@ -255,7 +255,13 @@ impl Venue {
             }
             Event::Gap(gap) => self.each(gap.instrument, Market::on_gap),
             // Not the market's: ours, or a person's.
-            Event::Report(_) | Event::Timer(_) | Event::Operator(_) | Event::Cash(_) => {}
+            Event::Report(_)
+            | Event::Timer(_)
+            | Event::Operator(_)
+            | Event::Cash(_)
+            | Event::Session(_)
+            | Event::DropCopy(_)
+            | Event::Clock(_) => {}
             Event::Statistic(statistic) => self.accounts.on_statistic(statistic),
             // Nothing that an order of ours could meet.
             Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {}
@@ -270,7 +276,10 @@ impl Venue {
             Command::Replace { order, instrument, price, size } => {
                 self.replace(at, order, instrument, (price, size), out)
             }
-            Command::WakeAt { .. } => debug_assert!(false, "a timer was sent to a venue"),
+            Command::WakeAt { .. }
+            | Command::Query { .. }
+            | Command::MassCancel { .. }
+            | Command::Alert { .. } => debug_assert!(false, "a timer was sent to a venue"),
         }
     }
 
