@@ -1,14 +1,18 @@
 //! The machine: owns books, orders, risk and portfolio, and takes them through one input at a time.
 
+use crate::guard::{Guard, Ownership};
+use crate::reconcile::COPIES_DUE;
+use crate::self_match::Owners;
+use crate::session::MACHINE;
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
-use orders::{Change, Orders};
+use orders::{Change, Fill, Impossible, Orders};
 use portfolio::{AccountTerms, Portfolio};
 use risk::{Limits, Refusal, Risk, Touch};
 use types::{
-    Action, Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots,
-    Money, Nanos, Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Scope, Side, Status,
-    StrategyId, Ticks, Timer, Trade, TradingDays,
+    Action, AlertKind, Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId,
+    LevelDelta, Liquidity, Lots, Money, Nanos, NewOrder, Operator, OrderAction, OrderDelta, OrderId, Outcome,
+    Report, Scope, Side, Status, StrategyId, Ticks, Timer, Trade, TradingDays,
 };
 
 /// A strategy and the instruments that reach it.
@@ -46,7 +50,7 @@ struct Seated {
 
 /// The deterministic core.
 pub struct Engine {
-    core: Core,
+    pub(crate) core: Core,
     seats: Vec<Seated>,
     started: bool,
     wants: Wants,
@@ -55,15 +59,16 @@ pub struct Engine {
     is_touched: Vec<bool>,
 }
 
-struct Core {
-    now: Nanos,
+pub(crate) struct Core {
+    pub(crate) now: Nanos,
     /// Those that settle in another currency than the account's.
     foreign: Vec<InstrumentId>,
-    instruments: Vec<Instrument>,
-    books: Vec<Book>,
-    orders: Orders,
-    risk: Risk,
+    pub(crate) instruments: Vec<Instrument>,
+    pub(crate) books: Vec<Book>,
+    pub(crate) orders: Orders,
+    pub(crate) risk: Risk,
     portfolio: Portfolio,
+    pub(crate) guard: Guard,
     /// What each strategy holds by its own fills: a row of all instruments for each seat. They add up to the
     /// portfolio's.
     own: Vec<Lots>,
@@ -105,24 +110,32 @@ impl Core {
 
     fn grant(&mut self, strategy: StrategyId, want: &Want, out: &mut Vec<Command>) -> Result<(), Refusal> {
         match *want {
-            Want::Place(order) => {
+            Want::Place(wish) => {
+                let (order, meets) = self.admit(strategy, &wish, out)?;
                 let touch = self.touch(order.instrument);
                 let approved = self.risk.check(self.now, strategy, &order, &touch)?;
+                if meets {
+                    self.make_way(strategy, &wish, out);
+                }
                 let (_, command) = self.orders.submit(self.now, approved);
                 out.push(command);
             }
             Want::Replace { order, price, size } => return self.replace(strategy, order, price, size, out),
             Want::Cancel(order) => {
-                if self.owns(strategy, order)
-                    && let Some(command) = self.orders.cancel(self.now, order)
-                {
-                    self.risk.on_cancel(self.now);
-                    out.push(command);
+                if self.owns(strategy, order) {
+                    self.cancel(order, out);
                 }
             }
             Want::WakeAt(at, timer) => out.push(Command::WakeAt { at, timer, strategy }),
         }
         Ok(())
+    }
+
+    /// Asks for an order to be cancelled, if it can be. Nothing ever stops a cancel.
+    pub(crate) fn cancel(&mut self, id: OrderId, out: &mut Vec<Command>) {
+        let Some(command) = self.orders.cancel(self.now, id) else { return };
+        self.risk.on_cancel(self.now);
+        out.push(command);
     }
 
     /// A wish about an order that has closed meanwhile, or is being changed already, is late, not wrong: it
@@ -144,7 +157,9 @@ impl Core {
         if unfilled.0 <= 0 {
             return self.grant(strategy, &Want::Cancel(id), out);
         }
-        let replacement = order.replacement(price, unfilled);
+        let order = *order;
+        self.admit_replace(strategy, &order, price, out)?;
+        let replacement = self.orders.replacement(&order, price, unfilled);
         let touch = self.touch(order.terms.instrument);
         let approved = self.risk.check_replace(self.now, &replacement, &touch)?;
         match self.orders.replace(self.now, approved) {
@@ -165,7 +180,7 @@ impl Core {
         self.orders.get(order).is_some_and(|order| order.strategy == strategy)
     }
 
-    fn touch(&self, instrument: InstrumentId) -> Touch {
+    pub(crate) fn touch(&self, instrument: InstrumentId) -> Touch {
         let Some(book) = self.books.get(instrument.index()) else {
             return Touch { bid: None, ask: None, live: false };
         };
@@ -205,12 +220,15 @@ impl Engine {
         if kill_switch {
             risk.kill();
         }
+        let mut orders = Orders::with_capacity(ORDERS_EXPECTED);
+        orders.keep_replaced_sizes(&instruments);
         Self {
             core: Core {
                 now: Nanos::MIN,
                 foreign,
                 books: instruments.iter().map(Book::of).collect(),
-                orders: Orders::with_capacity(ORDERS_EXPECTED),
+                orders,
+                guard: Guard::new(&instruments, seats.len()),
                 risk,
                 own: vec![Lots::ZERO; count * seats.len()],
                 portfolio,
@@ -229,12 +247,20 @@ impl Engine {
         self.core.risk.keep_days(days);
     }
 
+    /// Says whose strategies are, and what is done when two orders of one owner would trade with each other, before the
+    /// first input. Without: all are the firm's, and the newer order is refused.
+    pub fn keep_ownership(&mut self, ownership: Ownership) {
+        self.core.guard.owners = Owners::new(&ownership, self.seats.len());
+        self.core.guard.ownership = ownership;
+    }
+
     /// Takes one input; appends what is to be done about it to `out`.
     ///
     /// # Panics
     /// When our own state contradicts itself: risk and portfolio count different positions. Trading must stop.
     #[inline]
     pub fn step(&mut self, input: &Input, out: &mut Vec<Command>) {
+        let first = out.len();
         self.core.now = input.received_at;
         if !self.started {
             self.start(out);
@@ -249,11 +275,18 @@ impl Engine {
             Event::Timer(timer) => self.on_timer(timer, out),
             Event::Operator(operator) => self.on_operator(operator, out),
             Event::Cash(cash) => self.on_cash(cash, out),
-            Event::Session(_) | Event::DropCopy(_) | Event::Clock(_) => {}
-            Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
+            Event::Session(session) => self.on_line(session, out),
+            Event::DropCopy(copy) => self.on_drop_copy(copy, out),
+            Event::Clock(_) => {}
+            Event::Statistic(statistic) => {
+                self.core.on_limits(statistic, out);
+                self.on_notice(&input.event, out);
+            }
+            Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
                 self.on_notice(&input.event, out);
             }
         }
+        self.core.hold_back(first, out);
     }
 
     fn start(&mut self, out: &mut Vec<Command>) {
@@ -347,6 +380,7 @@ impl Engine {
     }
 
     fn on_status(&mut self, status: &Status, out: &mut Vec<Command>) {
+        self.core.guard.pacing.on_phase(status.instrument);
         self.for_books(status.instrument, out, |book| book.on_phase(status.phase));
     }
 
@@ -373,31 +407,102 @@ impl Engine {
         }
     }
 
-    fn on_report(&mut self, report: &Report, out: &mut Vec<Command>) {
+    pub(crate) fn on_report(&mut self, report: &Report, out: &mut Vec<Command>) {
+        let asked = self.asked_price(report);
         let change = self.core.orders.on_report(self.core.now, report);
-        if let (Outcome::Filled { .. }, Change::Impossible(_)) = (report.outcome, change) {
+        if let (Outcome::Filled { .. }, Change::Impossible(why)) = (report.outcome, change)
+            && why != Impossible::OtherFill
+        {
             // Somebody traded in our name and no order of ours accounts for it: whatever we hold is not what we
             // think. Nothing new until a person has looked.
             self.core.risk.kill();
             self.cancel_everything(out);
         }
+        self.core.on_resolved(report, &change, out);
         let Some(order) = self.core.orders.get(report.order) else { return };
         change.tell(order, &mut self.core.risk);
-        if let Change::Filled { price, size, liquidity, .. } = change {
-            let (strategy, instrument, side) = (order.strategy, order.terms.instrument, order.terms.side);
-            self.core.on_own_fill(strategy, instrument, size.signed(side));
-            let portfolio = &mut self.core.portfolio;
-            let booked = portfolio.on_fill(report.venue_at, instrument, side, price, size, liquidity);
-            portfolio.on_order(report.order, instrument, size, &booked);
-            // Two independent counts of one fact.
-            assert_eq!(
-                self.core.risk.position(instrument),
-                self.core.portfolio.position(instrument),
-                "risk and portfolio count different positions"
-            );
-            self.watch_equity(out);
+        let (strategy, terms) = (order.strategy, order.terms);
+        match change {
+            Change::Filled { price, size, liquidity, .. } => {
+                self.on_fill(report, (price, size, liquidity), out);
+            }
+            Change::Busted { .. } => self.on_bust(report, out),
+            Change::Accepted => self.core.on_taken(terms.instrument),
+            Change::Rejected { reason, .. } => self.core.on_refused(strategy, &terms, reason, out),
+            Change::ReplaceRejected { reason, .. } => {
+                let terms = NewOrder { price: asked.unwrap_or(terms.price), ..terms };
+                self.core.on_refused(strategy, &terms, reason, out);
+            }
+            Change::Behind { .. } => self.on_behind(report.order, out),
+            Change::Duplicate => self.core.on_said_again(report),
+            Change::Canceled { .. }
+            | Change::CancelRejected { .. }
+            | Change::Replaced { .. }
+            | Change::Unsure
+            | Change::Listed { .. }
+            | Change::Missed
+            | Change::Lost { .. }
+            | Change::Early
+            | Change::Impossible(_) => {}
         }
         self.tell_owner(report.order, &change, out);
+        if let (Change::Filled { .. }, Outcome::Filled { fill, .. }) = (change, report.outcome)
+            && let Some(bust) = self.core.orders.held_bust(report.order, fill)
+        {
+            self.on_report(&bust, out);
+        }
+    }
+
+    /// The price that a refused replace had asked for.
+    fn asked_price(&self, report: &Report) -> Option<Ticks> {
+        if !matches!(report.outcome, Outcome::ReplaceRejected(_)) {
+            return None;
+        }
+        self.core.orders.get(report.order)?.replacing.map(|new| new.price)
+    }
+
+    fn on_fill(
+        &mut self,
+        report: &Report,
+        (price, size, liquidity): (Ticks, Lots, Liquidity),
+        out: &mut Vec<Command>,
+    ) {
+        let Some(order) = self.core.orders.get(report.order) else { return };
+        let (strategy, instrument, side) = (order.strategy, order.terms.instrument, order.terms.side);
+        self.core.on_own_fill(strategy, instrument, size.signed(side));
+        let portfolio = &mut self.core.portfolio;
+        let booked = portfolio.on_fill(report.venue_at, instrument, side, price, size, liquidity);
+        portfolio.on_order(report.order, instrument, size, &booked);
+        self.compare_counts(instrument);
+        self.core.on_booked(report, out);
+        self.watch_equity(out);
+    }
+
+    /// A fill of ours was taken back: every count goes back by what it had gone forward.
+    fn on_bust(&mut self, report: &Report, out: &mut Vec<Command>) {
+        let Outcome::Busted { fill, .. } = report.outcome else { return };
+        let Some(order) = self.core.orders.get(report.order) else { return };
+        let Some(fill) = self.core.orders.fill(report.order, fill).copied() else { return };
+        let (strategy, instrument, side) = (order.strategy, order.terms.instrument, order.terms.side);
+        let Fill { price, size, venue_at, liquidity, number, .. } = fill;
+        self.core.on_own_fill(strategy, instrument, size.signed(!side));
+        let portfolio = &mut self.core.portfolio;
+        let booked = portfolio.on_bust(venue_at, instrument, side, price, size, liquidity);
+        portfolio.on_order_bust(report.order, instrument, size, &booked);
+        self.compare_counts(instrument);
+        let scope = Scope::Strategy(strategy);
+        out.push(Command::Alert { kind: AlertKind::Bust, scope, value: i64::from(number) });
+        self.core.on_booked(report, out);
+        self.watch_equity(out);
+    }
+
+    /// Two independent counts of one fact.
+    fn compare_counts(&self, instrument: InstrumentId) {
+        assert_eq!(
+            self.core.risk.position(instrument),
+            self.core.portfolio.position(instrument),
+            "risk and portfolio count different positions"
+        );
     }
 
     /// The venue moved cash: the books and risk know before a strategy hears of it.
@@ -410,7 +515,7 @@ impl Engine {
         self.on_notice(&Event::Cash(*cash), out);
     }
 
-    fn tell_owner(&mut self, order: OrderId, change: &Change, out: &mut Vec<Command>) {
+    pub(crate) fn tell_owner(&mut self, order: OrderId, change: &Change, out: &mut Vec<Command>) {
         let Some(order) = self.core.orders.get(order) else { return };
         let strategy = order.strategy;
         if let Some(seat) = self.seats.get_mut(strategy.index()) {
@@ -421,6 +526,13 @@ impl Engine {
     }
 
     fn on_timer(&mut self, timer: &Timer, out: &mut Vec<Command>) {
+        if timer.strategy == MACHINE {
+            match timer.timer {
+                COPIES_DUE => self.on_copies_due(out),
+                patience => self.core.on_patience(patience, out),
+            }
+            return;
+        }
         let Some(seat) = self.seats.get_mut(timer.strategy.index()) else { return };
         let view = self.core.view(timer.strategy);
         seat.strategy.on_timer(timer.timer, &view, &mut self.wants);
@@ -435,8 +547,20 @@ impl Engine {
                 self.core.risk.kill();
                 self.cancel_everything(out);
             }
-            Action::Reset(Scope::Firm) => self.core.risk.release(),
-            _ => {}
+            Action::Reset(scope) => {
+                if *scope == Scope::Firm {
+                    self.core.risk.release();
+                }
+                self.forgive_breaks(*scope);
+            }
+            Action::Kill(_)
+            | Action::ReduceOnly(..)
+            | Action::CancelAll(_)
+            | Action::SetLimit { .. }
+            | Action::Restrict { .. }
+            | Action::SkipRecord(_)
+            | Action::RequestBust { .. }
+            | Action::Enter(_) => {}
         }
     }
 

@@ -13,8 +13,16 @@
 //! on a packet's last change, one call per strategy.
 
 pub mod engine;
+pub mod guard;
+pub mod pacing;
+pub mod reconcile;
+pub mod self_match;
+pub mod session;
 pub mod strategy;
 
 pub use engine::{Engine, EngineConfig, Seat};
+pub use guard::Ownership;
 pub use portfolio::{AccountTerms, Balance, Books, Rate, TierTerms, Tiers};
+pub use reconcile::CopyTerms;
+pub use self_match::SelfMatch;
 pub use strategy::{Strategy, View, Want, Wants};

@@ -9,8 +9,8 @@ use risk::{Halt, Refusal};
 use std::cell::RefCell;
 use std::rc::Rc;
 use types::{
-    Command, Event, Flags, InstrumentId, Liquidity, Lots, Nanos, Operator, OrderId, Outcome, RejectReason,
-    Side, StrategyId, Ticks, Timer, TimerId, Trade,
+    AlertKind, Command, Event, Flags, InstrumentId, Liquidity, Lots, Nanos, Operator, OrderId, Outcome,
+    RejectReason, Scope, Side, StrategyId, Ticks, Timer, TimerId, Trade, VenueId,
 };
 
 #[test]
@@ -125,7 +125,12 @@ fn a_fill_nobody_can_account_for_stops_trading() {
     desk.market(ESM6, 100, 101);
     let commands = desk.input(filled(77, 100, 1, 1));
     assert_eq!(desk.engine.risk().halted(), Some(Halt::Killed));
-    assert_eq!(commands, [Command::Cancel { order: OrderId(0), instrument: ESM6 }]);
+    let told = Command::Alert {
+        kind: AlertKind::Contradiction,
+        scope: Scope::Venue(VenueId(0)),
+        value: 77, // the order
+    };
+    assert_eq!(commands, [Command::Cancel { order: OrderId(0), instrument: ESM6 }, told]);
 }
 
 #[test]

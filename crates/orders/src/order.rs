@@ -184,7 +184,8 @@ impl Order {
     /// The prices at which an order of the other side could meet it: its own, and the one it may be getting. None of an
     /// order that does not rest, or waits unseen for its trigger.
     #[inline]
-    pub(crate) const fn stands_at(&self) -> [Option<Ticks>; 2] {
+    #[must_use]
+    pub const fn stands_at(&self) -> [Option<Ticks>; 2] {
         if !self.is_open() || !self.terms.time_in_force.rests() || self.terms.kind.trigger().is_some() {
             return [None, None];
         }

@@ -193,16 +193,18 @@ impl Orders {
         }
         let stood = order.stands_at();
         match report.outcome {
-            Outcome::Filled { fill, .. } if self.slots.fill(slot, fill).is_some() => {
-                return Change::Duplicate;
+            Outcome::Filled { fill, price, size, liquidity: _ } => {
+                if let Some(known) = self.slots.fill(slot, fill) {
+                    let same = (known.price, known.size) == (price, size);
+                    return if same { Change::Duplicate } else { Change::Impossible(Impossible::OtherFill) };
+                }
             }
             Outcome::Busted { fill, price, size } => {
                 if let Some(known) = self.before_bust(slot, report, (fill, price, size)) {
                     return known;
                 }
             }
-            Outcome::Filled { .. }
-            | Outcome::Accepted
+            Outcome::Accepted
             | Outcome::Rejected(_)
             | Outcome::Canceled
             | Outcome::CancelRejected(_)

@@ -122,13 +122,13 @@ fn lives() -> Vec<(Vec<Step>, &'static str)> {
         (&[accepted, Replace(20)], "=-fff>0C~rrn====-ee"), //
         (&[accepted, Replace(6)], "=-ffF>0C~r>n====-ee"), // a smaller one: the old size may trade
         (&[accepted, part, Replace(20)], "=-=ff>0C~rrn====-ve"), //
-        (&[accepted, Replace(20), all], "=-=fF>0C~RrN====-xe"), // the old size filled while asking
-        (&[accepted, Hear(filled(6, 1)), Replace(7)], "=-=F>>0C~R>n====-xe"), // fills are at 6 when it becomes 6
+        (&[accepted, Replace(20), all], "=-xfF>0C~RrN====-xe"), // the old size filled while asking
+        (&[accepted, Hear(filled(6, 1)), Replace(7)], "=-xF>>0C~R>n====-xe"), // fills are at 6 when it becomes 6
         (&[accepted, Replace(20), Cancel], "=-fff>0Ccrrn====-ee"),            // both under way
-        (&[all], "a-=>>>0-~~~~=====xe"), // filled before the acknowledgement
-        (&[accepted, all], "=-=>>>0-~~~~=====xe"), // filled
-        (&[accepted, Cancel, all], "=-=>>>0-c~~~=====xe"), // the cancel crossed the last fill
-        (&[accepted, Replace(10), all], "=-=>>>0-~r>n=====xe"), // the replace crossed it
+        (&[all], "a-x>>>0-~~~~=====xe"), // filled before the acknowledgement
+        (&[accepted, all], "=-x>>>0-~~~~=====xe"), // filled
+        (&[accepted, Cancel, all], "=-x>>>0-c~~~=====xe"), // the cancel crossed the last fill
+        (&[accepted, Replace(10), all], "=-x>>>0-~r>n=====xe"), // the replace crossed it
         (&[Hear(Canceled)], "a-lll>0=~~~~!!=!=ee"), // an IOC that the venue ended at once
         (&[accepted, Cancel, cancel_answered], "=-lll>0=c~~~!!=!=ee"), // cancelled: late fills are taken
         (&[accepted, part, Hear(Canceled)], "=-=l>>0=~~~~!!=!=ve"), //
@@ -145,7 +145,7 @@ fn lives() -> Vec<(Vec<Step>, &'static str)> {
         (&[accepted, Replace(20), Break], "=-fff>0C=rrnobb>Lee"),
         (&[accepted, Replace(6), Break], "=-ffF>0C=r>nobb>Lee"),
         (&[accepted, part, Replace(10), Break], "=-=f>>0C=r>nooO>Lve"), // by which price it stands is not said
-        (&[accepted, Replace(20), all, Break], "=-=fF>0C=RrNOO->Lxe"), // filled as it was, and perhaps larger
+        (&[accepted, Replace(20), all, Break], "=-xfF>0C=RrNOO->Lxe"), // filled as it was, and perhaps larger
         (&[Break, Hear(NotListed)], "aJffF>0C====obb>Lee"),            // the second miss is enough
         (&[accepted, Break, Hear(listed(10, 4, true))], "=-ffF>0C====obb>Lee"), // fills are missing: it stays unknown
         (&[accepted, Break, Hear(listed(10, 0, true))], "=-ffF>0C========-ee"),
@@ -154,7 +154,7 @@ fn lives() -> Vec<(Vec<Step>, &'static str)> {
         (&[accepted, Break, Hear(NotListed)], "==lll>0==!!=!!=!=ee"),
         (&[Break, Hear(NotListed), Hear(NotListed)], "!=lll>0==!!=!!=!=ee"), // lost; a sign of life is told
         (&[accepted, part, Hear(busted(4, 1))], "=-=f>>0C~~~~====-=e"),
-        (&[accepted, all, Hear(busted(10, 1))], "=-=>>>0-~~~~======e"),
+        (&[accepted, all, Hear(busted(10, 1))], "=-x>>>0-~~~~======e"),
     ];
     lives.iter().map(|(steps, answers)| (steps.to_vec(), *answers)).collect()
 }

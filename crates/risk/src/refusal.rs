@@ -102,6 +102,12 @@ pub enum Refusal {
         /// The most allowed.
         limit: Money,
     },
+    /// RC-27: it would trade with an order of the same owner.
+    SelfMatch,
+    /// RC-47: there is no session with the venue, or orders there are unknown.
+    SessionDown,
+    /// RC-47: the venue refuses what is like it, or the account's fills are not agreed upon.
+    VenuePaused,
     /// RC-09.
     MessagesTooMany {
         /// The rate allowed in the long run.
@@ -113,7 +119,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// A short name for every kind there is, for tables; [`Refusal::index`] is the place in it.
-    pub const KINDS: [&'static str; 19] = [
+    pub const KINDS: [&'static str; 22] = [
         "unknown instrument",
         "killed",
         "limit unset",
@@ -133,6 +139,9 @@ impl Refusal {
         "drawdown",
         "message rate",
         "currency rate unknown",
+        "self-match",
+        "session down",
+        "venue paused",
     ];
 
     /// The place of this kind in [`Refusal::KINDS`].
@@ -158,6 +167,9 @@ impl Refusal {
             Self::Drawdown { .. } => 16,
             Self::MessagesTooMany { .. } => 17,
             Self::RateUnknown => 18,
+            Self::SelfMatch => 19,
+            Self::SessionDown => 20,
+            Self::VenuePaused => 21,
         }
     }
 
@@ -194,6 +206,13 @@ impl fmt::Display for Refusal {
                 write!(f, "order worth {notional:.2}, limit {limit:.2}")
             }
             Self::RateUnknown => f.write_str("nobody knows yet what its currency is worth in the account's"),
+            Self::SelfMatch => f.write_str("it would trade with an order of the same owner"),
+            Self::SessionDown => {
+                f.write_str("there is no session with the venue, or orders there are unknown")
+            }
+            Self::VenuePaused => {
+                f.write_str("the venue refuses what is like it, or fills are not agreed upon")
+            }
             Self::BookNotLive => f.write_str("the book is not live"),
             Self::BookCrossed { bid, ask } => write!(f, "the book is crossed: bid {bid}, ask {ask}"),
             Self::NoReference { missing } => {

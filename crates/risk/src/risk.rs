@@ -292,6 +292,11 @@ impl Risk {
         self.refusals.table()
     }
 
+    /// Counts a refusal that the engine gives before it asks for a check.
+    pub fn refused(&mut self, refusal: Refusal) -> Refusal {
+        self.refuse(refusal)
+    }
+
     #[cold]
     fn refuse(&mut self, refusal: Refusal) -> Refusal {
         self.refusals.count(&refusal);
