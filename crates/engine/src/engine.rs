@@ -380,7 +380,7 @@ impl Engine {
     }
 
     fn on_status(&mut self, status: &Status, out: &mut Vec<Command>) {
-        self.core.guard.pacing.on_phase(status.instrument);
+        self.core.guard.pacing.on_phase(status.instrument, status.phase);
         self.for_books(status.instrument, out, |book| book.on_phase(status.phase));
     }
 

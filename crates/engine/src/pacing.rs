@@ -14,8 +14,8 @@ use crate::engine::Core;
 use crate::guard::Guard;
 use risk::Refusal;
 use types::{
-    AlertKind, Command, InstrumentId, Nanos, NewOrder, RejectReason, Scope, Side, Statistic, StatisticKind,
-    StrategyId, Ticks,
+    AlertKind, Command, InstrumentId, Nanos, NewOrder, Phase, RejectReason, Scope, Side, Statistic,
+    StatisticKind, StrategyId, Ticks,
 };
 
 const MS: i64 = 1_000_000;
@@ -109,8 +109,9 @@ impl Pacing {
     /// True when the strategy was refused too often in too short a time: it pauses.
     fn on_unknown(&mut self, now: Nanos, strategy: StrategyId) -> bool {
         let Some(seat) = self.seats.get_mut(strategy.index()) else { return false };
-        let oldest = std::mem::replace(&mut seat.unknown[seat.next], now);
+        seat.unknown[seat.next] = now;
         seat.next = (seat.next + 1) % UNKNOWN_MOST;
+        let oldest = seat.unknown[seat.next];
         let too_often = oldest > NEVER && now.0.saturating_sub(oldest.0) <= UNKNOWN_WITHIN;
         if !too_often || now < seat.paused_until {
             return false;
@@ -120,8 +121,12 @@ impl Pacing {
         true
     }
 
-    /// Trading in an instrument, or in all, begins or ends: what was refused may be taken now.
-    pub(crate) fn on_phase(&mut self, instrument: Option<InstrumentId>) {
+    /// Trading in an instrument, or in all, begins: what was refused may be taken now.
+    pub(crate) fn on_phase(&mut self, instrument: Option<InstrumentId>, phase: Phase) {
+        match phase {
+            Phase::Open | Phase::PreOpen => {}
+            Phase::Halted | Phase::Closed => return,
+        }
         let rows = match instrument {
             Some(id) => id.index()..id.index() + 1,
             None => 0..self.lefts.len(),

@@ -147,7 +147,7 @@ fn the_kill_switch_cancels_everything_and_stays() {
         desk.input(Event::Operator(Operator::Request {
             request: 1,
             by: types::PersonId(0),
-            action: types::Action::Kill(types::Scope::Firm)
+            action: types::Action::Kill(Scope::Firm)
         })),
         cancels
     );
@@ -157,7 +157,7 @@ fn the_kill_switch_cancels_everything_and_stays() {
     desk.input(Event::Operator(Operator::Request {
         request: 2,
         by: types::PersonId(0),
-        action: types::Action::Reset(types::Scope::Firm),
+        action: types::Action::Reset(Scope::Firm),
     }));
     assert!(!desk.market(ESM6, 100, 102).is_empty());
 }

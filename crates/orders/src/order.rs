@@ -58,6 +58,9 @@ pub enum End {
     Lost,
 }
 
+/// An order that the venue never acknowledged and did not have twice, so long apart, is not on its way any more.
+pub const SETTLED: Nanos = Nanos(200_000_000);
+
 /// A price and a total size that were asked for and not answered yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewTerms {
@@ -96,10 +99,15 @@ pub struct Order {
     pub(crate) doomed: bool,
     /// The session broke while it was open: answers may come to what was asked before.
     survivor: bool,
-    /// How often the venue, asked, did not have it.
-    misses: u8,
+    /// When the venue, asked, first did not have it.
+    missed_at: Option<Nanos>,
     /// How much of it can trade in all, by what the venue has confirmed or may still confirm.
     pub(crate) most: Lots,
+    /// When the last replace was asked for, by our clock; when the last answer to one was heard; and when the venue gave
+    /// that answer.
+    pub(crate) replace_asked_at: Nanos,
+    replace_heard_at: Nanos,
+    replace_answered_at: Nanos,
     /// Whether the venue ever confirmed a replace: the same answer again is then a duplicate.
     replaced: bool,
     /// Σ price × size of the fills, in ticks × lots.
@@ -122,8 +130,11 @@ impl Order {
             canceling: false,
             doomed: false,
             survivor: false,
-            misses: 0,
+            missed_at: None,
             most: terms.size,
+            replace_asked_at: Nanos::MIN,
+            replace_heard_at: Nanos::MIN,
+            replace_answered_at: Nanos::MIN,
             replaced: false,
             traded: 0,
         }
@@ -253,11 +264,11 @@ impl Order {
         self.doomed |= self.canceling;
         self.canceling = false;
         self.survivor = true;
-        self.misses = 0;
+        self.missed_at = None;
     }
 
     /// Hears what the venue says. Fills are new ones: their numbers have been compared before.
-    pub(crate) fn hear(&mut self, now: Nanos, outcome: &Outcome) -> Change {
+    pub(crate) fn hear(&mut self, now: Nanos, venue_at: Nanos, outcome: &Outcome) -> Change {
         match (answer(self.state, outcome), *outcome) {
             (Answer::Accept, _) => self.accept(now),
             (Answer::Refuse, Outcome::Rejected(reason)) => self.refuse(now, reason),
@@ -277,13 +288,19 @@ impl Order {
                 self.canceling = false;
                 Change::CancelRejected { reason }
             }
+            (Answer::Replace | Answer::ReplaceRefused, _) if self.is_answered(venue_at) => Change::Duplicate,
             (Answer::Replace, Outcome::Replaced { price, size }) => {
-                self.replaced(now, NewTerms { price, size })
+                let change = self.replaced(now, NewTerms { price, size });
+                if let Change::Replaced { .. } = change {
+                    (self.replace_heard_at, self.replace_answered_at) = (now, venue_at);
+                }
+                change
             }
             (Answer::ReplaceRefused, Outcome::ReplaceRejected(reason)) => {
                 if self.replacing.is_none() {
                     return self.not_asked();
                 }
+                (self.replace_heard_at, self.replace_answered_at) = (now, venue_at);
                 let (freed, closed) = self.settle(now, self.terms.size);
                 Change::ReplaceRejected { reason, freed, closed }
             }
@@ -308,6 +325,14 @@ impl Order {
                 _,
             ) => Change::Impossible(Impossible::Transition),
         }
+    }
+
+    /// Whether an answer of the venue's time is to a replace before the one under way: what came twice is not taken for
+    /// the answer to the next. Where everything happens at one moment the order of reports decides.
+    fn is_answered(&self, venue_at: Nanos) -> bool {
+        self.replacing.is_some()
+            && (venue_at < self.replace_answered_at
+                || (venue_at == self.replace_answered_at && self.replace_asked_at > self.replace_heard_at))
     }
 
     /// An answer to nothing; after a break it may be one to what was asked before.
@@ -362,12 +387,12 @@ impl Order {
         Change::Listed { open, freed }
     }
 
-    /// The venue does not have it. One that it never acknowledged may still be on its way: such a one is asked for
-    /// again before it counts as gone.
+    /// The venue does not have it. One that it never acknowledged may still be on its way: it counts as gone when the
+    /// venue still does not have it [a while](SETTLED) later.
     fn miss(&mut self, now: Nanos) -> Change {
-        self.misses = self.misses.saturating_add(1);
+        let first = *self.missed_at.get_or_insert(now);
         let was_there = self.accepted_at.is_some() || !self.filled.is_zero();
-        if !was_there && self.misses < 2 {
+        if !was_there && now - first < SETTLED {
             return Change::Missed;
         }
         Change::Lost { freed: self.close(now, End::Lost) }

@@ -129,7 +129,7 @@ impl Orders {
     /// When [`Order::can_replace`] is not so, or the order is not as it was when risk looked at it. The approval
     /// comes back, for [`risk::Risk::withdraw_replace`].
     #[inline]
-    pub fn replace(&mut self, _now: Nanos, approved: ApprovedReplace) -> Result<Command, ApprovedReplace> {
+    pub fn replace(&mut self, now: Nanos, approved: ApprovedReplace) -> Result<Command, ApprovedReplace> {
         let Some(slot) = self.slots.find(approved.order()) else {
             return Err(approved);
         };
@@ -145,6 +145,7 @@ impl Orders {
         };
         let (price, size) = (approved.price(), Lots(size));
         order.replacing = Some(NewTerms { price, size });
+        order.replace_asked_at = now;
         order.most = match means {
             ReplacedSize::Total => order.most.max(size),
             ReplacedSize::Leaves => order.most + approved.unfilled(),
@@ -213,7 +214,7 @@ impl Orders {
             | Outcome::Listed { .. }
             | Outcome::NotListed => {}
         }
-        let change = self.slots.order_mut(slot).hear(now, &report.outcome);
+        let change = self.slots.order_mut(slot).hear(now, report.venue_at, &report.outcome);
         if let (Change::Filled { .. }, Outcome::Filled { fill, price, size, liquidity }) =
             (change, report.outcome)
         {
@@ -305,11 +306,13 @@ impl Orders {
         Some(Command::Query { order: id, instrument: order.instrument() })
     }
 
-    /// Remembers that an order is to be cancelled once its session stands and it turns out to work.
+    /// Remembers that an order is to be cancelled once its session stands and it turns out to work; a cancel that was
+    /// asked for and could not be sent is not under way.
     pub fn doom(&mut self, id: OrderId) {
         if let Some(slot) = self.slots.find(id) {
             let order = self.slots.order_mut(slot);
             order.doomed |= order.is_open();
+            order.canceling &= !order.is_unknown();
         }
     }
 

@@ -16,10 +16,12 @@ enum Step {
     Hear(Outcome),
     /// The session breaks.
     Break,
+    /// A second passes.
+    Later,
 }
 
 use Outcome::{Accepted, CancelRejected, Canceled, NotListed, Rejected, ReplaceRejected};
-use Step::{Break, Cancel, Hear, Replace};
+use Step::{Break, Cancel, Hear, Later, Replace};
 
 fn led(steps: &[Step]) -> (Desk, OrderId) {
     let mut desk = Desk::new(1, 16);
@@ -29,6 +31,7 @@ fn led(steps: &[Step]) -> (Desk, OrderId) {
             Cancel => assert!(desk.cancel(id), "{steps:?}"),
             Replace(size) => assert!(desk.replace(id, 99, size), "{steps:?}"),
             Break => assert_eq!(desk.lose_sight(), [id]),
+            Later => desk.now = desk.now + types::Nanos(1_000_000_000),
             Hear(outcome) => {
                 let change = desk.hear(id, outcome);
                 assert!(
@@ -133,9 +136,9 @@ fn lives() -> Vec<(Vec<Step>, &'static str)> {
         (&[accepted, Cancel, cancel_answered], "=-lll>0=c~~~!!=!=ee"), // cancelled: late fills are taken
         (&[accepted, part, Hear(Canceled)], "=-=l>>0=~~~~!!=!=ve"), //
         (&[accepted, Replace(20), Hear(Canceled)], "=-lll>0=~rrn!!=!=ee"), // the replace's answer is still to come
-        (&[Hear(Rejected(WHY))], "-=lll>0-~--~!!=!=ee"),                   // fill after reject (V-03)
-        (&[Cancel, Hear(Rejected(WHY))], "-=lll>0-c--~!!=!=ee"), // the cancel hears that there is nothing
-        (&[Replace(20), Hear(Rejected(WHY))], "-=lll>0-~--n!!=!=ee"), //
+        (&[Hear(Rejected(WHY))], "!=lll>0-~!!~!!=!=ee"),                   // fill after reject (V-03)
+        (&[Cancel, Hear(Rejected(WHY))], "!=lll>0-c!!~!!=!=ee"), // the cancel hears that there is nothing
+        (&[Replace(20), Hear(Rejected(WHY))], "!=lll>0-~!!n!!=!=ee"), //
         // The session broke.
         (&[Break], "aJffF>0C====obb>mee"), // never acknowledged: one miss is not enough
         (&[accepted, Break], "=-ffF>0C====obb>Lee"), // acknowledged: one is
@@ -146,13 +149,14 @@ fn lives() -> Vec<(Vec<Step>, &'static str)> {
         (&[accepted, Replace(6), Break], "=-ffF>0C=r>nobb>Lee"),
         (&[accepted, part, Replace(10), Break], "=-=f>>0C=r>nooO>Lve"), // by which price it stands is not said
         (&[accepted, Replace(20), all, Break], "=-xfF>0C=RrNOO->Lxe"), // filled as it was, and perhaps larger
-        (&[Break, Hear(NotListed)], "aJffF>0C====obb>Lee"),            // the second miss is enough
+        (&[Break, Hear(NotListed), Later], "aJffF>0C====obb>Lee"),     // the second miss is enough
         (&[accepted, Break, Hear(listed(10, 4, true))], "=-ffF>0C====obb>Lee"), // fills are missing: it stays unknown
         (&[accepted, Break, Hear(listed(10, 0, true))], "=-ffF>0C========-ee"),
         (&[accepted, Replace(10), Break, Hear(listed(10, 0, true))], "=-ffF>0C=r>n====-ee"),
         (&[accepted, part, Break, Hear(listed(10, 4, false))], "=-=l>>0=====!!=!=ve"),
         (&[accepted, Break, Hear(NotListed)], "==lll>0==!!=!!=!=ee"),
-        (&[Break, Hear(NotListed), Hear(NotListed)], "!=lll>0==!!=!!=!=ee"), // lost; a sign of life is told
+        (&[Break, Hear(NotListed)], "aJffF>0C====obb>mee"), // too soon after the first
+        (&[Break, Hear(NotListed), Later, Hear(NotListed)], "!=lll>0==!!=!!=!=ee"), // lost; a sign of life is told
         (&[accepted, part, Hear(busted(4, 1))], "=-=f>>0C~~~~====-=e"),
         (&[accepted, all, Hear(busted(10, 1))], "=-x>>>0-~~~~======e"),
     ];
