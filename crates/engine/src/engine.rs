@@ -6,9 +6,9 @@ use orders::{Change, Orders};
 use portfolio::{AccountTerms, Portfolio};
 use risk::{Limits, Refusal, Risk, Touch};
 use types::{
-    Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Money,
-    Nanos, Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Side, Status, StrategyId, Ticks,
-    Timer, Trade, TradingDays,
+    Action, Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots,
+    Money, Nanos, Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Scope, Side, Status,
+    StrategyId, Ticks, Timer, Trade, TradingDays,
 };
 
 /// A strategy and the instruments that reach it.
@@ -247,8 +247,9 @@ impl Engine {
             Event::Gap(gap) => self.on_gap(gap, out),
             Event::Report(report) => self.on_report(report, out),
             Event::Timer(timer) => self.on_timer(timer, out),
-            Event::Operator(operator) => self.on_operator(*operator, out),
+            Event::Operator(operator) => self.on_operator(operator, out),
             Event::Cash(cash) => self.on_cash(cash, out),
+            Event::Session(_) | Event::DropCopy(_) | Event::Clock(_) => {}
             Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
                 self.on_notice(&input.event, out);
             }
@@ -426,14 +427,16 @@ impl Engine {
         self.grant(timer.strategy, out);
     }
 
-    fn on_operator(&mut self, operator: Operator, out: &mut Vec<Command>) {
-        match operator {
-            Operator::Kill => {
+    fn on_operator(&mut self, word: &Operator, out: &mut Vec<Command>) {
+        let Operator::Request { action, .. } = word else { return };
+        match action {
+            Action::Kill(Scope::Firm) => {
                 // Latched before the first cancel leaves: nothing new can slip out between.
                 self.core.risk.kill();
                 self.cancel_everything(out);
             }
-            Operator::Release => self.core.risk.release(),
+            Action::Reset(Scope::Firm) => self.core.risk.release(),
+            _ => {}
         }
     }
 

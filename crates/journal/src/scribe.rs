@@ -17,6 +17,7 @@ use crate::lock::Locked;
 use crate::segment::{self, Last, Segment};
 use crate::writer::{Durability, Options};
 use crate::{Hash, JournalError, PublicKey, Summary};
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
@@ -465,7 +466,7 @@ impl Scribe {
     }
 
     fn put(&mut self, bytes: &[u8], head: Hash) -> Result<(), JournalError> {
-        self.sink.write_all(bytes).map_err(io_error("writing a block", &self.path))?;
+        write_whole(self.sink.as_mut(), bytes).map_err(io_error("writing a block", &self.path))?;
         self.stand.next_index += 1;
         self.stand.segment_bytes += bytes.len() as u64;
         self.stand.summary.bytes += bytes.len() as u64;
@@ -483,4 +484,24 @@ impl Scribe {
     fn flush(&mut self) -> Result<(), JournalError> {
         self.sink.sync().map_err(io_error("flushing", &self.path))
     }
+}
+
+/// Writes all of it, however little is taken at a time. What was not taken is offered again when the system was
+/// interrupted or asks to; a refusal is final.
+fn write_whole(sink: &mut dyn Sink, mut bytes: &[u8]) -> io::Result<()> {
+    const ASKED_AGAIN_MAX: u32 = 10_000;
+    let mut asked_again = 0;
+    while !bytes.is_empty() {
+        match sink.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(taken) => bytes = &bytes[taken..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && asked_again < ASKED_AGAIN_MAX => {
+                asked_again += 1;
+                std::thread::yield_now();
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }

@@ -229,6 +229,10 @@ impl Order {
                 let (freed, closed) = self.settle(now, self.terms.size);
                 Change::ReplaceRejected { reason, freed, closed }
             }
+            (
+                Pending | Working | Closed(_),
+                Outcome::Listed { .. } | Outcome::NotListed | Outcome::Busted { .. },
+            ) => Change::Impossible(Impossible::NotAsked),
         }
     }
 

@@ -252,7 +252,12 @@ fn the_kill_switch_cancels_what_is_open_and_not_yet_cancelled() {
                 assert_eq!(*instrument, InstrumentId(order.0 % 2));
                 *order
             }
-            types::Command::Place(_) | types::Command::Replace { .. } | types::Command::WakeAt { .. } => {
+            types::Command::Place(_)
+            | types::Command::Replace { .. }
+            | types::Command::WakeAt { .. }
+            | types::Command::Query { .. }
+            | types::Command::MassCancel { .. }
+            | types::Command::Alert { .. } => {
                 panic!("{command:?}")
             }
         })

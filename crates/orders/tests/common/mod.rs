@@ -32,7 +32,12 @@ impl Desk {
         let (id, command) = self.orders.submit(NOW, approved);
         match command {
             Command::Place(place) => assert_eq!((place.order, place.terms), (id, terms)),
-            Command::Cancel { .. } | Command::Replace { .. } | Command::WakeAt { .. } => {
+            Command::Cancel { .. }
+            | Command::Replace { .. }
+            | Command::WakeAt { .. }
+            | Command::Query { .. }
+            | Command::MassCancel { .. }
+            | Command::Alert { .. } => {
                 panic!("{command:?}")
             }
         }
