@@ -4,9 +4,10 @@
 //! without looking further. Never compares fills of different orders: not every venue numbers them together.
 
 use crate::index::NONE;
+use serde::{Deserialize, Serialize};
 
 /// One order's fills.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct List {
     newest: u32,
     highest: u32,
@@ -16,13 +17,13 @@ impl List {
     pub(crate) const EMPTY: Self = Self { newest: NONE, highest: 0 };
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Node {
     number: u32,
     older: u32,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Pool {
     nodes: Vec<Node>,
     free: u32,

@@ -4,6 +4,7 @@
 //! fill, a replace crosses both. Each pair of state and report has its answer here, and none is "cannot happen".
 
 use crate::change::{Change, Impossible};
+use serde::{Deserialize, Serialize};
 use types::{InstrumentId, Liquidity, Lots, Nanos, NewOrder, OrderId, Outcome, StrategyId, Ticks};
 
 /// Where an order is in its life.
@@ -22,7 +23,7 @@ use types::{InstrumentId, Liquidity, Lots, Nanos, NewOrder, OrderId, Outcome, St
 ///
 /// A cancel or a replace under way is not a state of its own: the order goes on working, and trading, until the
 /// venue answers. See [`Order::is_canceling`] and [`Order::replacing`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// Sent, and the venue has said nothing yet.
     Pending,
@@ -33,7 +34,7 @@ pub enum State {
 }
 
 /// How an order ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum End {
     /// It traded in full.
     Filled,
@@ -44,7 +45,7 @@ pub enum End {
 }
 
 /// A price and a total size that were asked for and not answered yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTerms {
     /// The limit.
     pub price: Ticks,
@@ -53,7 +54,7 @@ pub struct NewTerms {
 }
 
 /// One of our orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Our number for it.
     pub id: OrderId,

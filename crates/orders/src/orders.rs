@@ -4,10 +4,11 @@ use crate::change::{Change, Impossible};
 use crate::order::{NewTerms, Order};
 use crate::slots::Slots;
 use risk::{Approved, ApprovedReplace};
+use serde::{Deserialize, Serialize};
 use types::{Command, InstrumentId, Lots, Nanos, OrderId, Outcome, PlaceOrder, Report, StrategyId};
 
 /// How often something was noticed that a person may want to look at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Orders submitted.
     pub submitted: u64,
@@ -20,7 +21,7 @@ pub struct Counts {
 }
 
 /// Our orders. See the crate's head for what is kept and for how long.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Orders {
     slots: Slots,
     next: u32,
