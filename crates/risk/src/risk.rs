@@ -18,6 +18,7 @@ use crate::checks::{Account, Ask, CHECKS, Row};
 use crate::exposure::Exposure;
 use crate::losses::{Halt, Losses};
 use crate::refusal::{Refusal, Refusals};
+use serde::{Deserialize, Serialize};
 use types::{
     Instrument, InstrumentId, Lots, Money, Nanos, NewOrder, OrderId, OrderKind, Side, StrategyId, Ticks,
     TradingDays,
@@ -56,7 +57,7 @@ pub struct Replacement {
 }
 
 /// Limits, exposure, halts. See the module's head.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Risk {
     account: Account,
     rows: Vec<Row>,

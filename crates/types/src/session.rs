@@ -1,6 +1,7 @@
 //! What the edge says of itself: sessions with venues, and its clock.
 
 use crate::{Instrument, InstrumentId, Nanos, VenueId};
+use serde::{Deserialize, Serialize};
 
 /// A session with a venue changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct Session {
 }
 
 /// How a session with a venue changed. A session that nobody spoke of is connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SessionChange {
     /// It stands: orders can be sent, and what became of older ones can be asked.
     Connected,
@@ -40,7 +41,7 @@ pub struct Clock {
 }
 
 /// What to think of the edge's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum ClockState {
     /// Both agree.
