@@ -20,6 +20,10 @@ pub mod overfitting;
 pub mod combinations;
 pub mod folds;
 
+// How much.
+pub mod covariance;
+pub mod sizing;
+
 // Events that excite each other.
 pub mod hawkes;
 
@@ -27,4 +31,5 @@ pub mod hawkes;
 pub mod sobol;
 pub mod tpe;
 
+pub use covariance::Covariance;
 pub use moments::Moments;
