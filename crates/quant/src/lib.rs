@@ -24,6 +24,11 @@ pub mod folds;
 pub mod covariance;
 pub mod sizing;
 
+// What a bad day costs, and what options do to it.
+pub mod options;
+pub mod student;
+pub mod tail;
+
 // Events that excite each other.
 pub mod hawkes;
 
