@@ -1,5 +1,6 @@
 //! The machine: owns books, orders, risk and portfolio, and takes them through one input at a time.
 
+use crate::hold::Hold;
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
 use orders::{Change, Orders};
@@ -63,6 +64,7 @@ struct Core {
     books: Vec<Book>,
     orders: Orders,
     risk: Risk,
+    hold: Hold,
     portfolio: Portfolio,
     /// What each strategy holds by its own fills: a row of all instruments for each seat. They add up to the
     /// portfolio's.
@@ -106,6 +108,7 @@ impl Core {
     fn grant(&mut self, strategy: StrategyId, want: &Want, out: &mut Vec<Command>) -> Result<(), Refusal> {
         match *want {
             Want::Place(order) => {
+                self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
                 let touch = self.touch(order.instrument);
                 let approved = self.risk.check(self.now, strategy, &order, &touch)?;
                 let (_, command) = self.orders.submit(self.now, approved);
@@ -145,6 +148,7 @@ impl Core {
             return self.grant(strategy, &Want::Cancel(id), out);
         }
         let replacement = order.replacement(price, unfilled);
+        self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
         let touch = self.touch(order.terms.instrument);
         let approved = self.risk.check_replace(self.now, &replacement, &touch)?;
         match self.orders.replace(self.now, approved) {
@@ -212,6 +216,7 @@ impl Engine {
                 books: instruments.iter().map(Book::of).collect(),
                 orders: Orders::with_capacity(ORDERS_EXPECTED),
                 risk,
+                hold: Hold::default(),
                 own: vec![Lots::ZERO; count * seats.len()],
                 portfolio,
                 instruments,
@@ -249,7 +254,8 @@ impl Engine {
             Event::Timer(timer) => self.on_timer(timer, out),
             Event::Operator(operator) => self.on_operator(operator, out),
             Event::Cash(cash) => self.on_cash(cash, out),
-            Event::Session(_) | Event::DropCopy(_) | Event::Clock(_) => {}
+            Event::Clock(clock) => self.core.hold.on_clock(clock, out),
+            Event::Session(_) | Event::DropCopy(_) => {}
             Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
                 self.on_notice(&input.event, out);
             }
@@ -435,7 +441,10 @@ impl Engine {
                 self.core.risk.kill();
                 self.cancel_everything(out);
             }
-            Action::Reset(Scope::Firm) => self.core.risk.release(),
+            Action::Reset(Scope::Firm) => {
+                self.core.risk.release();
+                self.core.hold.release();
+            }
             _ => {}
         }
     }
