@@ -13,8 +13,10 @@
 //! on a packet's last change, one call per strategy.
 
 pub mod engine;
+pub mod operator;
 pub mod strategy;
 
 pub use engine::{Engine, EngineConfig, Seat};
+pub use operator::{BustRequest, KillReport};
 pub use portfolio::{AccountTerms, Balance, Books, Rate, TierTerms, Tiers};
 pub use strategy::{Strategy, View, Want, Wants};

@@ -5,7 +5,7 @@
 use book::Book;
 use orders::{Change, Order, Orders};
 use portfolio::Portfolio;
-use risk::Refusal;
+use risk::{Health, Refusal};
 use types::{
     Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, StrategyId, Ticks, TimerId, Trade,
 };
@@ -51,6 +51,12 @@ pub trait Strategy {
     fn purpose(&self, order: OrderId) -> Option<&'static str> {
         let _ = order;
         None
+    }
+
+    /// How the model is that it trades by (RC-46): asked before its wishes are judged. One without a model is well.
+    fn health(&self, now: Nanos) -> Health {
+        let _ = now;
+        Health::Good
     }
 
     /// Risk said no to a wish.

@@ -168,6 +168,7 @@ impl Order {
     pub const fn replacement(&self, price: Ticks, unfilled: Lots) -> risk::Replacement {
         risk::Replacement {
             order: self.id,
+            strategy: self.strategy,
             instrument: self.terms.instrument,
             side: self.terms.side,
             kind: self.terms.kind,
