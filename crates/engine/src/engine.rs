@@ -145,7 +145,7 @@ impl Core {
         if unfilled.0 <= 0 {
             return self.grant(strategy, &Want::Cancel(id), out);
         }
-        let replacement = order.replacement(price, unfilled);
+        let replacement = self.orders.replacement(order, price, unfilled);
         let touch = self.touch(order.terms.instrument);
         let approved = self.risk.check_replace(self.now, &replacement, &touch)?;
         match self.orders.replace(self.now, approved) {

@@ -8,7 +8,7 @@
 //! Never knows what a report means.
 
 use crate::Order;
-use crate::fills::{List as Fills, Pool};
+use crate::fills::{Fill, List as Fills, Pool};
 use crate::index::{Index, NONE};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -133,13 +133,17 @@ impl Slots {
     }
 
     #[inline]
-    pub(crate) fn has_fill(&self, slot: u32, number: u32) -> bool {
-        self.fills.contains(&self.slots[slot as usize].fills, number)
+    pub(crate) fn fill(&self, slot: u32, number: u32) -> Option<&Fill> {
+        self.fills.find(&self.slots[slot as usize].fills, number)
     }
 
     #[inline]
-    pub(crate) fn add_fill(&mut self, slot: u32, number: u32) {
-        self.fills.add(&mut self.slots[slot as usize].fills, number);
+    pub(crate) fn add_fill(&mut self, slot: u32, fill: Fill) {
+        self.fills.add(&mut self.slots[slot as usize].fills, fill);
+    }
+
+    pub(crate) fn bust_fill(&mut self, slot: u32, number: u32) {
+        self.fills.bust(&self.slots[slot as usize].fills, number);
     }
 
     /// Takes in an open order, newer than every other.

@@ -68,6 +68,41 @@ impl Queue {
         realised
     }
 
+    /// Takes back a fill of `size` (signed) worth `worth`: out of the lots it opened, the newest at its price first; what
+    /// is left of it was closed since, and the offsetting trade is booked. Returns what that changes of what was earned.
+    pub(crate) fn unbook(
+        &mut self,
+        instrument: &Instrument,
+        price: Ticks,
+        size: Lots,
+        worth: Money,
+    ) -> Money {
+        let (mut left, mut worth_left, mut realised) = (size, worth, Money::ZERO);
+        let mut at = self.lots.len();
+        while at > 0 && !left.is_zero() {
+            at -= 1;
+            let lot = &mut self.lots[at];
+            if lot.price != price || lot.size.0.signum() != left.0.signum() {
+                continue;
+            }
+            let part = if left.abs() < lot.size.abs() { left } else { lot.size };
+            let fill_part = part_of(instrument, price, part, left, worth_left);
+            let cost_part = part_of(instrument, price, part, lot.size, lot.cost);
+            // Of one price, and so equal but for how inverse contracts round their parts.
+            realised += fill_part - cost_part;
+            left -= part;
+            worth_left -= fill_part;
+            lot.size -= part;
+            lot.cost -= cost_part;
+            self.cost -= cost_part;
+        }
+        self.lots.retain(|lot| !lot.size.is_zero());
+        if left.is_zero() {
+            return realised;
+        }
+        realised + self.book(instrument, price, -left, -worth_left)
+    }
+
     /// Adds to the newest lot when that has the same price: it would be closed in the same breath.
     #[inline]
     fn open(&mut self, price: Ticks, size: Lots, cost: Money) {

@@ -200,6 +200,51 @@ impl Portfolio {
         booked
     }
 
+    /// Takes back a fill that was booked with these very terms, of the venue's time `at`: position, cash, fees and equity
+    /// are as if it had never been.
+    pub fn on_bust(
+        &mut self,
+        at: Nanos,
+        instrument: InstrumentId,
+        side: Side,
+        price: Ticks,
+        size: Lots,
+        liquidity: Liquidity,
+    ) -> Booked {
+        let row = instrument.index();
+        let tiers = self.tiers_of[row].map(|place| place as usize);
+        let holding = &mut self.holdings[row];
+        // What it cost by the rates of its own day.
+        let fees = holding.fees_at(tiers.and_then(|place| self.tiers[place].tier_at(at)));
+        let before = holding.equity();
+        let booked = holding.on_bust(&fees, side, price, size, liquidity);
+        let change = holding.equity() - before;
+        self.earn(row, change);
+        let total = &self.totals[self.currency_of[row] as usize];
+        let turnover = total.worth_of(-booked.turnover);
+        self.books.fees -= total.worth_of(-booked.fee);
+        self.books.turnover[liquidity as usize] -= turnover;
+        if let Some(place) = tiers {
+            self.tiers[place].on_turnover(-turnover);
+        }
+        booked
+    }
+
+    /// Takes back what a fill changed of its order's fees: after [`on_bust`](Self::on_bust), of what that booked.
+    pub fn on_order_bust(&mut self, order: OrderId, instrument: InstrumentId, size: Lots, booked: &Booked) {
+        let fees = *self.holdings[instrument.index()].fees();
+        let Some(known) = self.orders.iter_mut().rev().find(|known| known.order == order) else { return };
+        known.lots -= size;
+        known.turnover += booked.turnover;
+        let charged = known.charged - Money::from_nanos(fees.per_lot_nanos) * size.0;
+        known.charged =
+            if known.lots.is_zero() { Money::ZERO } else { fees.of_order(known.lots, known.turnover) };
+        let more = known.charged - charged;
+        if more != Money::ZERO {
+            self.on_cash(instrument, CashKind::Fee, -more);
+        }
+    }
+
     /// Books what a fill changed of its order's fees, where these have a least or a most: after
     /// [`on_fill`](Self::on_fill), of what that booked.
     pub fn on_order(&mut self, order: OrderId, instrument: InstrumentId, size: Lots, booked: &Booked) {

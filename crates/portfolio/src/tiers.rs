@@ -109,6 +109,12 @@ impl Tiers {
         Some(tier)
     }
 
+    /// The tier that was in force at a time.
+    pub(crate) fn tier_at(&self, at: Nanos) -> Option<Tier> {
+        let held = self.changes.iter().rev().find(|(since, _)| *since <= at);
+        held.or(self.changes.first()).and_then(|(_, tier)| *tier)
+    }
+
     pub(crate) fn on_turnover(&mut self, turnover: Money) {
         self.today += turnover;
     }

@@ -14,6 +14,7 @@
 
 pub mod approved;
 pub mod limits;
+pub mod margin;
 pub mod refusal;
 pub mod risk;
 

@@ -211,6 +211,12 @@ impl Risk {
         self.rows[instrument.index()].held.traded(side, size);
     }
 
+    /// A fill of ours was taken back: the position is as if it had not been. What it took of its order does not work
+    /// again.
+    pub fn on_bust(&mut self, instrument: InstrumentId, side: Side, _price: Ticks, size: Lots) {
+        self.rows[instrument.index()].held.traded(!side, size);
+    }
+
     /// An order closed; `freed` is what could still have traded of it.
     #[inline]
     pub fn on_closed(&mut self, instrument: InstrumentId, side: Side, freed: Lots) {

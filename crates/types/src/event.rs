@@ -289,7 +289,7 @@ impl RejectReason {
 }
 
 /// What the venue says about one of our orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// It works.
     Accepted,
@@ -342,7 +342,7 @@ pub enum Outcome {
 }
 
 /// The venue speaks about one of our orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// When the venue says it happened.
     pub venue_at: Nanos,
