@@ -32,6 +32,7 @@ pub mod replay;
 pub mod routes;
 pub mod setup;
 pub mod source;
+pub mod stamps;
 pub mod survey;
 pub mod sweep;
 pub mod timers;
