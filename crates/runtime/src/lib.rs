@@ -35,6 +35,7 @@ pub mod routes;
 pub mod setup;
 pub mod snapshot;
 pub mod source;
+pub mod stamps;
 pub mod states;
 pub mod survey;
 pub mod sweep;
