@@ -1,18 +1,20 @@
 //! The machine: owns books, orders, risk and portfolio, and takes them through one input at a time.
 
-use crate::guard::{Guard, Ownership};
+use crate::guard::Guard;
+use crate::hold::Hold;
+use crate::operator::Operators;
 use crate::reconcile::COPIES_DUE;
-use crate::self_match::Owners;
 use crate::session::MACHINE;
+use crate::state::{self, STATE_VERSION, StateError, StateHash};
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
-use orders::{Change, Fill, Impossible, Orders};
+use orders::{Change, Fill, Impossible, Order, Orders, State};
 use portfolio::{AccountTerms, Portfolio};
-use risk::{Limits, Refusal, Risk, Touch};
+use risk::{Limits, People, Refusal, Risk, Touch};
 use types::{
-    Action, AlertKind, Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId,
-    LevelDelta, Liquidity, Lots, Money, Nanos, NewOrder, Operator, OrderAction, OrderDelta, OrderId, Outcome,
-    Report, Scope, Side, Status, StrategyId, Ticks, Timer, Trade, TradingDays,
+    AlertKind, Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta,
+    Liquidity, Lots, Money, Nanos, NewOrder, OrderAction, OrderDelta, OrderId, Outcome, Report, Scope, Side,
+    Status, StrategyId, Ticks, Timer, Trade, TradingDays,
 };
 
 /// A strategy and the instruments that reach it.
@@ -52,6 +54,7 @@ struct Seated {
 pub struct Engine {
     pub(crate) core: Core,
     seats: Vec<Seated>,
+    pub(crate) operators: Operators,
     started: bool,
     wants: Wants,
     /// Instruments whose book changed in the packet being read, in the order of their first change.
@@ -67,6 +70,7 @@ pub(crate) struct Core {
     pub(crate) books: Vec<Book>,
     pub(crate) orders: Orders,
     pub(crate) risk: Risk,
+    pub(crate) hold: Hold,
     portfolio: Portfolio,
     pub(crate) guard: Guard,
     /// What each strategy holds by its own fills: a row of all instruments for each seat. They add up to the
@@ -111,6 +115,7 @@ impl Core {
     fn grant(&mut self, strategy: StrategyId, want: &Want, out: &mut Vec<Command>) -> Result<(), Refusal> {
         match *want {
             Want::Place(wish) => {
+                self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
                 let (order, meets) = self.admit(strategy, &wish, out)?;
                 let touch = self.touch(order.instrument);
                 let approved = self.risk.check(self.now, strategy, &order, &touch)?;
@@ -131,10 +136,18 @@ impl Core {
         Ok(())
     }
 
+    /// The open orders that a scope covers, oldest first.
+    pub(crate) fn open_in(&self, scope: Scope) -> impl Iterator<Item = OrderId> {
+        let covers = move |order: &&Order| self.risk.covers(scope, order.strategy, order.instrument());
+        self.orders.open().filter(covers).map(|order| order.id)
+    }
+
     /// Asks for an order to be cancelled, if it can be. Nothing ever stops a cancel.
     pub(crate) fn cancel(&mut self, id: OrderId, out: &mut Vec<Command>) {
         let Some(command) = self.orders.cancel(self.now, id) else { return };
-        self.risk.on_cancel(self.now);
+        if let Some(order) = self.orders.get(id) {
+            self.risk.on_cancel(self.now, order.strategy, order.instrument());
+        }
         out.push(command);
     }
 
@@ -158,6 +171,7 @@ impl Core {
             return self.grant(strategy, &Want::Cancel(id), out);
         }
         let order = *order;
+        self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
         self.admit_replace(strategy, &order, price, out)?;
         let replacement = self.orders.replacement(&order, price, unfilled);
         let touch = self.touch(order.terms.instrument);
@@ -213,28 +227,32 @@ impl Engine {
             }
             Seated { strategy: seat.strategy, hears }
         };
-        let mut risk = Risk::new(&instruments, &limits);
+        let mut risk = Risk::with(&instruments, &limits, seats.len());
         for id in &foreign {
             risk.on_rate(*id, portfolio.rate(*id));
         }
         if kill_switch {
-            risk.kill();
+            risk.kill(Scope::Firm);
         }
         let mut orders = Orders::with_capacity(ORDERS_EXPECTED);
         orders.keep_replaced_sizes(&instruments);
+        let guard = Guard::new(&instruments, &limits, seats.len());
+        let people = People::new(limits.people);
         Self {
             core: Core {
                 now: Nanos::MIN,
                 foreign,
                 books: instruments.iter().map(Book::of).collect(),
                 orders,
-                guard: Guard::new(&instruments, seats.len()),
+                guard,
                 risk,
+                hold: Hold::default(),
                 own: vec![Lots::ZERO; count * seats.len()],
                 portfolio,
                 instruments,
             },
             seats: seats.into_iter().map(seat).collect(),
+            operators: Operators::new(people),
             started: false,
             wants: Wants::default(),
             touched: Vec::with_capacity(count),
@@ -247,11 +265,73 @@ impl Engine {
         self.core.risk.keep_days(days);
     }
 
-    /// Says whose strategies are, and what is done when two orders of one owner would trade with each other, before the
-    /// first input. Without: all are the firm's, and the newer order is refused.
-    pub fn keep_ownership(&mut self, ownership: Ownership) {
-        self.core.guard.owners = Owners::new(&ownership, self.seats.len());
-        self.core.guard.ownership = ownership;
+    /// Appends the state between two inputs: see [`state`](crate::state).
+    ///
+    /// # Errors
+    /// When a strategy cannot write its own down. What was appended by then is no state.
+    pub fn save(&self, out: &mut Vec<u8>) -> Result<(), StateError> {
+        // Every field by its name, so that a new one must be thought about here.
+        let Self { core, seats, started, wants: _, touched, is_touched: _, operators } = self;
+        let Core { now, foreign: _, instruments: _, books, orders, risk, portfolio, hold, guard, own } = core;
+        state::write(&STATE_VERSION, out);
+        state::write(&(now, books, orders, risk, portfolio, hold, guard, own), out);
+        state::write(&(started, touched, operators, seats.len()), out);
+        for (row, seat) in seats.iter().enumerate() {
+            state::write_strategy(&*seat.strategy, out).map_err(|_| StateError::Unsaved { strategy: row })?;
+        }
+        Ok(())
+    }
+
+    /// Takes the state of a machine of the same configuration back, into one that is made anew: from here on it answers as
+    /// that one does.
+    ///
+    /// # Errors
+    /// When the bytes are not such a state. Then this machine is in none, and must not be used.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), StateError> {
+        let mut rest = bytes;
+        let version: u32 = state::take(&mut rest)?;
+        if version != STATE_VERSION {
+            return Err(StateError::Version { found: version });
+        }
+        let (now, books, orders, risk, portfolio, hold, guard, own) = state::take(&mut rest)?;
+        let (started, touched, operators, seats) = state::take(&mut rest)?;
+        let books: Vec<Book> = books;
+        let own: Vec<Lots> = own;
+        let same = |what, found, expected| match found == expected {
+            true => Ok(()),
+            false => Err(StateError::OtherRun { what, found, expected }),
+        };
+        same("books", books.len(), self.core.books.len())?;
+        same("strategies", seats, self.seats.len())?;
+        same("positions of strategies", own.len(), self.core.own.len())?;
+        for seat in &mut self.seats {
+            state::take_strategy(&mut *seat.strategy, &mut rest)?;
+        }
+        same("bytes at its end", rest.len(), 0)?;
+        let core = &mut self.core;
+        (core.now, core.books, core.orders, core.risk, core.portfolio, core.hold, core.own) =
+            (now, books, orders, risk, portfolio, hold, own);
+        core.guard.restore(guard)?;
+        (self.started, self.operators) = (started, operators);
+        self.is_touched.fill(false);
+        self.touched.clear();
+        for id in Vec::<InstrumentId>::into_iter(touched) {
+            let touched = self.is_touched.get_mut(id.index());
+            *touched.ok_or_else(|| StateError::Unreadable(format!("instrument {id} is not there")))? = true;
+            self.touched.push(id);
+        }
+        Ok(())
+    }
+
+    /// What stands for the state: two machines that give the same hash answer every further input alike. `scratch` is
+    /// kept from call to call for its memory.
+    ///
+    /// # Errors
+    /// When a strategy cannot write its state down.
+    pub fn state_hash(&self, scratch: &mut Vec<u8>) -> Result<StateHash, StateError> {
+        scratch.clear();
+        self.save(scratch)?;
+        Ok(StateHash::of(scratch))
     }
 
     /// Takes one input; appends what is to be done about it to `out`.
@@ -262,6 +342,7 @@ impl Engine {
     pub fn step(&mut self, input: &Input, out: &mut Vec<Command>) {
         let first = out.len();
         self.core.now = input.received_at;
+        self.core.risk.on_input(input.received_at);
         if !self.started {
             self.start(out);
         }
@@ -275,10 +356,14 @@ impl Engine {
             Event::Timer(timer) => self.on_timer(timer, out),
             Event::Operator(operator) => self.on_operator(operator, out),
             Event::Cash(cash) => self.on_cash(cash, out),
-            Event::Session(session) => self.on_line(session, out),
+            Event::Clock(clock) => self.core.hold.on_clock(clock, out),
+            Event::Session(session) => {
+                self.on_line(session, out);
+                self.on_session(session, out);
+            }
             Event::DropCopy(copy) => self.on_drop_copy(copy, out),
-            Event::Clock(_) => {}
             Event::Statistic(statistic) => {
+                self.core.risk.on_statistic(statistic);
                 self.core.on_limits(statistic, out);
                 self.on_notice(&input.event, out);
             }
@@ -286,6 +371,7 @@ impl Engine {
                 self.on_notice(&input.event, out);
             }
         }
+        self.heed(out);
         self.core.hold_back(first, out);
     }
 
@@ -365,8 +451,11 @@ impl Engine {
         if !book.is_live() {
             return;
         }
-        if let (Some(bid), Some(ask)) = (book.best(Side::Buy), book.best(Side::Sell)) {
-            if self.core.portfolio.mark(instrument, bid.price, ask.price) {
+        let price = |side| book.best(side).map(|level| level.price);
+        let touch = Touch { bid: price(Side::Buy), ask: price(Side::Sell), live: true };
+        self.core.risk.on_market(instrument, &touch);
+        if let (Some(bid), Some(ask)) = (touch.bid, touch.ask) {
+            if self.core.portfolio.mark(instrument, bid, ask) {
                 self.core.tell_rates();
             }
             self.watch_equity(out);
@@ -374,12 +463,12 @@ impl Engine {
     }
 
     fn watch_equity(&mut self, out: &mut Vec<Command>) {
-        if self.core.risk.on_equity(self.core.now, self.equity()).is_some() {
-            self.cancel_everything(out);
-        }
+        self.core.risk.on_equity(self.core.now, self.equity());
+        self.heed(out);
     }
 
     fn on_status(&mut self, status: &Status, out: &mut Vec<Command>) {
+        self.core.risk.on_phase(status.instrument, status.phase);
         self.core.guard.pacing.on_phase(status.instrument, status.phase);
         self.for_books(status.instrument, out, |book| book.on_phase(status.phase));
     }
@@ -408,6 +497,8 @@ impl Engine {
     }
 
     pub(crate) fn on_report(&mut self, report: &Report, out: &mut Vec<Command>) {
+        let pending = self.core.orders.get(report.order).filter(|order| order.state == State::Pending);
+        let sent_at = pending.map(|order| order.sent_at);
         let asked = self.asked_price(report);
         let change = self.core.orders.on_report(self.core.now, report);
         if let (Outcome::Filled { .. }, Change::Impossible(why)) = (report.outcome, change)
@@ -415,20 +506,25 @@ impl Engine {
         {
             // Somebody traded in our name and no order of ours accounts for it: whatever we hold is not what we
             // think. Nothing new until a person has looked.
-            self.core.risk.kill();
-            self.cancel_everything(out);
+            self.kill(Scope::Firm, out);
         }
         self.core.on_resolved(report, &change, out);
         let Some(order) = self.core.orders.get(report.order) else { return };
         change.tell(order, &mut self.core.risk);
         let (strategy, terms) = (order.strategy, order.terms);
+        if let Some(sent_at) = sent_at.filter(|_| order.state != State::Pending) {
+            self.core.risk.on_answer(report.instrument, self.core.now - sent_at);
+        }
         match change {
             Change::Filled { price, size, liquidity, .. } => {
                 self.on_fill(report, (price, size, liquidity), out);
             }
             Change::Busted { .. } => self.on_bust(report, out),
             Change::Accepted => self.core.on_taken(terms.instrument),
-            Change::Rejected { reason, .. } => self.core.on_refused(strategy, &terms, reason, out),
+            Change::Rejected { reason, .. } => {
+                self.core.risk.on_reject(report.instrument);
+                self.core.on_refused(strategy, &terms, reason, out);
+            }
             Change::ReplaceRejected { reason, .. } => {
                 let terms = NewOrder { price: asked.unwrap_or(terms.price), ..terms };
                 self.core.on_refused(strategy, &terms, reason, out);
@@ -473,6 +569,7 @@ impl Engine {
         let portfolio = &mut self.core.portfolio;
         let booked = portfolio.on_fill(report.venue_at, instrument, side, price, size, liquidity);
         portfolio.on_order(report.order, instrument, size, &booked);
+        self.tell_cost(strategy, instrument, booked.fee);
         self.compare_counts(instrument);
         self.core.on_booked(report, out);
         self.watch_equity(out);
@@ -489,11 +586,19 @@ impl Engine {
         let portfolio = &mut self.core.portfolio;
         let booked = portfolio.on_bust(venue_at, instrument, side, price, size, liquidity);
         portfolio.on_order_bust(report.order, instrument, size, &booked);
+        self.tell_cost(strategy, instrument, booked.fee);
         self.compare_counts(instrument);
         let scope = Scope::Strategy(strategy);
         out.push(Command::Alert { kind: AlertKind::Bust, scope, value: i64::from(number) });
         self.core.on_booked(report, out);
         self.watch_equity(out);
+    }
+
+    fn tell_cost(&mut self, strategy: StrategyId, instrument: InstrumentId, fee: Money) {
+        if fee != Money::ZERO {
+            let rate = self.core.portfolio.rate(instrument).unwrap_or(Money::ZERO);
+            self.core.risk.on_cost(strategy, fee.at_rate(rate));
+        }
     }
 
     /// Two independent counts of one fact.
@@ -539,39 +644,6 @@ impl Engine {
         self.grant(timer.strategy, out);
     }
 
-    fn on_operator(&mut self, word: &Operator, out: &mut Vec<Command>) {
-        let Operator::Request { action, .. } = word else { return };
-        match action {
-            Action::Kill(Scope::Firm) => {
-                // Latched before the first cancel leaves: nothing new can slip out between.
-                self.core.risk.kill();
-                self.cancel_everything(out);
-            }
-            Action::Reset(scope) => {
-                if *scope == Scope::Firm {
-                    self.core.risk.release();
-                }
-                self.forgive_breaks(*scope);
-            }
-            Action::Kill(_)
-            | Action::ReduceOnly(..)
-            | Action::CancelAll(_)
-            | Action::SetLimit { .. }
-            | Action::Restrict { .. }
-            | Action::SkipRecord(_)
-            | Action::RequestBust { .. }
-            | Action::Enter(_) => {}
-        }
-    }
-
-    fn cancel_everything(&mut self, out: &mut Vec<Command>) {
-        let first = out.len();
-        self.core.orders.cancel_all(self.core.now, out);
-        for _ in first..out.len() {
-            self.core.risk.on_cancel(self.core.now);
-        }
-    }
-
     #[inline]
     fn for_each_seat(
         &mut self,
@@ -598,6 +670,7 @@ impl Engine {
         if self.wants.as_slice().is_empty() {
             return;
         }
+        self.core.risk.on_health(strategy, self.seats[strategy.index()].strategy.health(self.core.now));
         for at in 0..self.wants.as_slice().len() {
             let want = self.wants.as_slice()[at];
             if let Err(refusal) = self.core.grant(strategy, &want, out) {

@@ -6,50 +6,45 @@
 use crate::engine::Core;
 use crate::pacing::Pacing;
 use crate::reconcile::Copies;
-use crate::self_match::{Owners, SelfMatch};
+use crate::self_match::Owners;
 use crate::session::Sessions;
-use risk::Refusal;
-use types::{AccountId, Command, Instrument, NewOrder, StrategyId, Ticks};
+use crate::state::StateError;
+use risk::{Limits, Refusal};
+use serde::{Deserialize, Serialize};
+use types::{Command, Instrument, NewOrder, StrategyId, Ticks};
 
-/// Whose strategies and accounts are, and what is done when two orders of one owner would trade with each other.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ownership {
-    /// By strategy; those beyond the end are in the first account.
-    pub accounts: Vec<AccountId>,
-    /// By account, the number of who owns it in the end; those beyond the end are of owner 0, the firm.
-    pub owners: Vec<u16>,
-    /// What is done.
-    pub self_match: SelfMatch,
-}
-
-impl Ownership {
-    /// The account of a strategy.
-    #[must_use]
-    pub fn account(&self, strategy: StrategyId) -> AccountId {
-        self.accounts.get(strategy.index()).copied().unwrap_or_default()
-    }
-}
-
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Guard {
     pub(crate) sessions: Sessions,
     pub(crate) pacing: Pacing,
     pub(crate) copies: Copies,
-    pub(crate) ownership: Ownership,
+    /// As the limits say.
+    #[serde(skip)]
     pub(crate) owners: Owners,
 }
 
 impl Guard {
-    pub(crate) fn new(instruments: &[Instrument], strategies: usize) -> Self {
-        let sessions = Sessions::new(instruments);
+    pub(crate) fn new(instruments: &[Instrument], limits: &Limits, strategies: usize) -> Self {
         Self {
+            sessions: Sessions::new(instruments),
             pacing: Pacing::new(instruments.len(), strategies),
             copies: Copies::new(instruments.len()),
-            ownership: Ownership::default(),
-            owners: Owners::new(&Ownership::default(), strategies),
-            sessions,
+            owners: Owners::new(limits, strategies),
         }
     }
+
+    /// Takes back what was saved; what the configuration says stays.
+    pub(crate) fn restore(&mut self, saved: Self) -> Result<(), StateError> {
+        let Self { sessions, pacing, copies, owners: _ } = saved;
+        self.sessions.restore(sessions)?;
+        self.pacing.restore(pacing)?;
+        self.copies.restore(copies)
+    }
+}
+
+/// That a part of the state is as large as this run's.
+pub(crate) fn same(what: &'static str, found: usize, expected: usize) -> Result<(), StateError> {
+    if found == expected { Ok(()) } else { Err(StateError::OtherRun { what, found, expected }) }
 }
 
 impl Core {
@@ -88,10 +83,10 @@ impl Core {
         let verdict = guard.sessions.admits(order.instrument);
         let verdict = verdict.and_then(|()| {
             if guard.copies.is_broken() {
-                guard.copies.admits(guard.ownership.account(strategy))?;
+                guard.copies.admits(self.risk.account_of(strategy).unwrap_or_default())?;
             }
             if guard.is_wary(self.now) { guard.admits(self.now, strategy, order) } else { Ok(()) }
         });
-        verdict.map_err(|refusal| self.risk.refused(refusal))
+        verdict.map_err(|refusal| self.risk.refuse(refusal))
     }
 }

@@ -14,15 +14,18 @@
 
 pub mod engine;
 pub mod guard;
+mod hold;
+pub mod operator;
 pub mod pacing;
 pub mod reconcile;
 pub mod self_match;
 pub mod session;
+pub mod state;
 pub mod strategy;
 
 pub use engine::{Engine, EngineConfig, Seat};
-pub use guard::Ownership;
+pub use operator::{BustRequest, KillReport};
 pub use portfolio::{AccountTerms, Balance, Books, Rate, TierTerms, Tiers};
 pub use reconcile::CopyTerms;
-pub use self_match::SelfMatch;
+pub use state::{StateError, StateHash, Unsaved};
 pub use strategy::{Strategy, View, Want, Wants};

@@ -12,7 +12,10 @@
 
 use crate::engine::Core;
 use crate::guard::Guard;
+use crate::guard::same;
+use crate::state::StateError;
 use risk::Refusal;
+use serde::{Deserialize, Serialize};
 use types::{
     AlertKind, Command, InstrumentId, Nanos, NewOrder, Phase, RejectReason, Scope, Side, Statistic,
     StatisticKind, StrategyId, Ticks,
@@ -34,7 +37,7 @@ const UNKNOWN_WITHIN: i64 = 10_000 * MS;
 const PAUSE: i64 = 60_000 * MS;
 
 /// How fast a venue takes orders.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Pace {
     /// Between two orders; zero is free.
     every: i64,
@@ -42,7 +45,7 @@ struct Pace {
 }
 
 /// What an instrument's venue does not take now.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Left {
     /// Nothing, until then.
     closed_until: Nanos,
@@ -53,14 +56,14 @@ struct Left {
     limits: [Option<Ticks>; 2],
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Beyond {
     price: Ticks,
     upwards: bool,
     until: Nanos,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Seat {
     /// When the last refusals came, in a ring.
     unknown: [Nanos; UNKNOWN_MOST],
@@ -70,7 +73,7 @@ struct Seat {
 
 const NEVER: Nanos = Nanos(i64::MIN);
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Pacing {
     /// By venue; grows to the highest that throttled.
     paces: Vec<Pace>,
@@ -90,6 +93,13 @@ impl Pacing {
             seats: vec![seat; strategies],
             wary_until: NEVER,
         }
+    }
+
+    pub(crate) fn restore(&mut self, saved: Self) -> Result<(), StateError> {
+        same("instruments", saved.lefts.len(), self.lefts.len())?;
+        same("strategies", saved.seats.len(), self.seats.len())?;
+        *self = saved;
+        Ok(())
     }
 
     fn wary(&mut self, until: Nanos) {

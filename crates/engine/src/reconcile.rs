@@ -16,8 +16,11 @@
 
 use crate::Engine;
 use crate::engine::Core;
+use crate::guard::same;
 use crate::session::MACHINE;
+use crate::state::StateError;
 use risk::Refusal;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use types::{
     AccountId, AlertKind, Command, InstrumentId, Lots, Nanos, OrderId, Outcome, Report, Scope, StrategyId,
@@ -39,14 +42,14 @@ pub struct CopyTerms {
     pub tolerance: Lots,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Way {
     Report,
     Copy,
 }
 
 /// A fill, or the taking back of one, that only one way knows of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Half {
     report: Report,
     signed: Lots,
@@ -57,8 +60,10 @@ struct Half {
     told: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Copies {
+    /// As the configuration says.
+    #[serde(skip)]
     terms: CopyTerms,
     halves: VecDeque<Half>,
     /// By instrument: the position by copies alone.
@@ -68,6 +73,7 @@ pub(crate) struct Copies {
     /// A timer is set.
     waits: bool,
     /// What is being booked is the copy's word: the report is still missing.
+    #[serde(skip)]
     by_copy: bool,
 }
 
@@ -97,6 +103,12 @@ impl Copies {
             waits: false,
             by_copy: false,
         }
+    }
+
+    pub(crate) fn restore(&mut self, saved: Self) -> Result<(), StateError> {
+        same("positions by copies", saved.positions.len(), self.positions.len())?;
+        *self = Self { terms: std::mem::take(&mut self.terms), ..saved };
+        Ok(())
     }
 
     pub(crate) fn set(&mut self, terms: CopyTerms) {
@@ -173,7 +185,7 @@ impl Core {
         let venue = self.guard.sessions.venue_of(report.instrument);
         let Some(known) = key(report).filter(|_| self.guard.copies.is_expected(venue)) else { return };
         let Some((strategy, signed)) = self.signed(report) else { return };
-        let account = self.guard.ownership.account(strategy);
+        let account = self.risk.account_of(strategy).unwrap_or_default();
         let copies = &mut self.guard.copies;
         if way == Way::Copy {
             copies.positions[report.instrument.index()] += signed;
@@ -344,12 +356,12 @@ impl Engine {
 
     /// A person looked at an account's breaks: they no longer keep it from trading.
     pub(crate) fn forgive_breaks(&mut self, scope: Scope) {
-        let ownership = &self.core.guard.ownership;
+        let risk = &self.core.risk;
         let copies = &mut self.core.guard.copies;
         let covers = |account: AccountId| match scope {
             Scope::Firm => true,
             Scope::Account(id) => id == account,
-            Scope::Strategy(id) => ownership.account(id) == account,
+            Scope::Strategy(id) => risk.account_of(id) == Some(account),
             Scope::Desk(_) | Scope::Venue(_) | Scope::Instrument(_) => false,
         };
         for row in 0..copies.broken.len() {

@@ -5,10 +5,12 @@
 //! |---|---|---|
 //! | cancel newest | refused | stays |
 //! | cancel oldest | goes | cancelled, ahead of it |
-//! | cancel both | refused | cancelled |
+//! | cancel both | refused | the first it would meet is cancelled |
 //! | decrement | smaller by what it would meet, refused when nothing is left | smaller by as much, cancelled when nothing is left |
 //!
-//! An order of ours counts from when it is sent until it is known to be gone, at every price it may have. Cancels leave
+//! | venue | goes | stays: the venue prevents |
+//!
+//! The modes are `risk`'s, and so is what gives way when two orders meet ([`risk::self_match::meeting`]). An order of ours counts from when it is sent until it is known to be gone, at every price it may have. Cancels leave
 //! before the new order, on the same session, and so get there first. Cost: one look at our best price of the other side;
 //! orders are looked through only when that is crossed. A replace is judged at its new price; under decrement it is refused,
 //! for what is left would not be what was asked.
@@ -16,42 +18,38 @@
 //! Never looks at the market's orders: with those one may trade.
 
 use crate::engine::Core;
-use crate::guard::Ownership;
 use orders::Order;
-use risk::Refusal;
+use risk::self_match::{Meeting, meeting};
+use risk::{Limits, Refusal, SelfMatch};
 use types::{Command, InstrumentId, Lots, NewOrder, OrderId, OrderKind, Side, StrategyId, Ticks};
 
-/// What is done when two orders of one owner would trade with each other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SelfMatch {
-    /// The new one is refused.
-    #[default]
-    CancelNewest,
-    /// The one that was there is cancelled.
-    CancelOldest,
-    /// Both.
-    CancelBoth,
-    /// Both get smaller by the smaller of them.
-    Decrement,
-}
-
-/// Who owns each strategy's orders in the end.
-#[derive(Debug)]
+/// Who owns each strategy's orders in the end, and what gives way between them.
+#[derive(Debug, Default)]
 pub(crate) struct Owners {
-    by_strategy: Vec<u16>,
+    by_strategy: Vec<(u16, SelfMatch)>,
 }
 
 impl Owners {
-    pub(crate) fn new(ownership: &Ownership, strategies: usize) -> Self {
+    /// As the accounts say: those that name no owner are each their own.
+    pub(crate) fn new(limits: &Limits, strategies: usize) -> Self {
+        let accounts = &limits.accounts;
         let owner = |row: usize| {
-            let account = ownership.accounts.get(row).copied().unwrap_or_default();
-            ownership.owners.get(account.index()).copied().unwrap_or(0)
+            let named = |other: &usize| {
+                !accounts[row].owner.is_empty() && accounts[*other].owner == accounts[row].owner
+            };
+            (0..row).find(named).unwrap_or(row)
         };
-        Self { by_strategy: (0..strategies).map(owner).collect() }
+        let seat = |row: usize| {
+            let account = limits.strategies.get(row).map_or(0, |seat| seat.account.index());
+            let mode = accounts.get(account).map(|account| account.self_match).unwrap_or_default();
+            let owner = if account < accounts.len() { owner(account) } else { account };
+            (u16::try_from(owner).expect("accounts are few"), mode)
+        };
+        Self { by_strategy: (0..strategies).map(seat).collect() }
     }
 
-    fn of(&self, strategy: StrategyId) -> u16 {
-        self.by_strategy.get(strategy.index()).copied().unwrap_or(0)
+    fn of(&self, strategy: StrategyId) -> (u16, SelfMatch) {
+        self.by_strategy.get(strategy.index()).copied().unwrap_or_default()
     }
 }
 
@@ -96,31 +94,26 @@ impl Core {
         order: &NewOrder,
         out: &mut Vec<Command>,
     ) -> Result<(NewOrder, bool), Refusal> {
-        let met: Lots = self.met(incoming).map(Order::exposure).sum();
-        if met.is_zero() {
-            return Ok((*order, false));
-        }
-        match self.guard.ownership.self_match {
-            SelfMatch::CancelNewest => Err(self.risk.refused(Refusal::SelfMatch)),
-            SelfMatch::CancelOldest => Ok((*order, true)),
-            SelfMatch::CancelBoth => {
-                self.clear_way(incoming, out);
-                Err(self.risk.refused(Refusal::SelfMatch))
-            }
-            SelfMatch::Decrement if met < order.size => {
-                Ok((NewOrder { size: order.size - met, ..*order }, true))
-            }
-            SelfMatch::Decrement => {
-                self.shrink(incoming, order.size, out);
-                Err(self.risk.refused(Refusal::SelfMatch))
+        let (_, mode) = self.guard.owners.of(incoming.strategy);
+        let (mut left, mut meets) = (order.size, false);
+        for met in self.met(incoming) {
+            left = meeting(mode, left, met.exposure()).new_left;
+            meets = true;
+            if left.is_zero() {
+                break;
             }
         }
+        if !left.is_zero() {
+            return Ok((NewOrder { size: left, ..*order }, meets));
+        }
+        self.give_way(incoming, order.size, out);
+        Err(self.risk.refuse(Refusal::SelfMatch))
     }
 
-    /// Cancels what a new order would meet.
+    /// Takes out of a new order's way what it would meet, or as much of it as the mode says.
     pub(crate) fn make_way(&mut self, strategy: StrategyId, order: &NewOrder, out: &mut Vec<Command>) {
         let NewOrder { instrument, side, price, .. } = *order;
-        self.clear_way(&Incoming { strategy, instrument, side, price, order: None }, out);
+        self.give_way(&Incoming { strategy, instrument, side, price, order: None }, order.size, out);
     }
 
     /// Judges a working order's new price.
@@ -133,6 +126,7 @@ impl Core {
     ) -> Result<(), Refusal> {
         let Some(order) = self.orders.get(id) else { return Ok(()) };
         let (strategy, instrument, side) = (order.strategy, order.instrument(), order.terms.side);
+        let size = order.exposure();
         let best = self.orders.best(instrument, !side);
         if !best.is_some_and(|best| price.crosses(best, side)) || !takes(&order.terms.kind) {
             return Ok(());
@@ -141,16 +135,17 @@ impl Core {
         if self.met(&incoming).next().is_none() {
             return Ok(());
         }
-        match self.guard.ownership.self_match {
-            SelfMatch::CancelNewest | SelfMatch::Decrement => Err(self.risk.refused(Refusal::SelfMatch)),
+        match self.guard.owners.of(strategy).1 {
+            SelfMatch::Venue => Ok(()),
+            SelfMatch::CancelNewest | SelfMatch::Decrement => Err(self.risk.refuse(Refusal::SelfMatch)),
             SelfMatch::CancelOldest => {
-                self.clear_way(&incoming, out);
+                self.give_way(&incoming, size, out);
                 Ok(())
             }
             SelfMatch::CancelBoth => {
-                self.clear_way(&incoming, out);
+                self.give_way(&incoming, size, out);
                 self.cancel(id, out);
-                Err(self.risk.refused(Refusal::SelfMatch))
+                Err(self.risk.refuse(Refusal::SelfMatch))
             }
         }
     }
@@ -159,37 +154,32 @@ impl Core {
     fn met(&self, incoming: &Incoming) -> impl Iterator<Item = &Order> {
         let Incoming { strategy, instrument, side, price, order } = *incoming;
         let owners = &self.guard.owners;
-        let owner = owners.of(strategy);
+        let (owner, _) = owners.of(strategy);
         self.orders.open_of(instrument).filter(move |other| {
             other.terms.side != side
                 && Some(other.id) != order
-                && owners.of(other.strategy) == owner
+                && owners.of(other.strategy).0 == owner
                 && other.stands_at().into_iter().flatten().any(|stands| price.crosses(stands, side))
         })
     }
 
-    /// The oldest of them that no cancel is under way for: such a one has given what it had.
-    fn first_met(&self, incoming: &Incoming) -> Option<Order> {
-        self.met(incoming).find(|met| !met.is_canceling()).copied()
-    }
-
-    fn clear_way(&mut self, incoming: &Incoming, out: &mut Vec<Command>) {
-        while let Some(met) = self.first_met(incoming) {
-            self.cancel(met.id, out);
-        }
-    }
-
-    /// Takes `size` off the orders that an order would meet, oldest first.
-    fn shrink(&mut self, incoming: &Incoming, size: Lots, out: &mut Vec<Command>) {
-        let mut left = size;
+    /// Goes through what an order of this size would meet, oldest first, until nothing of it is left.
+    fn give_way(&mut self, incoming: &Incoming, size: Lots, out: &mut Vec<Command>) {
+        let (_, mode) = self.guard.owners.of(incoming.strategy);
+        let (mut left, mut last) = (size, None);
         while left > Lots::ZERO {
-            let Some(met) = self.first_met(incoming) else { return };
-            let smaller = met.exposure() - left;
-            if smaller <= Lots::ZERO || !self.make_smaller(&met, smaller, out) {
-                left -= met.exposure();
+            let after = |met: &&Order| last.is_none_or(|last| met.id > last);
+            let Some(met) = self.met(incoming).find(after).copied() else { return };
+            last = Some(met.id);
+            let Meeting { new_left, resting_left } = meeting(mode, left, met.exposure());
+            left = new_left;
+            let stays = resting_left == met.exposure();
+            // One that a cancel is under way for gives nothing more.
+            if stays || met.is_canceling() {
+                continue;
+            }
+            if resting_left.is_zero() || !self.make_smaller(&met, resting_left, out) {
                 self.cancel(met.id, out);
-            } else {
-                return;
             }
         }
     }

@@ -13,8 +13,12 @@
 
 use crate::Engine;
 use crate::engine::Core;
+use crate::guard::same;
+use crate::state::StateError;
+use orders::State;
 use orders::{Change, Impossible};
 use risk::Refusal;
+use serde::{Deserialize, Serialize};
 use types::{
     AlertKind, Command, Instrument, InstrumentId, Nanos, OrderId, Report, Scope, Session, SessionChange,
     StrategyId, TimerId, VenueId, Venues,
@@ -29,7 +33,7 @@ const PATIENCE_LONGEST: Nanos = Nanos(60_000_000_000);
 /// After so many questions, a minute altogether, people are told. Asking goes on at the longest patience.
 const QUESTIONS: u32 = 8;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Stands {
     Up,
     Down,
@@ -37,7 +41,7 @@ enum Stands {
 }
 
 /// One venue's.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Line {
     stands: Stands,
     /// The venue confirmed that it cancels our orders when the session breaks.
@@ -53,13 +57,15 @@ struct Line {
 }
 
 /// All of them.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Sessions {
+    #[serde(skip)]
     venues: Venues,
     lines: Vec<Line>,
     /// Whether any is not up.
     troubled: bool,
-    told: Vec<OrderId>,
+    #[serde(skip)]
+    told: Vec<(OrderId, State)>,
 }
 
 impl Sessions {
@@ -80,6 +86,12 @@ impl Sessions {
             troubled: false,
             told: Vec::with_capacity(64),
         }
+    }
+
+    pub(crate) fn restore(&mut self, saved: Self) -> Result<(), StateError> {
+        same("venues", saved.lines.len(), self.lines.len())?;
+        (self.lines, self.troubled) = (saved.lines, saved.troubled);
+        Ok(())
     }
 
     /// Where an instrument of the run trades.
@@ -307,7 +319,11 @@ impl Engine {
         let mut told = std::mem::take(&mut sessions.told);
         told.clear();
         orders.lose_sight(|instrument| sessions.venues.of(instrument) == venue, &mut told);
-        for order in &told {
+        for (order, before) in &told {
+            // It waits for no answer of its own any more.
+            if let (State::Pending, Some(order)) = (before, self.core.orders.get(*order)) {
+                self.core.risk.on_answer(order.instrument(), Nanos(0));
+            }
             self.tell_owner(*order, &Change::Unsure, out);
         }
         self.core.guard.sessions.told = told;

@@ -7,6 +7,7 @@
 use crate::change::{Change, Impossible};
 use crate::machine::{Answer, answer};
 use crate::replaced::ReplacedSize;
+use serde::{Deserialize, Serialize};
 use types::{
     InstrumentId, Liquidity, Lots, Nanos, NewOrder, OrderId, Outcome, RejectReason, StrategyId, Ticks,
 };
@@ -33,7 +34,7 @@ use types::{
 /// state: it is taken in each of them (V-03). A cancel or a replace under way is not a state of
 /// its own: the order goes on working, and trading, until the venue answers. See [`Order::is_canceling`] and
 /// [`Order::replacing`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// Sent, and the venue has said nothing yet.
     Pending,
@@ -46,7 +47,7 @@ pub enum State {
 }
 
 /// How an order ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum End {
     /// It traded in full.
     Filled,
@@ -62,7 +63,7 @@ pub enum End {
 pub const SETTLED: Nanos = Nanos(200_000_000);
 
 /// A price and a total size that were asked for and not answered yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTerms {
     /// The limit.
     pub price: Ticks,
@@ -71,7 +72,7 @@ pub struct NewTerms {
 }
 
 /// One of our orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Our number for it.
     pub id: OrderId,
@@ -108,6 +109,8 @@ pub struct Order {
     pub(crate) replace_asked_at: Nanos,
     replace_heard_at: Nanos,
     replace_answered_at: Nanos,
+    /// Of which moment at the venue the price and size are that we know.
+    terms_at: Nanos,
     /// Whether the venue ever confirmed a replace: the same answer again is then a duplicate.
     replaced: bool,
     /// Σ price × size of the fills, in ticks × lots.
@@ -135,6 +138,7 @@ impl Order {
             replace_asked_at: Nanos::MIN,
             replace_heard_at: Nanos::MIN,
             replace_answered_at: Nanos::MIN,
+            terms_at: Nanos::MIN,
             replaced: false,
             traded: 0,
         }
@@ -248,6 +252,7 @@ impl Order {
         };
         risk::Replacement {
             order: self.id,
+            strategy: self.strategy,
             instrument: self.terms.instrument,
             side: self.terms.side,
             kind: self.terms.kind,
@@ -288,14 +293,12 @@ impl Order {
                 self.canceling = false;
                 Change::CancelRejected { reason }
             }
-            (Answer::Replace | Answer::ReplaceRefused, _) if self.is_answered(venue_at) => Change::Duplicate,
+            // A later state of it has been heard of already.
+            (Answer::Replace, _) if venue_at < self.terms_at => Change::Duplicate,
             (Answer::Replace, Outcome::Replaced { price, size }) => {
-                let change = self.replaced(now, NewTerms { price, size });
-                if let Change::Replaced { .. } = change {
-                    (self.replace_heard_at, self.replace_answered_at) = (now, venue_at);
-                }
-                change
+                self.replaced(now, venue_at, NewTerms { price, size })
             }
+            (Answer::ReplaceRefused, _) if self.was_refused(venue_at) => Change::Duplicate,
             (Answer::ReplaceRefused, Outcome::ReplaceRejected(reason)) => {
                 if self.replacing.is_none() {
                     return self.not_asked();
@@ -327,12 +330,11 @@ impl Order {
         }
     }
 
-    /// Whether an answer of the venue's time is to a replace before the one under way: what came twice is not taken for
-    /// the answer to the next. Where everything happens at one moment the order of reports decides.
-    fn is_answered(&self, venue_at: Nanos) -> bool {
-        self.replacing.is_some()
-            && (venue_at < self.replace_answered_at
-                || (venue_at == self.replace_answered_at && self.replace_asked_at > self.replace_heard_at))
+    /// Whether a refusal of the venue's time is of a replace before the one under way, come twice. Where everything
+    /// happens at one moment the order of reports decides.
+    fn was_refused(&self, venue_at: Nanos) -> bool {
+        let again = venue_at == self.replace_answered_at && self.replace_asked_at > self.replace_heard_at;
+        self.replacing.is_some() && (venue_at < self.replace_answered_at || again)
     }
 
     /// An answer to nothing; after a break it may be one to what was asked before.
@@ -435,14 +437,27 @@ impl Order {
         Change::Filled { price, size, liquidity, closed, late }
     }
 
-    fn replaced(&mut self, now: Nanos, new: NewTerms) -> Change {
+    fn replaced(&mut self, now: Nanos, venue_at: Nanos, new: NewTerms) -> Change {
         let stands = NewTerms { price: self.terms.price, size: self.terms.size };
-        // Not asked for, but a venue may take from an order on its own: self-match prevention that decrements.
-        let shrunk =
-            self.is_open() && new.price == stands.price && self.filled < new.size && new.size < stands.size;
-        if self.replacing.is_none() && !shrunk {
-            let again = self.replaced && new == stands;
-            return if again { Change::Duplicate } else { self.not_asked() };
+        // Not asked for, but a venue may take from an order on its own: self-match prevention that decrements. A fill may
+        // have overtaken that.
+        let shrunk = self.is_open()
+            && new.price == stands.price
+            && self.filled.max(Lots(1)) <= new.size
+            && new.size < stands.size;
+        let again = self.replaced && new == stands;
+        let answers = self.replacing.is_some_and(|asked| {
+            // As the venue says, which need not be what was asked; but at the price it had, nothing was answered.
+            asked == new || (!shrunk && !again && (new.price != stands.price || asked.price == stands.price))
+        });
+        if !answers && !shrunk {
+            let known = again || self.replacing.is_some();
+            return if known { Change::Duplicate } else { self.not_asked() };
+        }
+        if !answers && self.replacing.is_some() {
+            // What was asked for may still become of it.
+            (self.terms.size, self.replaced, self.terms_at) = (new.size, true, venue_at);
+            return Change::Replaced { price: new.price, size: new.size, freed: Lots::ZERO, closed: false };
         }
         if new.size.0 <= 0 {
             return Change::Impossible(Impossible::SizeNotPositive);
@@ -450,9 +465,11 @@ impl Order {
         if new.size > self.most {
             return Change::Impossible(Impossible::BeyondSize);
         }
-        // As the venue says, which need not be what was asked.
         (self.terms.price, self.terms.size) = (new.price, new.size);
-        self.replaced = true;
+        (self.replaced, self.terms_at) = (true, venue_at);
+        if answers {
+            (self.replace_heard_at, self.replace_answered_at) = (now, venue_at);
+        }
         if self.state == State::Pending {
             self.state = State::Working; // the acknowledgement was overtaken
         }

@@ -3,17 +3,18 @@
 use crate::change::{Change, Impossible};
 use crate::fills::Fill;
 use crate::levels::Levels;
-use crate::order::{NewTerms, Order};
+use crate::order::{NewTerms, Order, State};
 use crate::replaced::ReplacedSize;
 use crate::slots::Slots;
 use risk::{Approved, ApprovedReplace};
+use serde::{Deserialize, Serialize};
 use types::{
     Command, Instrument, InstrumentId, Lots, Nanos, OrderId, Outcome, PlaceOrder, Report, Side, StrategyId,
     Ticks,
 };
 
 /// How often something was noticed that a person may want to look at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Orders submitted.
     pub submitted: u64,
@@ -34,7 +35,7 @@ pub struct Counts {
 const EARLY: usize = 64;
 
 /// Our orders. See the crate's head for what is kept and for how long.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Orders {
     slots: Slots,
     next: u32,
@@ -286,14 +287,14 @@ impl Orders {
     }
 
     /// A session broke: nobody knows what becomes of the open orders in the instruments that `lost` names. Adds them to
-    /// `told`; each is [`Change::Unsure`].
-    pub fn lose_sight(&mut self, lost: impl Fn(InstrumentId) -> bool, told: &mut Vec<OrderId>) {
+    /// `told`, each with the state it was in; each is [`Change::Unsure`].
+    pub fn lose_sight(&mut self, lost: impl Fn(InstrumentId) -> bool, told: &mut Vec<(OrderId, State)>) {
         let mut at = self.slots.next_open(None);
         while let Some(slot) = at {
             let order = self.slots.order_mut(slot);
             if lost(order.instrument()) {
+                told.push((order.id, order.state));
                 order.lose_sight();
-                told.push(order.id);
             }
             at = self.slots.next_open(Some(slot));
         }

@@ -327,8 +327,16 @@ fn a_venue_may_take_from_an_order_on_its_own_and_nothing_else() {
         assert_eq!(desk.hear(id, replaced(at, size)), not_asked, "{size} at {at}");
     }
     desk.hear(id, filled(4, 1));
-    assert_eq!(desk.hear(id, replaced(price.0, 4)), not_asked, "that is a cancel");
-    let rest = desk.hear(id, filled(2, 2));
+    assert_eq!(desk.hear(id, replaced(price.0, 3)), not_asked, "more has traded");
+    assert!(desk.replace(id, price.0 - 1, 9));
+    // Before the answer, and not it: both what it is now and what was asked for may trade.
+    let smaller = Change::Replaced { price, size: Lots(5), freed: Lots(0), closed: false };
+    assert_eq!(desk.hear(id, replaced(price.0, 5)), smaller);
+    assert_eq!(desk.order(id).exposure(), Lots(5));
+    desk.hear(id, ReplaceRejected(WHY));
+    assert_eq!(desk.order(id).exposure(), Lots(1));
+    // A fill overtook it, and reached that size.
+    let rest = desk.hear(id, replaced(price.0, 4));
     assert!(rest.closed(), "{rest:?}");
 }
 

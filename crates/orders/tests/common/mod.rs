@@ -87,6 +87,7 @@ impl Desk {
     pub(crate) fn lose_sight(&mut self) -> Vec<OrderId> {
         let mut told = Vec::new();
         self.orders.lose_sight(|_| true, &mut told);
+        let told: Vec<OrderId> = told.into_iter().map(|(id, _)| id).collect();
         for id in &told {
             Change::Unsure.tell(&self.order(*id), &mut self.risk);
         }

@@ -55,9 +55,16 @@ fn v_13_a_copy_that_never_comes_is_told_within_five_seconds_and_stops_the_accoun
     assert!(told.len() == 2 && told[1].0 - 4_500 <= 5_000, "{told:?}");
     assert_eq!(floor.place(0, Side::Buy, 101, 1), None);
     assert_eq!(floor.refused(0), ["venue paused"]);
-    // A person has looked.
+    // Two people have looked.
     let action = Action::Reset(Scope::Account(types::AccountId(0)));
-    floor.input(floor.now, Event::Operator(Operator::Request { request: 1, by: PersonId(0), action }));
+    let words = [
+        Operator::Reason { request: 1, part: 0, text: *b"they will send it later " },
+        Operator::Request { request: 1, by: PersonId(0), action },
+        Operator::Confirm { request: 1, by: PersonId(1) },
+    ];
+    for word in words {
+        floor.input(floor.now, Event::Operator(word));
+    }
     assert!(floor.place(0, Side::Buy, 101, 1).is_some());
 }
 

@@ -110,6 +110,11 @@ fn level(side: Side, price: i64, size: i64, action: LevelAction, flags: Flags) -
 impl Floor {
     /// Puppets on a session with these faults, and a market of 100 to 101, ten lots each.
     pub(crate) fn new(puppets: usize, faults: Faults, seed: u64) -> Self {
+        Self::with(Limits::wide(), puppets, faults, seed)
+    }
+
+    /// The same with other limits.
+    pub(crate) fn with(limits: Limits, puppets: usize, faults: Faults, seed: u64) -> Self {
         let puppets: Vec<_> = (0..puppets).map(|_| Rc::<RefCell<Strings>>::default()).collect();
         let seat = |strings: &Rc<RefCell<Strings>>| Seat {
             strategy: Box::new(Puppet(Rc::clone(strings))) as Box<dyn Strategy>,
@@ -117,7 +122,7 @@ impl Floor {
         };
         let engine = Engine::new(EngineConfig {
             instruments: vec![instrument()],
-            limits: Limits::wide(),
+            limits,
             fees: vec![FeeSchedule { per_lot_nanos: 10_000_000, ..FeeSchedule::default() }],
             account: engine::AccountTerms::default(),
             kill_switch: false,
