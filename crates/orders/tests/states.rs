@@ -140,22 +140,22 @@ fn lives() -> Vec<(Vec<Step>, &'static str)> {
         (&[Cancel, Hear(Rejected(WHY))], "!=lll>0-c!!~!!=!=ee"), // the cancel hears that there is nothing
         (&[Replace(20), Hear(Rejected(WHY))], "!=lll>0-~!!n!!=!=ee"), //
         // The session broke.
-        (&[Break], "aJffF>0C====obb>mee"), // never acknowledged: one miss is not enough
-        (&[accepted, Break], "=-ffF>0C====obb>Lee"), // acknowledged: one is
-        (&[accepted, part, Break], "=-=f>>0C====ooO>Lve"), // listed with the fills we know, it works or is gone
-        (&[accepted, Cancel, Break], "=-ffF>0C====obb>Lee"),
-        (&[Cancel, Break, Cancel], "aJffF>0Cc===obb>mee"), // asked for again
+        (&[Break], "aJffF>0C==>=obb>mee"), // never acknowledged: one miss is not enough
+        (&[accepted, Break], "=-ffF>0C==>=obb>Lee"), // acknowledged: one is
+        (&[accepted, part, Break], "=-=f>>0C==>=ooO>Lve"), // listed with the fills we know, it works or is gone
+        (&[accepted, Cancel, Break], "=-ffF>0C==>=obb>Lee"),
+        (&[Cancel, Break, Cancel], "aJffF>0Cc=>=obb>mee"), // asked for again
         (&[accepted, Replace(20), Break], "=-fff>0C=rrnobb>Lee"),
         (&[accepted, Replace(6), Break], "=-ffF>0C=r>nobb>Lee"),
         (&[accepted, part, Replace(10), Break], "=-=f>>0C=r>nooO>Lve"), // by which price it stands is not said
         (&[accepted, Replace(20), all, Break], "=-xfF>0C=RrNOO->Lxe"), // filled as it was, and perhaps larger
-        (&[Break, Hear(NotListed), Later], "aJffF>0C====obb>Lee"),     // the second miss is enough
-        (&[accepted, Break, Hear(listed(10, 4, true))], "=-ffF>0C====obb>Lee"), // fills are missing: it stays unknown
-        (&[accepted, Break, Hear(listed(10, 0, true))], "=-ffF>0C========-ee"),
+        (&[Break, Hear(NotListed), Later], "aJffF>0C==>=obb>Lee"),     // the second miss is enough
+        (&[accepted, Break, Hear(listed(10, 4, true))], "=-ffF>0C==>=obb>Lee"), // fills are missing: it stays unknown
+        (&[accepted, Break, Hear(listed(10, 0, true))], "=-ffF>0C==>=====-ee"),
         (&[accepted, Replace(10), Break, Hear(listed(10, 0, true))], "=-ffF>0C=r>n====-ee"),
         (&[accepted, part, Break, Hear(listed(10, 4, false))], "=-=l>>0=====!!=!=ve"),
         (&[accepted, Break, Hear(NotListed)], "==lll>0==!!=!!=!=ee"),
-        (&[Break, Hear(NotListed)], "aJffF>0C====obb>mee"), // too soon after the first
+        (&[Break, Hear(NotListed)], "aJffF>0C==>=obb>mee"), // too soon after the first
         (&[Break, Hear(NotListed), Later, Hear(NotListed)], "!=lll>0==!!=!!=!=ee"), // lost; a sign of life is told
         (&[accepted, part, Hear(busted(4, 1))], "=-=f>>0C~~~~====-=e"),
         (&[accepted, all, Hear(busted(10, 1))], "=-x>>>0-~~~~======e"),

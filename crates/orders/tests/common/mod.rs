@@ -18,6 +18,8 @@ pub(crate) struct Desk {
     pub(crate) orders: Orders,
     pub(crate) risk: Risk,
     pub(crate) now: Nanos,
+    /// What became of busts that had come before their fills.
+    pub(crate) held: Vec<(Outcome, Change)>,
 }
 
 impl Desk {
@@ -25,7 +27,7 @@ impl Desk {
         let instruments: Vec<Instrument> = (0..instruments).map(instrument).collect();
         let mut risk = Risk::new(&instruments, &Limits::wide());
         assert_eq!(risk.on_equity(NOW, Money::ZERO), None);
-        Self { orders: Orders::with_capacity(kept), risk, now: NOW }
+        Self { orders: Orders::with_capacity(kept), risk, now: NOW, held: Vec::new() }
     }
 
     pub(crate) fn submit(&mut self, terms: NewOrder) -> OrderId {
@@ -78,7 +80,8 @@ impl Desk {
         if let Outcome::Filled { fill, .. } = outcome
             && let Some(bust) = self.orders.held_bust(id, fill)
         {
-            assert!(matches!(self.hear(id, bust.outcome), Change::Busted { .. }));
+            let change = self.hear(id, bust.outcome);
+            self.held.push((bust.outcome, change));
         }
         change
     }
