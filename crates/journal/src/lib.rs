@@ -20,6 +20,7 @@
 
 mod error;
 mod hash;
+mod inline;
 pub mod layout;
 mod lock;
 mod reader;
@@ -29,8 +30,10 @@ mod writer;
 
 pub use error::JournalError;
 pub use hash::Hash;
+pub use inline::Inline;
 pub use reader::{Ending, Reader};
 pub use recover::{Recovered, Verified, recover, verify_chain};
+pub use scribe::Sink;
 pub use writer::{Options, Sync, Writer};
 
 /// What a journal holds, in numbers.

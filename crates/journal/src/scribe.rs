@@ -16,9 +16,12 @@ use std::time::Duration;
 use types::record::{RECORD_BYTES, Record};
 use types::{Nanos, Seq};
 
-/// Where blocks go. A trait so that tests can put a full disk here.
-pub(crate) trait Sink: Write + Send {
+/// Where blocks go. A trait so that tests can put a full disk here, and the storm one that tears.
+pub trait Sink: Write + Send {
     /// Returns when what was written would survive a power cut.
+    ///
+    /// # Errors
+    /// When the disk refuses; nothing is known then of what was written since the last success.
     fn sync(&mut self) -> io::Result<()>;
 }
 
@@ -153,6 +156,10 @@ impl Scribe {
         }
     }
 
+    pub(crate) const fn summary(&self) -> Summary {
+        self.summary
+    }
+
     pub(crate) fn shared(&self) -> Arc<Shared> {
         Arc::clone(&self.shared)
     }
@@ -208,7 +215,7 @@ impl Scribe {
         }
     }
 
-    fn write(&mut self, block: &mut Block) -> Result<(), JournalError> {
+    pub(crate) fn write(&mut self, block: &mut Block) -> Result<(), JournalError> {
         let records = u32::try_from(block.records).expect("a payload is at most PAYLOAD_BYTES_MAX");
         let head = layout::close_block(
             &mut block.bytes,
@@ -245,7 +252,7 @@ impl Scribe {
         Ok(())
     }
 
-    fn publish(&mut self) -> Result<(), JournalError> {
+    pub(crate) fn publish(&mut self) -> Result<(), JournalError> {
         if self.unpublished_blocks > 0 {
             self.flush()?;
             self.unpublished_blocks = 0;
