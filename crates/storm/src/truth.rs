@@ -154,6 +154,23 @@ impl Picture {
                 return format!("{side} level {at} is {:?}, truly {:?}", shown.get(at), levels.get(at));
             }
         }
-        "orders stand in another order".into()
+        if let Some(orders) = book.by_order() {
+            for side in Side::BOTH {
+                let truth = &self.orders[side.index()];
+                let queues = book.levels(side).flat_map(|level| orders.queue(side, level.price));
+                let shown: Vec<_> = queues.map(|(id, order)| (order.price, id, order.size.0)).collect();
+                let place = (0..truth.len().max(shown.len())).find(|&at| shown.get(at) != truth.get(at));
+                if let Some(at) = place {
+                    return format!(
+                        "{side} order {at} of {} is {:?}, truly {:?} of {}",
+                        shown.len(),
+                        shown.get(at),
+                        truth.get(at),
+                        truth.len()
+                    );
+                }
+            }
+        }
+        "it is the same".into()
     }
 }

@@ -668,6 +668,9 @@ impl<'a> World<'a> {
         }));
         // What stands in the journal and never left is known to be unsent.
         for command in found.commands.iter().skip(self.left) {
+            if let Err(what) = self.checks.count.sent(command) {
+                self.fail(6, what);
+            }
             self.exchange.lose(*command);
         }
         self.left = self.left.max(found.commands.len());
@@ -675,13 +678,14 @@ impl<'a> World<'a> {
         self.desk = Some(desk);
         self.paused_until = Nanos::MIN;
         let read = self.clock.read(self.now);
-        self.session_news(SessionChange::Disconnected);
+        // First of all: what the last life saw of the market is no longer so.
         let mut events = std::mem::take(&mut self.events);
         if let Some(desk) = &mut self.desk {
             desk.blind(read, &mut events);
         }
         self.take_events(&mut events);
         self.events = events;
+        self.session_news(SessionChange::Disconnected);
     }
 
     // Time and people.

@@ -12,7 +12,8 @@ fn seeds_pass() {
         let outcomes = run(&Plan::new(seed, 1.0, &Swarm::default()));
         tally.add(&outcomes.tally);
         if let Some(violation) = outcomes.violation {
-            bad.push(format!("seed {seed}: {violation:?}\n{}", outcomes.story.join("\n")));
+            let struck: Vec<String> = outcomes.struck.iter().rev().take(12).map(|s| format!("{} {}", s.at.0 as f64 / 1e9, s.fault)).collect();
+            bad.push(format!("seed {seed}: {violation:?}\n{}\n{}", outcomes.story.join("\n"), struck.join("\n")));
         }
     }
     println!("{tally:?}");
