@@ -147,9 +147,12 @@ impl Exchange {
         self.answers = answers;
     }
 
-    /// A command was under way when its session broke.
-    pub(crate) fn lose(&mut self, command: Command) {
-        self.lost.push(command);
+    /// A command was under way when its session broke: it is known to be lost as soon as a session stands.
+    pub(crate) fn lose(&mut self, at: Nanos, command: Command) {
+        match self.connected {
+            true => self.say_lost(at, command),
+            false => self.lost.push(command),
+        }
     }
 
     /// The session stands again; what was lost is known to be lost, by the numbers of its messages, and is said so.
@@ -157,25 +160,29 @@ impl Exchange {
         self.connected = true;
         self.session += 1;
         for command in std::mem::take(&mut self.lost) {
-            let (order, instrument, outcome) = match command {
-                Command::Place(PlaceOrder { order, terms, .. }) => {
-                    (order, terms.instrument, Outcome::Rejected(RejectReason::Other))
-                }
-                Command::Cancel { order, instrument } => {
-                    (order, instrument, Outcome::CancelRejected(RejectReason::Other))
-                }
-                Command::Replace { order, instrument, .. } => {
-                    (order, instrument, Outcome::ReplaceRejected(RejectReason::Other))
-                }
-                Command::Query { .. }
-                | Command::MassCancel { .. }
-                | Command::WakeAt { .. }
-                | Command::Alert { .. } => continue,
-            };
-            let report = report(at, order, instrument, outcome);
-            self.truly.push((report, false));
-            self.log.push(report);
+            self.say_lost(at, command);
         }
+    }
+
+    fn say_lost(&mut self, at: Nanos, command: Command) {
+        let (order, instrument, outcome) = match command {
+            Command::Place(PlaceOrder { order, terms, .. }) => {
+                (order, terms.instrument, Outcome::Rejected(RejectReason::Other))
+            }
+            Command::Cancel { order, instrument } => {
+                (order, instrument, Outcome::CancelRejected(RejectReason::Other))
+            }
+            Command::Replace { order, instrument, .. } => {
+                (order, instrument, Outcome::ReplaceRejected(RejectReason::Other))
+            }
+            Command::Query { .. }
+            | Command::MassCancel { .. }
+            | Command::WakeAt { .. }
+            | Command::Alert { .. } => return,
+        };
+        let report = report(at, order, instrument, outcome);
+        self.truly.push((report, false));
+        self.log.push(report);
     }
 
     /// Says what was to be said later.

@@ -394,7 +394,7 @@ impl<'a> World<'a> {
 
     fn send(&mut self, command: Command) {
         if !self.exchange.connected {
-            self.exchange.lose(command);
+            self.exchange.lose(self.now, command);
             return;
         }
         let session = self.exchange.session;
@@ -404,7 +404,8 @@ impl<'a> World<'a> {
 
     fn on_command(&mut self, session: u32, command: Command) {
         if session != self.exchange.session || !self.exchange.connected {
-            self.exchange.lose(command);
+            self.exchange.lose(self.now, command);
+            self.listen();
             return;
         }
         self.exchange.on_command(self.now, &command, &mut self.fates);
@@ -671,7 +672,7 @@ impl<'a> World<'a> {
             if let Err(what) = self.checks.count.sent(command) {
                 self.fail(6, what);
             }
-            self.exchange.lose(*command);
+            self.exchange.lose(self.now, *command);
         }
         self.left = self.left.max(found.commands.len());
         self.checks.reborn(&desk, self.exchange.log());
