@@ -11,21 +11,26 @@ mod count;
 mod desk;
 mod disk;
 mod exchange;
+pub mod farm;
 pub mod fates;
 mod firm;
+pub mod history;
 pub mod invariants;
 mod market;
 mod people;
 pub mod plan;
 mod plant;
 pub mod ranges;
+pub mod shrink;
 mod truth;
 pub mod world;
 
+pub use farm::farm;
 pub use fates::{Fault, Struck};
 pub use plan::Plan;
 pub use plant::Plant;
 pub use ranges::{Kind, Mix, Range, Swarm, SwarmError};
+pub use shrink::{Short, shrink};
 pub use world::{Outcomes, Tally, Violation};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

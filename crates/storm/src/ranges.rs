@@ -260,6 +260,20 @@ impl Mix {
         self.rates[kind as usize]
     }
 
+    /// The same with another value of the shape of this name, if there is one.
+    #[must_use]
+    pub fn shaped_by_name(mut self, name: &str, value: f64) -> Option<Self> {
+        let row = SHAPES.iter().position(|shape| shape.name == name)?;
+        self.shapes[row] = value;
+        Some(self)
+    }
+
+    /// Every shape's value, in the order of [`SHAPES`].
+    #[must_use]
+    pub const fn shapes(&self) -> [f64; SHAPES.len()] {
+        self.shapes
+    }
+
     /// The value of a shape.
     #[must_use]
     pub const fn shape(&self, shape: Shape) -> f64 {

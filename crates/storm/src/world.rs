@@ -817,7 +817,11 @@ impl<'a> World<'a> {
         if let Some(halt) = desk.engine.risk().halted() {
             return Err(format!("trading is halted: {halt:?}"));
         }
-        if self.plan.strategies[0] && self.accepted.get(&StrategyId(0)).is_none_or(|count| *count == 0) {
+        // Quotes that stood through it all are as good as new ones.
+        let mut open = desk.engine.orders().open_of_strategy(StrategyId(0));
+        let quotes = self.accepted.contains_key(&StrategyId(0))
+            || open.any(|order| self.exchange.has(order.instrument(), order.id));
+        if self.plan.strategies[0] && !quotes {
             return Err("nobody quotes again".into());
         }
         Ok(())
