@@ -1,6 +1,8 @@
 //! The machine: owns books, orders, risk and portfolio, and takes them through one input at a time.
 
+use crate::hold::Hold;
 use crate::operator::Operators;
+use crate::state::{self, STATE_VERSION, StateError, StateHash};
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
 use orders::{Change, Order, Orders, State};
@@ -65,6 +67,7 @@ pub(crate) struct Core {
     books: Vec<Book>,
     pub(crate) orders: Orders,
     pub(crate) risk: Risk,
+    pub(crate) hold: Hold,
     portfolio: Portfolio,
     /// What each strategy holds by its own fills: a row of all instruments for each seat. They add up to the
     /// portfolio's.
@@ -108,6 +111,7 @@ impl Core {
     fn grant(&mut self, strategy: StrategyId, want: &Want, out: &mut Vec<Command>) -> Result<(), Refusal> {
         match *want {
             Want::Place(order) => {
+                self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
                 let touch = self.touch(order.instrument);
                 let approved = self.risk.check(self.now, strategy, &order, &touch)?;
                 let (_, command) = self.orders.submit(self.now, approved);
@@ -159,6 +163,7 @@ impl Core {
             return self.grant(strategy, &Want::Cancel(id), out);
         }
         let replacement = self.orders.replacement(order, price, unfilled);
+        self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
         let touch = self.touch(order.terms.instrument);
         let approved = self.risk.check_replace(self.now, &replacement, &touch)?;
         match self.orders.replace(self.now, approved) {
@@ -227,6 +232,7 @@ impl Engine {
                 books: instruments.iter().map(Book::of).collect(),
                 orders: Orders::with_capacity(ORDERS_EXPECTED),
                 risk,
+                hold: Hold::default(),
                 own: vec![Lots::ZERO; count * seats.len()],
                 portfolio,
                 instruments,
@@ -243,6 +249,74 @@ impl Engine {
     /// Says where trading days begin, before the first input: risk counts a day's loss by them.
     pub fn keep_days(&mut self, days: TradingDays) {
         self.core.risk.keep_days(days);
+    }
+
+    /// Appends the state between two inputs: see [`state`](crate::state).
+    ///
+    /// # Errors
+    /// When a strategy cannot write its own down. What was appended by then is no state.
+    pub fn save(&self, out: &mut Vec<u8>) -> Result<(), StateError> {
+        // Every field by its name, so that a new one must be thought about here.
+        let Self { core, seats, started, wants: _, touched, is_touched: _, operators } = self;
+        let Core { now, foreign: _, instruments: _, books, orders, risk, portfolio, hold, own } = core;
+        state::write(&STATE_VERSION, out);
+        state::write(&(now, books, orders, risk, portfolio, hold, own), out);
+        state::write(&(started, touched, operators, seats.len()), out);
+        for (row, seat) in seats.iter().enumerate() {
+            state::write_strategy(&*seat.strategy, out).map_err(|_| StateError::Unsaved { strategy: row })?;
+        }
+        Ok(())
+    }
+
+    /// Takes the state of a machine of the same configuration back, into one that is made anew: from here on it answers as
+    /// that one does.
+    ///
+    /// # Errors
+    /// When the bytes are not such a state. Then this machine is in none, and must not be used.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), StateError> {
+        let mut rest = bytes;
+        let version: u32 = state::take(&mut rest)?;
+        if version != STATE_VERSION {
+            return Err(StateError::Version { found: version });
+        }
+        let (now, books, orders, risk, portfolio, hold, own) = state::take(&mut rest)?;
+        let (started, touched, operators, seats) = state::take(&mut rest)?;
+        let books: Vec<Book> = books;
+        let own: Vec<Lots> = own;
+        let same = |what, found, expected| match found == expected {
+            true => Ok(()),
+            false => Err(StateError::OtherRun { what, found, expected }),
+        };
+        same("books", books.len(), self.core.books.len())?;
+        same("strategies", seats, self.seats.len())?;
+        same("positions of strategies", own.len(), self.core.own.len())?;
+        for seat in &mut self.seats {
+            state::take_strategy(&mut *seat.strategy, &mut rest)?;
+        }
+        same("bytes at its end", rest.len(), 0)?;
+        let core = &mut self.core;
+        (core.now, core.books, core.orders, core.risk, core.portfolio, core.hold, core.own) =
+            (now, books, orders, risk, portfolio, hold, own);
+        (self.started, self.operators) = (started, operators);
+        self.is_touched.fill(false);
+        self.touched.clear();
+        for id in Vec::<InstrumentId>::into_iter(touched) {
+            let touched = self.is_touched.get_mut(id.index());
+            *touched.ok_or_else(|| StateError::Unreadable(format!("instrument {id} is not there")))? = true;
+            self.touched.push(id);
+        }
+        Ok(())
+    }
+
+    /// What stands for the state: two machines that give the same hash answer every further input alike. `scratch` is
+    /// kept from call to call for its memory.
+    ///
+    /// # Errors
+    /// When a strategy cannot write its state down.
+    pub fn state_hash(&self, scratch: &mut Vec<u8>) -> Result<StateHash, StateError> {
+        scratch.clear();
+        self.save(scratch)?;
+        Ok(StateHash::of(scratch))
     }
 
     /// Takes one input; appends what is to be done about it to `out`.
@@ -266,8 +340,9 @@ impl Engine {
             Event::Timer(timer) => self.on_timer(timer, out),
             Event::Operator(operator) => self.on_operator(operator, out),
             Event::Cash(cash) => self.on_cash(cash, out),
+            Event::Clock(clock) => self.core.hold.on_clock(clock, out),
             Event::Session(session) => self.on_session(session, out),
-            Event::DropCopy(_) | Event::Clock(_) => {}
+            Event::DropCopy(_) => {}
             Event::Statistic(statistic) => {
                 self.core.risk.on_statistic(statistic);
                 self.on_notice(&input.event, out);

@@ -6,22 +6,24 @@
 
 use crate::Engine;
 use risk::{News, People, Word};
+use serde::{Deserialize, Serialize};
 use types::{
     Action, AlertKind, Command, Nanos, Operator, OrderId, Restriction, Scope, Session, SessionChange,
 };
 
 /// Who may speak, what was killed, and which busts were asked for.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Operators {
     pub(crate) people: People,
     kills: Vec<Kill>,
     busts: Vec<BustRequest>,
     /// Orders about to be cancelled; the memory is kept.
+    #[serde(skip)]
     scratch: Vec<OrderId>,
 }
 
 /// A kill that holds, and the orders that were open when it began.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Kill {
     scope: Scope,
     at: Nanos,
@@ -44,7 +46,7 @@ pub struct KillReport {
 }
 
 /// A fill that a person asked the venue to take back (RC-48).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BustRequest {
     /// When.
     pub at: Nanos,
@@ -81,6 +83,9 @@ impl Engine {
             Action::Kill(scope) => self.kill(scope, out),
             Action::Reset(scope) => {
                 self.operators.kills.retain(|kill| kill.scope != scope);
+                if scope == Scope::Firm {
+                    self.core.hold.release();
+                }
                 self.core.risk.reset(scope)
             }
             Action::ReduceOnly(scope, on) => self.core.risk.reduce_only(scope, on),

@@ -70,7 +70,7 @@ fn a_wish_becomes_an_order_only_if_risk_passes_it() {
 }
 
 #[test]
-fn a_gap_makes_the_book_untradable_in_the_same_step() {
+fn f_02_a_gap_makes_the_book_untradable_in_the_same_step() {
     let (strategy, heard) = quoting(vec![Want::Place(limit(Side::Buy, 100, 1))]);
     let mut desk = desk(vec![(strategy, vec![ESM6])]);
     desk.input(level(ESM6, Side::Buy, 100, 5, Flags::NONE));

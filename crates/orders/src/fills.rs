@@ -4,10 +4,11 @@
 //! without looking further. Never compares fills of different orders: not every venue numbers them together.
 
 use crate::index::NONE;
+use serde::{Deserialize, Serialize};
 use types::{Liquidity, Lots, Nanos, Ticks};
 
 /// A fill as it was booked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fill {
     /// The venue's number for it.
     pub number: u32,
@@ -24,7 +25,7 @@ pub struct Fill {
 }
 
 /// One order's fills.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct List {
     newest: u32,
     highest: u32,
@@ -34,13 +35,13 @@ impl List {
     pub(crate) const EMPTY: Self = Self { newest: NONE, highest: 0 };
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Node {
     fill: Fill,
     older: u32,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Pool {
     nodes: Vec<Node>,
     free: u32,

@@ -4,15 +4,16 @@
 //! A side is a short list of prices in order, the best last, so that what happens near the market is cheap. Never knows
 //! whose an order is: who asks looks at the orders themselves, once the best price says that it may be worth it.
 
+use serde::{Deserialize, Serialize};
 use types::{InstrumentId, Side, Ticks};
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Level {
     price: Ticks,
     orders: u32,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Levels {
     /// By instrument; grows to the highest one that had an order.
     sides: Vec<[Vec<Level>; 2]>,

@@ -7,6 +7,7 @@
 use crate::change::{Change, Impossible};
 use crate::machine::{Answer, answer};
 use crate::replaced::ReplacedSize;
+use serde::{Deserialize, Serialize};
 use types::{
     InstrumentId, Liquidity, Lots, Nanos, NewOrder, OrderId, Outcome, RejectReason, StrategyId, Ticks,
 };
@@ -33,7 +34,7 @@ use types::{
 /// state: it is taken in each of them (V-03). A cancel or a replace under way is not a state of
 /// its own: the order goes on working, and trading, until the venue answers. See [`Order::is_canceling`] and
 /// [`Order::replacing`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// Sent, and the venue has said nothing yet.
     Pending,
@@ -46,7 +47,7 @@ pub enum State {
 }
 
 /// How an order ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum End {
     /// It traded in full.
     Filled,
@@ -59,7 +60,7 @@ pub enum End {
 }
 
 /// A price and a total size that were asked for and not answered yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTerms {
     /// The limit.
     pub price: Ticks,
@@ -68,7 +69,7 @@ pub struct NewTerms {
 }
 
 /// One of our orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Our number for it.
     pub id: OrderId,

@@ -7,13 +7,14 @@ use crate::order::{NewTerms, Order};
 use crate::replaced::ReplacedSize;
 use crate::slots::Slots;
 use risk::{Approved, ApprovedReplace};
+use serde::{Deserialize, Serialize};
 use types::{
     Command, Instrument, InstrumentId, Lots, Nanos, OrderId, Outcome, PlaceOrder, Report, Side, StrategyId,
     Ticks,
 };
 
 /// How often something was noticed that a person may want to look at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Orders submitted.
     pub submitted: u64,
@@ -34,7 +35,7 @@ pub struct Counts {
 const EARLY: usize = 64;
 
 /// Our orders. See the crate's head for what is kept and for how long.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Orders {
     slots: Slots,
     next: u32,

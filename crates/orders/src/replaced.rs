@@ -9,8 +9,10 @@
 //!
 //! Where the size is what is left, both shapes of the order may trade one after the other, and so both are reserved.
 
+use serde::{Deserialize, Serialize};
+
 /// What the size of a replace is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReplacedSize {
     /// The order's whole size; the venue takes off what has traded when it gets there.
     #[default]

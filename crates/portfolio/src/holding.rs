@@ -1,6 +1,7 @@
 //! One instrument: its position, its two counts of money, its mark.
 
 use crate::lots::{Lot, Queue};
+use serde::{Deserialize, Serialize};
 use types::fees::Tier;
 use types::{CashKind, Contract, FeeSchedule, Instrument, Liquidity, Lots, Money, Nanos, Side, Ticks};
 
@@ -59,7 +60,7 @@ impl Account {
 }
 
 /// One instrument's books, as they are kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Holding {
     // What every mark reads and writes.
     position: Lots,

@@ -3,11 +3,12 @@
 //! Money is split, never rounded twice: the parts of a fill add up to the fill's value, the parts of a lot to the
 //! lot's cost, to the last 10⁻¹². That matters for inverse contracts, whose values are rounded quotients.
 
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use types::{Instrument, Lots, Money, Ticks};
 
 /// A holding bought (or sold short) at one price, or what is left of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lot {
     /// At this price.
     pub price: Ticks,
@@ -18,7 +19,7 @@ pub struct Lot {
 }
 
 /// All of them, on one side at a time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Queue {
     lots: VecDeque<Lot>,
     /// Σ `cost` of the lots.

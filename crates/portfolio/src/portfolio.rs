@@ -4,13 +4,14 @@ use crate::currency::{AccountTerms, Balance, Rate, rate_of};
 use crate::holding::{Account, Booked, Holding};
 use crate::lots::Lot;
 use crate::tiers::Tiers;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use types::{
     CashKind, FeeSchedule, Instrument, InstrumentId, Liquidity, Lots, Money, Nanos, OrderId, Side, Ticks,
 };
 
 /// Positions and P&L of a run. See the crate's head.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Portfolio {
     holdings: Vec<Holding>,
     /// The place in `totals`, by instrument.
@@ -29,7 +30,7 @@ pub struct Portfolio {
 }
 
 /// What an order's lots have cost so far.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct OrderFees {
     order: OrderId,
     lots: Lots,
@@ -41,7 +42,7 @@ struct OrderFees {
 const ORDERS: usize = 1_024;
 
 /// All there is, in the account's currency: each amount at the rate of its moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Books {
     /// Everything earned.
     pub equity: Money,
@@ -58,7 +59,7 @@ pub struct Books {
 }
 
 /// The books of one currency: kept up to date by differences, which integers allow without drift.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Total {
     currency: String,
     equity: Money,

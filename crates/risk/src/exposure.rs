@@ -3,10 +3,11 @@
 //! Never guesses which working orders fill first: the worst case of a side is that all of it does and none of
 //! the other.
 
+use serde::{Deserialize, Serialize};
 use types::{Lots, Side};
 
 /// How far the position can go either way without another order. Signed: short is negative.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exposure {
     /// The position were every buy filled and no sell.
     pub long_worst: Lots,
@@ -15,7 +16,7 @@ pub struct Exposure {
 }
 
 /// One instrument's counts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Held {
     pub(crate) position: i64,
     /// Lots that may still trade, by side; never below zero. Wide, so that no sum of orders overflows and what
@@ -81,7 +82,7 @@ impl Held {
 pub(crate) const LOT_NANOS_MAX: i64 = 1 << 53;
 
 /// What positions and working orders could come to, valued at the market: added up over instruments, in nanos.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Exposed {
     /// Each instrument's worse side.
     pub(crate) gross: i128,

@@ -13,6 +13,7 @@ pub mod approved;
 pub mod controls;
 pub mod limits;
 pub mod manual;
+pub mod margin;
 pub mod people;
 pub mod refusal;
 pub mod risk;

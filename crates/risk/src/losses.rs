@@ -3,11 +3,12 @@
 //! A halt latches. It does not end because the mark came back or the day did: a person releases it. Never
 //! decides what a halt means for an order; `checks` does.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use types::{Money, Nanos, TradingDays};
 
 /// Why trading is halted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Halt {
     /// A person, or the engine's own alarm, pulled the kill switch: nothing new passes.
     Killed,
@@ -54,7 +55,7 @@ fn nanos(limit: Option<i64>) -> Option<Money> {
 }
 
 /// What equity was, is, and may fall to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Losses {
     /// `None` when not set: then nothing opens anyway.
     daily_limit: Option<Money>,

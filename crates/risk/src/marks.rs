@@ -2,8 +2,10 @@
 //!
 //! A mark latches: only a person takes it away. Never decides what a mark means for an order; `controls` does.
 
+use serde::{Deserialize, Serialize};
+
 /// Marks of one row, or of all rows that an order touches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marks(u8);
 
 impl Marks {

@@ -3,10 +3,11 @@
 //! Decides whether a request acts; never acts. A request that stops trading acts at once and needs nobody. One that lets
 //! more pass needs a reason and a second person. Numbers of requests rise: one heard twice, or late, is refused.
 
+use serde::{Deserialize, Serialize};
 use types::{Action, Operator, PersonId, Restriction, Stage};
 
 /// What somebody may ask for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// To stop, to cancel, to reduce, to ask for busts.
     #[default]
@@ -16,7 +17,7 @@ pub enum Role {
 }
 
 /// Somebody who may speak.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// Their name.
     pub name: String,
@@ -25,7 +26,7 @@ pub struct Person {
 }
 
 /// What comes of a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Word {
     /// Do it.
     Act(Action),
@@ -38,7 +39,7 @@ pub enum Word {
 }
 
 /// Why a word comes to nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Why {
     /// Nobody of this number may speak.
     UnknownPerson,
@@ -58,7 +59,7 @@ pub enum Why {
 const KEPT: usize = 64;
 
 /// A request that waits for a second person.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Waiting {
     request: u32,
     by: PersonId,
@@ -66,7 +67,7 @@ struct Waiting {
 }
 
 /// Requests, reasons and who may say what.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct People {
     people: Vec<Person>,
     last: Option<u32>,
@@ -76,7 +77,7 @@ pub struct People {
 }
 
 /// What a request needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Needs {
     reason: bool,
     second: bool,

@@ -1,6 +1,7 @@
 //! Why an order does not leave: a closed list, each with the limit and the value that broke it, one entry a reason.
 
 use crate::{Halt, Level, LimitId};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use types::{Lots, Money, Nanos, OrderKind, Side, Stage, Ticks, TimeInForce};
 
@@ -126,6 +127,8 @@ refusals! {
     NotResumed { stage: Stage } = "RC-32", "stage", "trading is resumed to {stage:?} only";
     /// With an order of the same owner.
     SelfMatch = "RC-27", "self-match", "it would trade with an order of the same owner";
+    /// The wall's clock jumped ahead: nothing new until it is right again or a person has looked.
+    ClockStepped { ahead: Nanos } = "T-02", "clock stepped", "the wall's clock jumped {} s ahead", ahead.0 / 1_000_000_000;
     SessionDown = "RC-47", "session down", "there is no session with the venue";
 }
 
@@ -156,8 +159,8 @@ impl Refusal {
 impl std::error::Error for Refusal {}
 
 /// How often each kind of refusal was given.
-#[derive(Clone, Debug)]
-pub(crate) struct Refusals([u64; Refusal::KINDS.len()]);
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Refusals(#[serde(with = "serde_big_array::BigArray")] [u64; Refusal::KINDS.len()]);
 
 impl Default for Refusals {
     fn default() -> Self {

@@ -2,13 +2,14 @@
 //!
 //! Keeps the last `count` moments, and nothing that older ones could change. Never allocates after it was made.
 
+use serde::{Deserialize, Serialize};
 use types::Nanos;
 
 /// More are not told apart: a limit beyond this is refused by nobody in practice.
 const COUNT_MAX: usize = 65_536;
 
 /// The last so many moments.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Ring {
     times: Vec<Nanos>,
     at: usize,

@@ -19,6 +19,7 @@ use crate::losses::Halt;
 use crate::marks::Marks;
 use crate::refusal::{Refusal, Refusals};
 use crate::state::{AccountRow, DeskRow, FirmRow, InstrumentRow, Last, Own, State, StrategyRow, VenueRow};
+use serde::{Deserialize, Serialize};
 use types::{
     AlertKind, Instrument, InstrumentId, Lots, Money, Nanos, NewOrder, OrderId, OrderKind, Scope, Side,
     StrategyId, Ticks, TimeInForce, TradingDays, Venues,
@@ -59,7 +60,7 @@ pub struct Replacement {
 }
 
 /// Something that people must hear of in the step in which it happened (RC-44); the engine makes alerts of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct News {
     /// What of.
     pub kind: AlertKind,
@@ -75,7 +76,7 @@ pub struct News {
 const UNLISTED: usize = 8;
 
 /// Limits, exposure, halts. See the module's head.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Risk {
     pub(crate) state: State,
     /// What holds now, by level and row.
@@ -407,8 +408,9 @@ impl Risk {
         self.refusals.table()
     }
 
+    /// Counts a refusal that somebody else gave.
     #[cold]
-    pub(crate) fn refuse(&mut self, refusal: Refusal) -> Refusal {
+    pub fn refuse(&mut self, refusal: Refusal) -> Refusal {
         self.refusals.count(&refusal);
         refusal
     }

@@ -10,13 +10,14 @@ use crate::losses::Losses;
 use crate::marks::Marks;
 use crate::ring::Ring;
 use crate::worth::Worth;
+use serde::{Deserialize, Serialize};
 use types::{
     AccountId, DeskId, Instrument, InstrumentId, Lots, Money, Nanos, OrderKind, ParentId, Phase, Restriction,
     Side, Stage, StrategyId, Ticks, TradingDays, VenueId,
 };
 
 /// What a price collar is measured from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reference {
     /// The best price of the other side: what a buyer would pay now.
     #[default]
@@ -26,7 +27,7 @@ pub enum Reference {
 }
 
 /// What selling more than is held means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ShortSale {
     #[default]
     Free,
@@ -35,7 +36,7 @@ pub(crate) enum ShortSale {
 }
 
 /// What a strategy says of the model it trades by (RC-46).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Health {
     /// There is none, or nothing is wrong with it.
     Good,
@@ -46,7 +47,7 @@ pub enum Health {
 }
 
 /// Messages to trades (RC-29).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Ratio {
     pub(crate) messages: u64,
     pub(crate) trades: u64,
@@ -71,7 +72,7 @@ impl Ratio {
 }
 
 /// The lowest and highest mid of the time just gone (RC-05), in half ticks: of this half window and the one before.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Drift {
     since: Nanos,
     half: i64,
@@ -114,7 +115,7 @@ impl Drift {
 }
 
 /// One instrument: what may be done in it, what its market is, what the firm holds of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct InstrumentRow {
     pub(crate) held: Held,
     pub(crate) venue: VenueId,
@@ -244,7 +245,7 @@ impl InstrumentRow {
 }
 
 /// A message budget and what it was made from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Budget {
     pub(crate) bucket: Bucket,
     pub(crate) per_second: u32,
@@ -269,7 +270,7 @@ impl Budget {
 }
 
 /// An order that a strategy works in parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parent {
     /// In what.
     pub instrument: InstrumentId,
@@ -282,7 +283,7 @@ pub struct Parent {
 }
 
 /// The same, and what of it is in parts that traded or may.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Worked {
     pub(crate) id: ParentId,
     pub(crate) terms: Parent,
@@ -290,7 +291,7 @@ pub(crate) struct Worked {
 }
 
 /// One strategy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StrategyRow {
     pub(crate) account: AccountId,
     pub(crate) desk: Option<DeskId>,
@@ -315,7 +316,7 @@ pub(crate) struct StrategyRow {
 }
 
 /// What a new strategy may (RC-39).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Deployed {
     pub(crate) size: i64,
     pub(crate) notional: Option<Money>,
@@ -387,7 +388,7 @@ fn far(setting: Setting) -> i128 {
 }
 
 /// What an account or the firm may be exposed to, and is (RC-14, RC-15).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Capital {
     pub(crate) exposed: Exposed,
     pub(crate) gross: i128,
@@ -404,7 +405,7 @@ impl Capital {
 }
 
 /// One account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AccountRow {
     pub(crate) marks: Marks,
     pub(crate) unset: Option<LimitId>,
@@ -447,7 +448,7 @@ impl AccountRow {
 }
 
 /// One desk.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct DeskRow {
     pub(crate) marks: Marks,
     pub(crate) unset: Option<LimitId>,
@@ -462,7 +463,7 @@ impl DeskRow {
 }
 
 /// One venue session.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct VenueRow {
     pub(crate) marks: Marks,
     pub(crate) unset: Option<LimitId>,
@@ -510,7 +511,7 @@ impl VenueRow {
 }
 
 /// Everything together.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct FirmRow {
     pub(crate) marks: Marks,
     pub(crate) stage: Stage,
@@ -552,7 +553,7 @@ impl FirmRow {
 }
 
 /// The last order of a strategy on one side of an instrument (RC-08).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Last {
     pub(crate) at: Nanos,
     pub(crate) price: Ticks,
@@ -561,7 +562,7 @@ pub(crate) struct Last {
 }
 
 /// What a strategy has in one instrument.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Own {
     pub(crate) held: Held,
     pub(crate) last: [Option<Last>; 2],
@@ -570,7 +571,7 @@ pub(crate) struct Own {
 }
 
 /// All rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) instruments: Vec<InstrumentRow>,
     pub(crate) strategies: Vec<StrategyRow>,

@@ -1,9 +1,10 @@
 //! What lots are worth at a price, for any price and size: the instrument's own arithmetic without its panics.
 
+use serde::{Deserialize, Serialize};
 use types::{Contract, Instrument, Lots, Money, Ticks};
 
 /// An instrument's terms, as far as worth needs them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Worth {
     pub(crate) contract: Contract,
     tick_nanos: i64,

@@ -5,6 +5,7 @@
 
 mod settings;
 
+use serde::{Deserialize, Serialize};
 pub(crate) use settings::instrument_name;
 pub use settings::{
     AccountSeat, Deployment, LevelLimits, Limits, LimitsError, Setting, Settings, StrategySeat, VenueSeat,
@@ -13,7 +14,7 @@ pub use settings::{
 use std::fmt;
 
 /// Whose a limit or a control is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Level {
     /// Every order in an instrument, whoever sends it.
     Instrument,
@@ -135,7 +136,7 @@ const STRICTER_WHEN_LARGER: &[LimitId] = &[
 macro_rules! limits {
     ($($id:ident = $name:literal, $unit:expr, [$($level:ident)+], $off:ident, $about:literal;)*) => {
         /// A limit: a row of the table.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[repr(u16)]
         pub enum LimitId { $(#[doc = $about] $id,)* }
 

@@ -3,12 +3,13 @@
 //! A limit that is not written is not "no limit": it refuses every order. Never guesses one.
 
 use super::{Level, LimitId, LimitUnit};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use types::{AccountId, DeskId, Instrument, OrderKind, StrategyId, TimeInForce, Venues};
 
 /// What a person said about a limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Setting {
     /// Nothing: every order that it would judge is refused.
     #[default]
@@ -51,8 +52,8 @@ impl Setting {
 }
 
 /// A setting of every limit, by its number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings([Setting; LimitId::COUNT]);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings(#[serde(with = "serde_big_array::BigArray")] [Setting; LimitId::COUNT]);
 
 impl Default for Settings {
     fn default() -> Self {
@@ -169,7 +170,7 @@ impl Deployment {
 }
 
 /// What a venue takes (RC-26).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VenueSeat {
     /// By [`kind_bit`](Self::kind_bit).
     pub kinds: u16,
