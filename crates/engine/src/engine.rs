@@ -1,6 +1,7 @@
 //! The machine: owns books, orders, risk and portfolio, and takes them through one input at a time.
 
 use crate::hold::Hold;
+use crate::stale::Stale;
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
 use orders::{Change, Orders};
@@ -54,6 +55,7 @@ pub struct Engine {
     /// Instruments whose book changed in the packet being read, in the order of their first change.
     touched: Vec<InstrumentId>,
     is_touched: Vec<bool>,
+    stale: Stale,
 }
 
 struct Core {
@@ -226,6 +228,7 @@ impl Engine {
             wants: Wants::default(),
             touched: Vec::with_capacity(count),
             is_touched: vec![false; count],
+            stale: Stale::new(count),
         }
     }
 
@@ -243,6 +246,9 @@ impl Engine {
         self.core.now = input.received_at;
         if !self.started {
             self.start(out);
+        }
+        if input.received_at >= self.stale.due() {
+            self.stale.tell(input.received_at, &self.core.books, out);
         }
         match &input.event {
             Event::Level(delta) => self.on_level(delta, out),
@@ -357,6 +363,10 @@ impl Engine {
     }
 
     fn on_gap(&mut self, gap: &Gap, out: &mut Vec<Command>) {
+        let lost = |row: usize| gap.instrument.is_none_or(|id| id.index() == row);
+        for (row, book) in self.core.books.iter().enumerate().filter(|(row, _)| lost(*row)) {
+            self.stale.on_gap(self.core.now, row, book.is_live());
+        }
         self.for_books(gap.instrument, out, Book::on_gap);
     }
 

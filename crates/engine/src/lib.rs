@@ -14,6 +14,7 @@
 
 pub mod engine;
 mod hold;
+mod stale;
 pub mod strategy;
 
 pub use engine::{Engine, EngineConfig, Seat};
