@@ -5,10 +5,11 @@
 //! reset, new orders and changes wait; cancels pass. A wall that steps back, or drifts, is told and changes nothing.
 
 use risk::Refusal;
+use serde::{Deserialize, Serialize};
 use types::{AlertKind, Clock, ClockState, Command, Nanos, Scope};
 
 /// Whether new orders are held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hold {
     /// How far the wall is ahead, while it is.
     ahead: Option<Nanos>,

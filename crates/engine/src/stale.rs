@@ -4,12 +4,13 @@
 //! anything: only the feed can. Cost of an input while nothing is stale: a comparison.
 
 use book::Book;
+use serde::{Deserialize, Serialize};
 use types::{AlertKind, Command, InstrumentId, Nanos, Scope};
 
 /// A snapshot comes round sooner; RTS 6 asks for alerts within five seconds.
 const TOLD_AFTER: Nanos = Nanos::from_secs(3);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Row {
     Sound,
     Lost { since: Nanos },
@@ -17,7 +18,7 @@ enum Row {
 }
 
 /// Which books are lost, by instrument.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Stale {
     rows: Vec<Row>,
     /// When the next is to be told.
@@ -27,6 +28,11 @@ pub(crate) struct Stale {
 impl Stale {
     pub(crate) fn new(instruments: usize) -> Self {
         Self { rows: vec![Row::Sound; instruments], due: Nanos::MAX }
+    }
+
+    /// Of how many books.
+    pub(crate) const fn len(&self) -> usize {
+        self.rows.len()
     }
 
     /// When somebody must look.

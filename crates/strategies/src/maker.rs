@@ -13,9 +13,11 @@
 use crate::estimates::{Estimates, Law};
 use crate::quotes::{Target, Working, reconcile, within_bounds};
 use book::Book;
-use engine::{Strategy, View, Want, Wants};
+use engine::{StateError, Strategy, Unsaved, View, Want, Wants, state};
 use orders::{Change, Order};
 use risk::Refusal;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use signals::Touch;
 use types::{Instrument, InstrumentId, Lots, Nanos, Phase, Side, Ticks, TimerId, Trade};
 
@@ -68,7 +70,7 @@ pub trait Rule {
 }
 
 /// A formula with the estimates it needs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Estimated<P> {
     /// Of this instrument.
     pub estimates: Estimates,
@@ -98,7 +100,7 @@ impl<P: Pricing> Rule for Estimated<P> {
 }
 
 /// What every maker is told.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
     /// What each side shows.
     pub order_size: Lots,
@@ -111,7 +113,7 @@ pub struct Policy {
 }
 
 /// A strategy: a [`Rule`] for each instrument, quoted by one [`Policy`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Maker<R> {
     policy: Policy,
     desks: Vec<Desk<R>>,
@@ -120,7 +122,7 @@ pub struct Maker<R> {
 }
 
 /// One instrument's quotes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Desk<R> {
     instrument: InstrumentId,
     timer: TimerId,
@@ -174,7 +176,17 @@ impl<R: Rule> Maker<R> {
     }
 }
 
-impl<R: Rule> Strategy for Maker<R> {
+impl<R: Rule + Serialize + DeserializeOwned> Strategy for Maker<R> {
+    fn save(&self, out: &mut Vec<u8>) -> Result<(), Unsaved> {
+        state::write(self, out);
+        Ok(())
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), StateError> {
+        *self = state::read(bytes)?;
+        Ok(())
+    }
+
     fn on_book(&mut self, instrument: InstrumentId, view: &View<'_>, wants: &mut Wants) {
         let policy = self.policy;
         let Some(desk) = self.desk(instrument) else {

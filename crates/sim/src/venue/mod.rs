@@ -220,6 +220,14 @@ impl Venue {
         self.held[instrument.index()].position()
     }
 
+    /// The venue takes a fill of ours back. An order stays as it is: what had traded of it does not come back to life.
+    ///
+    /// # Panics
+    /// When the instrument is not one of the venue's.
+    pub fn on_bust(&mut self, instrument: InstrumentId, side: Side, price: Ticks, size: Lots) {
+        self.held[instrument.index()].on_fill(!side, price, size);
+    }
+
     /// Something happened in the recorded market at `at`, the venue's time.
     #[inline]
     pub fn on_market(&mut self, at: Nanos, event: &Event, out: &mut Vec<Report>) {
