@@ -160,7 +160,13 @@ impl Event {
                 seconds: *seconds,
                 ..head
             },
-            Market::Report(_) | Market::Timer(_) | Market::Operator(_) | Market::Cash(_) => return None,
+            Market::Report(_)
+            | Market::Timer(_)
+            | Market::Operator(_)
+            | Market::Cash(_)
+            | Market::Session(_)
+            | Market::DropCopy(_)
+            | Market::Clock(_) => return None,
         })
     }
 }

@@ -81,7 +81,12 @@ impl Tables {
                 average: None,
                 replaced: 0,
             }),
-            Command::Cancel { .. } | Command::Replace { .. } | Command::WakeAt { .. } => {}
+            Command::Cancel { .. }
+            | Command::Replace { .. }
+            | Command::WakeAt { .. }
+            | Command::Query { .. }
+            | Command::MassCancel { .. }
+            | Command::Alert { .. } => {}
         }
     }
 

@@ -84,7 +84,10 @@ impl Observer for Book {
                 Outcome::Accepted
                 | Outcome::CancelRejected(_)
                 | Outcome::Replaced { .. }
-                | Outcome::ReplaceRejected(_) => None,
+                | Outcome::ReplaceRejected(_)
+                | Outcome::Listed { .. }
+                | Outcome::NotListed
+                | Outcome::Busted { .. } => None,
             };
             if let (Some(end), Some(first)) = (end, self.first) {
                 self.orders[(report.order.0 - first.0) as usize].end = end;
@@ -107,7 +110,11 @@ impl Observer for Book {
                         self.orders[(order.0 - first.0) as usize].asked_back_at = Some(input.received_at);
                     }
                 }
-                Command::Replace { .. } | Command::WakeAt { .. } => {}
+                Command::Replace { .. }
+                | Command::WakeAt { .. }
+                | Command::Query { .. }
+                | Command::MassCancel { .. }
+                | Command::Alert { .. } => {}
             }
         }
     }

@@ -273,7 +273,14 @@ fn one_instrument_comes_with_what_is_about_all_of_them() {
 fn what_is_no_market_data_is_refused() {
     let scratch = Scratch::new("operator");
     let mut import = begin(&scratch.0, "abc", false).expect("it can start");
-    let arrival = Arrival { received_at: Nanos(0), event: Event::Operator(Operator::Kill) };
+    let arrival = Arrival {
+        received_at: Nanos(0),
+        event: Event::Operator(Operator::Request {
+            request: 1,
+            by: types::PersonId(0),
+            action: types::Action::Kill(types::Scope::Firm),
+        }),
+    };
     assert!(matches!(import.push(&arrival), Err(HistoryError::NotMarketData("operator"))));
 }
 

@@ -1,14 +1,15 @@
 //! The machine: owns books, orders, risk and portfolio, and takes them through one input at a time.
 
+use crate::state::{self, STATE_VERSION, StateError, StateHash};
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
 use orders::{Change, Orders};
 use portfolio::{AccountTerms, Portfolio};
 use risk::{Limits, Refusal, Risk, Touch};
 use types::{
-    Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Money,
-    Nanos, Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Side, Status, StrategyId, Ticks,
-    Timer, Trade, TradingDays,
+    Action, Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots,
+    Money, Nanos, Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Scope, Side, Status,
+    StrategyId, Ticks, Timer, Trade, TradingDays,
 };
 
 /// A strategy and the instruments that reach it.
@@ -144,7 +145,7 @@ impl Core {
         if unfilled.0 <= 0 {
             return self.grant(strategy, &Want::Cancel(id), out);
         }
-        let replacement = order.replacement(price, unfilled);
+        let replacement = self.orders.replacement(order, price, unfilled);
         let touch = self.touch(order.terms.instrument);
         let approved = self.risk.check_replace(self.now, &replacement, &touch)?;
         match self.orders.replace(self.now, approved) {
@@ -229,6 +230,74 @@ impl Engine {
         self.core.risk.keep_days(days);
     }
 
+    /// Appends the state between two inputs: see [`state`](crate::state).
+    ///
+    /// # Errors
+    /// When a strategy cannot write its own down. What was appended by then is no state.
+    pub fn save(&self, out: &mut Vec<u8>) -> Result<(), StateError> {
+        // Every field by its name, so that a new one must be thought about here.
+        let Self { core, seats, started, wants: _, touched, is_touched: _ } = self;
+        let Core { now, foreign: _, instruments: _, books, orders, risk, portfolio, own } = core;
+        state::write(&STATE_VERSION, out);
+        state::write(&(now, books, orders, risk, portfolio, own), out);
+        state::write(&(started, touched, seats.len()), out);
+        for (row, seat) in seats.iter().enumerate() {
+            state::write_strategy(&*seat.strategy, out).map_err(|_| StateError::Unsaved { strategy: row })?;
+        }
+        Ok(())
+    }
+
+    /// Takes the state of a machine of the same configuration back, into one that is made anew: from here on it answers as
+    /// that one does.
+    ///
+    /// # Errors
+    /// When the bytes are not such a state. Then this machine is in none, and must not be used.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), StateError> {
+        let mut rest = bytes;
+        let version: u32 = state::take(&mut rest)?;
+        if version != STATE_VERSION {
+            return Err(StateError::Version { found: version });
+        }
+        let (now, books, orders, risk, portfolio, own) = state::take(&mut rest)?;
+        let (started, touched, seats) = state::take(&mut rest)?;
+        let books: Vec<Book> = books;
+        let own: Vec<Lots> = own;
+        let same = |what, found, expected| match found == expected {
+            true => Ok(()),
+            false => Err(StateError::OtherRun { what, found, expected }),
+        };
+        same("books", books.len(), self.core.books.len())?;
+        same("strategies", seats, self.seats.len())?;
+        same("positions of strategies", own.len(), self.core.own.len())?;
+        for seat in &mut self.seats {
+            state::take_strategy(&mut *seat.strategy, &mut rest)?;
+        }
+        same("bytes at its end", rest.len(), 0)?;
+        let core = &mut self.core;
+        (core.now, core.books, core.orders, core.risk, core.portfolio, core.own) =
+            (now, books, orders, risk, portfolio, own);
+        self.started = started;
+        self.is_touched.fill(false);
+        self.touched.clear();
+        for id in Vec::<InstrumentId>::into_iter(touched) {
+            let touched = self.is_touched.get_mut(id.index());
+            *touched.ok_or_else(|| StateError::Unreadable(format!("instrument {id} is not there")))? = true;
+            self.touched.push(id);
+        }
+        Ok(())
+    }
+
+    /// What stands for the state: two machines that give the same hash answer every further input alike. `scratch` is
+    /// kept from call to call for its memory.
+    ///
+    /// # Errors
+    /// When a strategy cannot write its state down.
+    pub fn state_hash(&self, scratch: &mut Vec<u8>) -> Result<StateHash, StateError> {
+        scratch.clear();
+        self.save(scratch)?;
+        Ok(StateHash::of(scratch))
+    }
+
     /// Takes one input; appends what is to be done about it to `out`.
     ///
     /// # Panics
@@ -247,8 +316,9 @@ impl Engine {
             Event::Gap(gap) => self.on_gap(gap, out),
             Event::Report(report) => self.on_report(report, out),
             Event::Timer(timer) => self.on_timer(timer, out),
-            Event::Operator(operator) => self.on_operator(*operator, out),
+            Event::Operator(operator) => self.on_operator(operator, out),
             Event::Cash(cash) => self.on_cash(cash, out),
+            Event::Session(_) | Event::DropCopy(_) | Event::Clock(_) => {}
             Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
                 self.on_notice(&input.event, out);
             }
@@ -426,14 +496,16 @@ impl Engine {
         self.grant(timer.strategy, out);
     }
 
-    fn on_operator(&mut self, operator: Operator, out: &mut Vec<Command>) {
-        match operator {
-            Operator::Kill => {
+    fn on_operator(&mut self, word: &Operator, out: &mut Vec<Command>) {
+        let Operator::Request { action, .. } = word else { return };
+        match action {
+            Action::Kill(Scope::Firm) => {
                 // Latched before the first cancel leaves: nothing new can slip out between.
                 self.core.risk.kill();
                 self.cancel_everything(out);
             }
-            Operator::Release => self.core.risk.release(),
+            Action::Reset(Scope::Firm) => self.core.risk.release(),
+            _ => {}
         }
     }
 

@@ -138,11 +138,22 @@ fn the_kill_switch_cancels_everything_and_stays() {
     assert!(open.len() > 1, "{open:?}");
     let cancels: Vec<Command> =
         open.iter().map(|&order| Command::Cancel { order, instrument: ESM6 }).collect();
-    assert_eq!(desk.input(Event::Operator(Operator::Kill)), cancels);
+    assert_eq!(
+        desk.input(Event::Operator(Operator::Request {
+            request: 1,
+            by: types::PersonId(0),
+            action: types::Action::Kill(types::Scope::Firm)
+        })),
+        cancels
+    );
     heard.borrow_mut().clear();
     assert_eq!(desk.market(ESM6, 100, 103), []);
     assert!(heard.borrow().iter().all(|line| !line.starts_with("order")), "{heard:?}");
-    desk.input(Event::Operator(Operator::Release));
+    desk.input(Event::Operator(Operator::Request {
+        request: 2,
+        by: types::PersonId(0),
+        action: types::Action::Reset(types::Scope::Firm),
+    }));
     assert!(!desk.market(ESM6, 100, 102).is_empty());
 }
 

@@ -58,7 +58,9 @@ enum Command {
     /// Run a journal again and show its report
     Replay(commands::replay::ReplayArgs),
     /// Prove that a journal is unbroken and that its commands repeat
-    Verify(commands::replay::VerifyArgs),
+    Verify(commands::verify::Args),
+    /// Make a key that signs journals, or show its public half
+    Keys(commands::keys::Args),
     /// Fit a market of agents to a recorded day
     Calibrate(commands::calibrate::Args),
     /// Show the stylised facts of recordings and markets side by side
@@ -83,7 +85,8 @@ fn main() -> ExitCode {
         Command::Query(args) => commands::query::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Replay(args) => commands::replay::replay(&args),
-        Command::Verify(args) => commands::replay::verify(&args),
+        Command::Verify(args) => commands::verify::run(&args),
+        Command::Keys(args) => commands::keys::run(&args),
         Command::Calibrate(args) => commands::calibrate::run(&args),
         Command::Facts(args) => commands::facts::run(&args),
         Command::Generate(args) => commands::generate::run(&args),

@@ -116,7 +116,10 @@ impl Quotes {
             }
             Command::Cancel { .. } => self.counts.canceled += 1,
             Command::Replace { .. } => self.counts.replaced += 1,
-            Command::WakeAt { .. } => {}
+            Command::WakeAt { .. }
+            | Command::Query { .. }
+            | Command::MassCancel { .. }
+            | Command::Alert { .. } => {}
         }
     }
 
@@ -152,7 +155,11 @@ impl Quotes {
             Outcome::Filled { .. } => self.on_fill(place, now, report.venue_at, booked?),
             Outcome::Canceled => self.close(place, report.venue_at),
             Outcome::Replaced { price, size } => self.on_replaced(place, report.venue_at, price, size),
-            Outcome::CancelRejected(_) | Outcome::ReplaceRejected(_) => {
+            Outcome::CancelRejected(_)
+            | Outcome::ReplaceRejected(_)
+            | Outcome::Listed { .. }
+            | Outcome::NotListed
+            | Outcome::Busted { .. } => {
                 self.counts.too_late += 1;
                 None
             }
@@ -288,7 +295,10 @@ mod tests {
                 | Outcome::Canceled
                 | Outcome::CancelRejected(_)
                 | Outcome::Replaced { .. }
-                | Outcome::ReplaceRejected(_) => None,
+                | Outcome::ReplaceRejected(_)
+                | Outcome::Listed { .. }
+                | Outcome::NotListed
+                | Outcome::Busted { .. } => None,
             };
             seen.push(match quotes.on_report(Nanos((at + 2) * MS), &report, booked) {
                 Some(presence) if presence.came => '+',

@@ -277,7 +277,13 @@ impl Recorder {
                 }
             }
             Event::Cash(cash) => self.on_cash(now, cash, machine),
-            Event::Timer(_) | Event::Operator(_) | Event::QuoteRequest(_) | Event::Bar { .. } => {}
+            Event::Timer(_)
+            | Event::Operator(_)
+            | Event::QuoteRequest(_)
+            | Event::Bar { .. }
+            | Event::Session(_)
+            | Event::DropCopy(_)
+            | Event::Clock(_) => {}
         }
         if !commands.is_empty() {
             self.commands += commands.len() as u64;
@@ -437,7 +443,10 @@ impl Recorder {
             | Outcome::Canceled
             | Outcome::CancelRejected(_)
             | Outcome::Replaced { .. }
-            | Outcome::ReplaceRejected(_) => None,
+            | Outcome::ReplaceRejected(_)
+            | Outcome::Listed { .. }
+            | Outcome::NotListed
+            | Outcome::Busted { .. } => None,
         };
         if let Some(presence) = self.quotes.on_report(now, report, booked)
             && let Some(watch) = self.watch(presence.instrument)

@@ -3,12 +3,13 @@
 //! Counts credit in nano-messages, so that no refill is ever rounded: a nanosecond at 7 a second is 7 credits,
 //! a message costs 10⁹. Never refills when time steps back.
 
+use serde::{Deserialize, Serialize};
 use types::Nanos;
 
 /// What one message costs.
 const MESSAGE: u64 = 1_000_000_000;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Bucket {
     per_second: u64,
     /// The burst, in credits: below 2³² × 10⁹, so it fits.

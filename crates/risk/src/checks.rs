@@ -8,6 +8,7 @@ use crate::bucket::Bucket;
 use crate::exposure::{Held, saturated};
 use crate::losses::Losses;
 use crate::{InstrumentLimits, Reference, Refusal, Touch};
+use serde::{Deserialize, Serialize};
 use types::{Contract, Instrument, Lots, Money, Nanos, OrderKind, Side, Ticks};
 
 /// Beyond 2⁵³ ticks an estimate skips whole prices: whatever asked for it was not looking at a market.
@@ -33,11 +34,12 @@ pub(crate) struct Ask<'a> {
 }
 
 /// One instrument: what it may, what it has.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) held: Held,
     /// The first limit that is not set. The numbers below count only when there is none.
-    unset: Option<&'static str>,
+    #[serde(deserialize_with = "crate::limits::named")]
+    unset: Option<crate::limits::Name>,
     order_size: Lots,
     position: Lots,
     open_orders: u32,
@@ -69,7 +71,7 @@ impl Row {
 }
 
 /// The account: what it may, what it has.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Account {
     pub(crate) losses: Losses,
     pub(crate) messages: Bucket,
@@ -77,11 +79,12 @@ pub(crate) struct Account {
     pub(crate) open_max: u32,
     pub(crate) per_second: u32,
     pub(crate) burst: u32,
-    pub(crate) unset: Option<&'static str>,
+    #[serde(deserialize_with = "crate::limits::named")]
+    pub(crate) unset: Option<crate::limits::Name>,
 }
 
 /// An order's turnover, for any price and size: [`Instrument::notional`] without its overflow and its panic.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Worth {
     contract: Contract,
     tick_nanos: i64,

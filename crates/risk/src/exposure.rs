@@ -3,6 +3,7 @@
 //! Never guesses which working orders fill first: the worst case of a side is that all of it does and none of
 //! the other.
 
+use serde::{Deserialize, Serialize};
 use types::{Lots, Side};
 
 /// How far the position can go either way without another order. Signed: short is negative.
@@ -15,7 +16,7 @@ pub struct Exposure {
 }
 
 /// One instrument's counts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Held {
     pub(crate) position: i64,
     /// Lots that may still trade, by side; never below zero. Wide, so that no sum of orders overflows and what

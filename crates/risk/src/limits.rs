@@ -2,7 +2,8 @@
 //!
 //! A limit that is not written is not "no limit": it refuses every order. Never guesses a default.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use types::{Instrument, Lots};
@@ -265,6 +266,31 @@ impl Limits {
             seconds => Err(LimitsError::DayStart { seconds }),
         }
     }
+}
+
+/// What a limit is called. A name of its own, so that reading one back is not taken for lending it.
+pub(crate) type Name = &'static str;
+
+/// Every limit that can be unset, as [`InstrumentLimits::unset`] and [`AccountLimits::unset`] call it.
+const NAMES: [&str; 10] = [
+    "order_size",
+    "order_notional_nanos",
+    "position",
+    "open_orders",
+    "collar_ticks or collar_ppm",
+    "account.open_orders",
+    "account.messages_per_second",
+    "account.burst",
+    "account.daily_loss_nanos",
+    "account.drawdown_nanos",
+];
+
+/// Reads the name of a limit back as the one we have: one we do not have is refused, for a limit that is not set must
+/// never pass for one that is.
+pub(crate) fn named<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Name>, D::Error> {
+    let Some(said) = Option::<String>::deserialize(from)? else { return Ok(None) };
+    let ours = NAMES.into_iter().find(|name| *name == said);
+    ours.map(Some).ok_or_else(|| D::Error::custom(format!("{said} is no limit of ours")))
 }
 
 fn name(instrument: &Instrument) -> String {

@@ -4,11 +4,12 @@
 //! decides what a halt means for an order; `checks` does.
 
 use crate::AccountLimits;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use types::{Money, Nanos, TradingDays};
 
 /// Why trading is halted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Halt {
     /// A person, or the engine's own alarm, pulled the kill switch: nothing new passes.
     Killed,
@@ -39,7 +40,7 @@ impl fmt::Display for Halt {
 }
 
 /// What equity was, is, and may fall to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Losses {
     /// `None` when not set: then nothing opens anyway, see `AccountLimits::unset`.
     daily_limit: Option<Money>,

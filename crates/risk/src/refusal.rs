@@ -1,6 +1,7 @@
 //! Why an order does not leave: a closed list, each with the limit and the value that broke it.
 
 use crate::Halt;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use types::{Lots, Money, Side, Ticks};
 
@@ -234,7 +235,7 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// How often each kind of refusal was given.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Refusals([u64; Refusal::KINDS.len()]);
 
 impl Refusals {

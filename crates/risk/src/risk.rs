@@ -18,6 +18,7 @@ use crate::checks::{Account, Ask, CHECKS, Row};
 use crate::exposure::Exposure;
 use crate::losses::{Halt, Losses};
 use crate::refusal::{Refusal, Refusals};
+use serde::{Deserialize, Serialize};
 use types::{
     Instrument, InstrumentId, Lots, Money, Nanos, NewOrder, OrderId, OrderKind, Side, StrategyId, Ticks,
     TradingDays,
@@ -56,7 +57,7 @@ pub struct Replacement {
 }
 
 /// Limits, exposure, halts. See the module's head.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Risk {
     account: Account,
     rows: Vec<Row>,
@@ -208,6 +209,12 @@ impl Risk {
     #[inline]
     pub fn on_late_fill(&mut self, instrument: InstrumentId, side: Side, _price: Ticks, size: Lots) {
         self.rows[instrument.index()].held.traded(side, size);
+    }
+
+    /// A fill of ours was taken back: the position is as if it had not been. What it took of its order does not work
+    /// again.
+    pub fn on_bust(&mut self, instrument: InstrumentId, side: Side, _price: Ticks, size: Lots) {
+        self.rows[instrument.index()].held.traded(!side, size);
     }
 
     /// An order closed; `freed` is what could still have traded of it.

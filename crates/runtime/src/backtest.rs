@@ -18,16 +18,15 @@ use crate::generated::Generated;
 use crate::routes::{OrderWay, Ways};
 use crate::setup::{Setup, SetupError};
 use crate::source::SourceError;
+use crate::timers::Timers;
 use engine::Engine;
 use journal::{JournalError, Writer};
 use sim::venue::Venue;
 pub use sim::venue::impact::Large;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 use types::record::Record;
 use types::{
-    Cash, Command, Event, Input, InstrumentId, Nanos, NewOrder, PlaceOrder, Report, Seq, StrategyId, Timer,
-    TimerId,
+    Cash, Command, Event, Input, InstrumentId, Nanos, NewOrder, PlaceOrder, Report, Seq, StrategyId,
 };
 use venues::Directory;
 
@@ -64,6 +63,9 @@ pub enum BacktestError {
     /// The journal cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// Time would never go on.
+    #[error("strategy {} sets timers for the moment it is in, over and over: let them be due later", .0.0)]
+    Runaway(StrategyId),
 }
 
 /// A run in the making.
@@ -76,8 +78,7 @@ pub struct Backtest {
     journal: Option<Writer>,
     ways: Ways,
     lanes: Vec<Lane>,
-    timers: BinaryHeap<Reverse<(Nanos, u64, StrategyId, TimerId)>>,
-    timers_set: u64,
+    timers: Timers,
     now: Nanos,
     seq: Seq,
     /// Without what the two above say.
@@ -189,8 +190,7 @@ impl Backtest {
             journal,
             ways: setup.ways(),
             lanes,
-            timers: BinaryHeap::with_capacity(1024),
-            timers_set: 0,
+            timers: Timers::with_capacity(1024),
             now: Nanos::MIN,
             seq: Seq(0),
             totals: Totals::default(),
@@ -215,6 +215,9 @@ impl Backtest {
             if self.seq.0 >= due {
                 due += TICK;
                 tick(&self.totals());
+                if let Some(strategy) = self.timers.runaway() {
+                    return Err(BacktestError::Runaway(strategy));
+                }
                 if let Some(journal) = &self.journal {
                     journal.health()?;
                 }
@@ -254,8 +257,8 @@ impl Backtest {
                 }
             }
             Some(Next::Timer) => {
-                if let Some(Reverse((due_at, _, strategy, timer))) = self.timers.pop() {
-                    self.step(due_at, Event::Timer(Timer { due_at, timer, strategy }), observer);
+                if let Some(timer) = self.timers.take() {
+                    self.step(timer.due_at, Event::Timer(timer), observer);
                 }
             }
             Some(Next::Delivery(lane)) => {
@@ -311,7 +314,7 @@ impl Backtest {
     fn others_at(&self) -> Nanos {
         let order = |lane: &Lane| lane.orders.front().map_or(Nanos::MAX, |(at, _)| *at);
         let orders = self.lanes.iter().map(order).min().unwrap_or(Nanos::MAX);
-        let timer = self.timers.peek().map_or(Nanos::MAX, |Reverse((at, ..))| *at);
+        let timer = self.timers.next_at().unwrap_or(Nanos::MAX);
         // Cash is moved before the market of its moment.
         let cash = self.venue.cash_due() - Nanos(1);
         orders.min(timer).min(cash).min(self.reports_at())
@@ -412,7 +415,7 @@ impl Backtest {
             consider(lane.reports.front().map(|(at, _)| *at), Next::Report(row));
         }
         // A timer set beyond the end of the data never fires: nothing would be left to wait for.
-        let timer = self.timers.peek().map(|Reverse((at, ..))| *at);
+        let timer = self.timers.next_at();
         consider(timer.filter(|_| market_at.is_some()), Next::Timer);
         for (row, lane) in self.lanes.iter().enumerate() {
             consider(lane.deliveries.front().map(|input| input.received_at), Next::Delivery(row));
@@ -475,14 +478,16 @@ impl Backtest {
         match command {
             Command::Place(PlaceOrder { terms: NewOrder { instrument, .. }, .. })
             | Command::Cancel { instrument, .. }
-            | Command::Replace { instrument, .. } => {
+            | Command::Replace { instrument, .. }
+            | Command::Query { instrument, .. } => {
                 let lane = &mut self.lanes[self.ways.of(Some(instrument))];
                 lane.orders.push_back((lane.by.orders.arrival(self.now), command));
             }
             Command::WakeAt { at, timer, strategy } => {
-                self.timers.push(Reverse((at.max(self.now), self.timers_set, strategy, timer)));
-                self.timers_set += 1;
+                self.timers.set(self.now, at, strategy, timer);
             }
+            // A simulated venue's session does not break; people read alerts in the journal.
+            Command::MassCancel { .. } | Command::Alert { .. } => {}
         }
     }
 

@@ -6,6 +6,7 @@
 mod allocation;
 mod carry;
 mod fees;
+mod journal;
 mod keys;
 mod latency;
 mod print;
@@ -16,6 +17,7 @@ use crate::calendar::{self, CalendarTerms, HaltTerms};
 pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
 pub use carry::{Borrow, Funding, InstrumentBorrow, InstrumentFunding};
 pub use fees::{FeeTier, Fees, VenueFees};
+pub use journal::{DurabilityName, Journal};
 pub use keys::{KEYS, Key};
 pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
 pub use roll::{RollRule, RollTerms};
@@ -47,6 +49,8 @@ pub struct Config {
     pub strategy: BTreeMap<String, BTreeMap<String, f64>>,
     /// What the report shows.
     pub report: Report,
+    /// How the journal is kept.
+    pub journal: Journal,
     /// What other currencies are worth in the account's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub currency: Vec<CurrencyRate>,
@@ -428,6 +432,7 @@ impl Config {
         at_least("venue.impact_ticks_per_lot", self.venue.impact_ticks_per_lot, 0.0)?;
         at_least("venue.impact_decay_seconds", self.venue.impact_decay_seconds, 1e-6)?;
         self.venue.check()?;
+        self.journal.check(at_least)?;
         calendar::check(self)?;
         roll::check(self)?;
         #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]

@@ -173,6 +173,9 @@ impl Reader {
             Event::Status(status) => self.book.on_phase(status.phase),
             Event::Report(_)
             | Event::Cash(_)
+            | Event::Session(_)
+            | Event::DropCopy(_)
+            | Event::Clock(_)
             | Event::Timer(_)
             | Event::Operator(_)
             | Event::Statistic(_)

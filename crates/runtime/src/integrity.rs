@@ -275,6 +275,9 @@ impl Review {
             | Event::Timer(_)
             | Event::Operator(_)
             | Event::Cash(_)
+            | Event::Session(_)
+            | Event::DropCopy(_)
+            | Event::Clock(_)
             | Event::Statistic(_)
             | Event::QuoteRequest(_)
             | Event::Bar { .. } => return,

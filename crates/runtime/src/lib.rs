@@ -7,6 +7,7 @@ pub mod backtest;
 pub mod calendar;
 pub mod calibrate;
 pub mod channels;
+pub mod clock;
 pub mod clock_skew;
 pub mod config;
 pub mod currency;
@@ -33,6 +34,7 @@ pub mod setup;
 pub mod source;
 pub mod survey;
 pub mod sweep;
+pub mod timers;
 
 pub use backtest::{Backtest, Observer, Totals};
 pub use config::{Config, ConfigError};

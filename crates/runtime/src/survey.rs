@@ -355,6 +355,9 @@ impl Survey {
             | Event::Timer(_)
             | Event::Operator(_)
             | Event::Cash(_)
+            | Event::Session(_)
+            | Event::DropCopy(_)
+            | Event::Clock(_)
             | Event::QuoteRequest(_)
             | Event::TradeBust(_) => {}
         }

@@ -174,6 +174,9 @@ fn books(arrivals: &[Arrival], instruments: &[types::Instrument]) -> Vec<Option<
             | Event::Timer(_)
             | Event::Operator(_)
             | Event::Cash(_)
+            | Event::Session(_)
+            | Event::DropCopy(_)
+            | Event::Clock(_)
             | Event::Statistic(_)
             | Event::QuoteRequest(_)
             | Event::Bar { .. } => {}

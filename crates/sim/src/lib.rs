@@ -7,6 +7,7 @@
 //! | a market with a true book, as packets | [`market`] |
 //! | a market of agents that are like a recorded day, and react to us | [`agents`] |
 //! | a network that loses, doubles and delays them | [`network`] |
+//! | a session with a venue that breaks, forgets and contradicts itself | [`session`] |
 //!
 //! Never reads a clock, a file, a socket or the machine's randomness: the same inputs and the same seed give
 //! the same fills and the same bytes.
@@ -15,6 +16,7 @@ pub mod agents;
 pub mod latency;
 pub mod market;
 pub mod network;
+pub mod session;
 pub mod venue;
 
 pub use latency::{Delay, Link, Measured, Shape};

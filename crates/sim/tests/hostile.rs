@@ -215,7 +215,12 @@ impl Lives {
                 assert!(!life.open);
                 life.open = true;
             }
-            Outcome::Rejected(_) | Outcome::CancelRejected(_) | Outcome::ReplaceRejected(_) => {}
+            Outcome::Rejected(_)
+            | Outcome::CancelRejected(_)
+            | Outcome::ReplaceRejected(_)
+            | Outcome::Listed { .. }
+            | Outcome::NotListed
+            | Outcome::Busted { .. } => {}
             Outcome::Filled { price, size, fill, .. } => {
                 assert!(life.open, "a fill of a closed order: {report:?}");
                 assert!(size > Lots::ZERO);

@@ -37,7 +37,10 @@ impl Books {
             | Event::Report(_)
             | Event::Timer(_)
             | Event::Operator(_)
-            | Event::Cash(_) => {}
+            | Event::Cash(_)
+            | Event::Session(_)
+            | Event::DropCopy(_)
+            | Event::Clock(_) => {}
             Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {}
         }
     }
@@ -257,6 +260,9 @@ fn without_orders_only_levels_and_trades_are_sent() {
         | Event::Timer(_)
         | Event::Operator(_)
         | Event::Cash(_)
+        | Event::Session(_)
+        | Event::DropCopy(_)
+        | Event::Clock(_)
         | Event::Statistic(_)
         | Event::QuoteRequest(_)
         | Event::TradeBust(_)

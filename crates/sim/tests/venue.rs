@@ -170,6 +170,9 @@ fn show(report: &Report) -> String {
         Outcome::CancelRejected(reason) => format!("{order} stays {reason:?}"),
         Outcome::Replaced { price, size } => format!("{order} now {}@{}", size.0, price.0),
         Outcome::ReplaceRejected(reason) => format!("{order} unchanged {reason:?}"),
+        outcome @ (Outcome::Listed { .. } | Outcome::NotListed | Outcome::Busted { .. }) => {
+            format!("{order} {outcome:?}")
+        }
     }
 }
 
@@ -1260,7 +1263,10 @@ fn fill_numbers_are_never_used_twice() {
             | Outcome::Canceled
             | Outcome::CancelRejected(_)
             | Outcome::Replaced { .. }
-            | Outcome::ReplaceRejected(_) => None,
+            | Outcome::ReplaceRejected(_)
+            | Outcome::Listed { .. }
+            | Outcome::NotListed
+            | Outcome::Busted { .. } => None,
         }));
     }
     assert_eq!(numbers, [0, 1, 2, 3]);

@@ -3,6 +3,7 @@
 //!
 //! Cost: a few compares an event; a fit of at most 32 logarithms a second.
 
+use serde::{Deserialize, Serialize};
 use signals::{Fit, Intensity, Touch, Volatility};
 use types::{Nanos, Trade};
 
@@ -25,7 +26,7 @@ pub struct Law {
 }
 
 /// The signals behind a [`Law`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Estimates {
     volatility: Volatility,
     intensity: Intensity,

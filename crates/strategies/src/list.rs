@@ -23,6 +23,8 @@ use crate::glft::Glft;
 use crate::joined_touch::JoinedTouch;
 use crate::maker::{Estimated, Maker, Policy, Pricing};
 use engine::Strategy;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::fmt;
 use types::{Instrument, InstrumentId, Lots, Nanos};
 
@@ -200,7 +202,7 @@ pub const ALL: &[Spec] = &[
     },
 ];
 
-fn estimated<P: Pricing + Clone + 'static>(
+fn estimated<P: Pricing + Clone + Serialize + DeserializeOwned + 'static>(
     values: &Values,
     instruments: &[Instrument],
     traded: &[InstrumentId],

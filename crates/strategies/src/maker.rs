@@ -14,9 +14,11 @@ use crate::estimates::{Estimates, Law};
 use crate::quotes::{Target, Working, reconcile, within_bounds};
 use crate::sizing::{Steps, tick_value, volatility};
 use book::Book;
-use engine::{Strategy, View, Want, Wants};
+use engine::{StateError, Strategy, Unsaved, View, Want, Wants, state};
 use orders::{Change, Order};
 use risk::Refusal;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use signals::Touch;
 use types::{Instrument, InstrumentId, Lots, Nanos, Phase, Side, Ticks, TimerId, Trade};
 
@@ -77,7 +79,7 @@ pub trait Rule {
 }
 
 /// A formula with the estimates it needs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Estimated<P> {
     /// Of this instrument.
     pub estimates: Estimates,
@@ -111,7 +113,7 @@ impl<P: Pricing> Rule for Estimated<P> {
 }
 
 /// What every maker is told.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
     /// What each side shows; at most, where it goes by risk.
     pub order_size: Lots,
@@ -126,7 +128,7 @@ pub struct Policy {
 }
 
 /// A strategy: a [`Rule`] for each instrument, quoted by one [`Policy`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Maker<R> {
     policy: Policy,
     desks: Vec<Desk<R>>,
@@ -135,7 +137,7 @@ pub struct Maker<R> {
 }
 
 /// One instrument's quotes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Desk<R> {
     instrument: InstrumentId,
     timer: TimerId,
@@ -192,7 +194,17 @@ impl<R: Rule> Maker<R> {
     }
 }
 
-impl<R: Rule> Strategy for Maker<R> {
+impl<R: Rule + Serialize + DeserializeOwned> Strategy for Maker<R> {
+    fn save(&self, out: &mut Vec<u8>) -> Result<(), Unsaved> {
+        state::write(self, out);
+        Ok(())
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), StateError> {
+        *self = state::read(bytes)?;
+        Ok(())
+    }
+
     fn on_book(&mut self, instrument: InstrumentId, view: &View<'_>, wants: &mut Wants) {
         let policy = self.policy;
         let Some(desk) = self.desk(instrument) else {

@@ -84,7 +84,10 @@ impl Market {
                     self.floor.report(order.0, Outcome::Replaced { price, size });
                 }
                 Command::Cancel { .. } => panic!("nothing went wrong: {command:?}"),
-                Command::WakeAt { .. } => {}
+                Command::WakeAt { .. }
+                | Command::Query { .. }
+                | Command::MassCancel { .. }
+                | Command::Alert { .. } => {}
             }
         }
     }

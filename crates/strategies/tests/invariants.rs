@@ -89,6 +89,7 @@ impl Market {
             }
             match command {
                 Command::WakeAt { at, timer, .. } => self.timers.push((at, timer)),
+                Command::Query { .. } | Command::MassCancel { .. } | Command::Alert { .. } => {}
                 Command::Place(_) | Command::Cancel { .. } | Command::Replace { .. } => {
                     let arrival = now + Nanos::from_millis(self.prng.between(0, 60));
                     // Messages do not overtake each other.
@@ -108,7 +109,11 @@ impl Market {
                 let order = self.floor.engine.orders().get(*order).expect("replaced while it is open");
                 Some((order.terms.side, *price))
             }
-            Command::Cancel { .. } | Command::WakeAt { .. } => None,
+            Command::Cancel { .. }
+            | Command::WakeAt { .. }
+            | Command::Query { .. }
+            | Command::MassCancel { .. }
+            | Command::Alert { .. } => None,
         }
     }
 
@@ -216,7 +221,10 @@ impl Market {
                 (self.resting[at].price, self.resting[at].size) = (price, size);
                 (order, Outcome::Replaced { price, size })
             }
-            Command::WakeAt { .. } => unreachable!("timers do not go to the venue"),
+            Command::WakeAt { .. }
+            | Command::Query { .. }
+            | Command::MassCancel { .. }
+            | Command::Alert { .. } => unreachable!("timers do not go to the venue"),
         }
     }
 

@@ -66,7 +66,10 @@ impl Market {
                     self.resting.retain(|resting| resting.0 != order);
                     (order, Outcome::Canceled)
                 }
-                Command::WakeAt { .. } => continue,
+                Command::WakeAt { .. }
+                | Command::Query { .. }
+                | Command::MassCancel { .. }
+                | Command::Alert { .. } => continue,
             };
             self.floor.report(order.0, outcome);
             self.commands.append(&mut self.floor.sent);

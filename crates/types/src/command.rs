@@ -1,9 +1,12 @@
 //! What the engine tells the edge to do.
 
-use crate::{InstrumentId, Lots, Nanos, OrderId, Side, StrategyId, Ticks, TimerId, TradingDay};
+use crate::{
+    InstrumentId, Lots, Nanos, OrderId, Scope, Side, StrategyId, Ticks, TimerId, TradingDay, VenueId,
+};
+use serde::{Deserialize, Serialize};
 
 /// How an order is priced, and what of it is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderKind {
     /// At `price` or better.
     Limit,
@@ -50,7 +53,7 @@ impl OrderKind {
 }
 
 /// What a pegged order follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Peg {
     /// The best price of its own side (primary peg).
@@ -62,7 +65,7 @@ pub enum Peg {
 }
 
 /// How long an order stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TimeInForce {
     /// Until filled or cancelled.
     GoodTilCancel,
@@ -100,7 +103,7 @@ impl TimeInForce {
 }
 
 /// An order somebody would like to send. Only `risk` can turn it into one that is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewOrder {
     /// In what.
     pub instrument: InstrumentId,
@@ -117,7 +120,7 @@ pub struct NewOrder {
 }
 
 /// An order on its way to the venue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceOrder {
     /// Our number for it.
     pub order: OrderId,
@@ -159,6 +162,96 @@ pub enum Command {
         /// Whose.
         strategy: StrategyId,
     },
+    /// Ask the venue what became of an order.
+    Query {
+        /// Which.
+        order: OrderId,
+        /// In what.
+        instrument: InstrumentId,
+    },
+    /// Cancel everything of ours at a venue, known to us or not.
+    MassCancel {
+        /// Which.
+        venue: VenueId,
+    },
+    /// Tell people.
+    Alert {
+        /// What of.
+        kind: AlertKind,
+        /// Whom it is about.
+        scope: Scope,
+        /// A figure that says more: what the kind says.
+        value: i64,
+    },
+}
+
+impl Command {
+    /// The instrument whose venue it goes to; `None` for what goes to no venue, or to all of one.
+    #[inline]
+    #[must_use]
+    pub const fn instrument(&self) -> Option<InstrumentId> {
+        match self {
+            Self::Place(place) => Some(place.terms.instrument),
+            Self::Cancel { instrument, .. }
+            | Self::Replace { instrument, .. }
+            | Self::Query { instrument, .. } => Some(*instrument),
+            Self::WakeAt { .. } | Self::MassCancel { .. } | Self::Alert { .. } => None,
+        }
+    }
+}
+
+/// What people are told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum AlertKind {
+    /// A limit was reached, and trading is halted: the control's number.
+    Halted = 0,
+    /// The kill switch was pulled: how many orders were open.
+    Killed = 1,
+    /// Orders of a killed scope are not confirmed as gone: how many.
+    Unconfirmed = 2,
+    /// Two counts of one fact differ: by how much.
+    Break = 3,
+    /// Nobody could say in time what became of an order: its number.
+    Unresolved = 4,
+    /// The venue said what cannot be true: the order's number.
+    Contradiction = 5,
+    /// The venue refuses, or answers late: how often or how long.
+    VenueUnhealthy = 6,
+    /// A strategy was disabled: the control's number.
+    Disabled = 7,
+    /// A book could not be brought up to date: the instrument.
+    Stale = 8,
+    /// The clock diverges or stepped: by how many nanoseconds.
+    Clock = 9,
+    /// A person's request was refused: its number.
+    RequestRefused = 10,
+    /// A soft limit was passed, and the order went: the control's number.
+    Warning = 11,
+    /// A fill was taken back, or asked to be: its number.
+    Bust = 12,
+    /// The disk is filling up or failing: how full, in percent.
+    Disk = 13,
+}
+
+impl AlertKind {
+    /// Every kind, in the order of the discriminants.
+    pub const ALL: [Self; 14] = [
+        Self::Halted,
+        Self::Killed,
+        Self::Unconfirmed,
+        Self::Break,
+        Self::Unresolved,
+        Self::Contradiction,
+        Self::VenueUnhealthy,
+        Self::Disabled,
+        Self::Stale,
+        Self::Clock,
+        Self::RequestRefused,
+        Self::Warning,
+        Self::Bust,
+        Self::Disk,
+    ];
 }
 
 const _: () = assert!(size_of::<Command>() <= 48);

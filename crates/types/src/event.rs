@@ -3,9 +3,10 @@
 //! Every payload is 40 bytes at most, so that an [`Input`](crate::Input) is one cache line.
 
 use crate::{
-    Bar, InstrumentId, Lots, MarketOrderId, Money, Nanos, OrderId, Side, Statistic, StrategyId, Ticks,
-    TimerId,
+    Bar, Clock, InstrumentId, Lots, MarketOrderId, Money, Nanos, Operator, OrderId, Session, Side, Statistic,
+    StrategyId, Ticks, TimerId,
 };
+use serde::{Deserialize, Serialize};
 
 /// One thing that happened, as the engine hears of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,12 @@ pub enum Event {
     },
     /// The venue moved cash on our account that no fill of ours moved: funding, borrow.
     Cash(Cash),
+    /// A session with a venue changed.
+    Session(Session),
+    /// What the venue says about one of our orders, on a way of its own (drop copy): to compare with.
+    DropCopy(Report),
+    /// The edge's clock noticed something of itself.
+    Clock(Clock),
 }
 
 /// Marks on market data, the same for every kind.
@@ -179,7 +186,7 @@ pub struct Trade {
 }
 
 /// What a market lets one do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Phase {
     /// Continuous trading.
@@ -230,7 +237,7 @@ pub struct Gap {
 }
 
 /// Whether a fill gave liquidity or took it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Liquidity {
     /// Our resting order was hit.
@@ -240,7 +247,7 @@ pub enum Liquidity {
 }
 
 /// Why a venue said no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum RejectReason {
     /// The instrument is unknown there.
@@ -257,10 +264,32 @@ pub enum RejectReason {
     UnknownOrder = 5,
     /// The venue gave no reason we know, or chance did (the simulator's reject rate).
     Other = 6,
+    /// More messages than the venue takes.
+    Throttled = 7,
+    /// It would have traded with an order of ours.
+    SelfMatch = 8,
+    /// Beyond the venue's own price limits.
+    Collar = 9,
+}
+
+impl RejectReason {
+    /// Every reason, in the order of the discriminants.
+    pub const ALL: [Self; 10] = [
+        Self::UnknownInstrument,
+        Self::MarketClosed,
+        Self::WouldTake,
+        Self::NotEnoughLiquidity,
+        Self::Invalid,
+        Self::UnknownOrder,
+        Self::Other,
+        Self::Throttled,
+        Self::SelfMatch,
+        Self::Collar,
+    ];
 }
 
 /// What the venue says about one of our orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// It works.
     Accepted,
@@ -290,10 +319,30 @@ pub enum Outcome {
     },
     /// It stays as it was.
     ReplaceRejected(RejectReason),
+    /// The answer to a query: how the venue has it.
+    Listed {
+        /// Its total size, fills included.
+        size: Lots,
+        /// How much of it traded.
+        filled: Lots,
+        /// Whether it may trade further.
+        open: bool,
+    },
+    /// The answer to a query: the venue has no such order.
+    NotListed,
+    /// A fill was taken back.
+    Busted {
+        /// The venue's number for the fill.
+        fill: u32,
+        /// At what price it was.
+        price: Ticks,
+        /// How much it was.
+        size: Lots,
+    },
 }
 
 /// The venue speaks about one of our orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// When the venue says it happened.
     pub venue_at: Nanos,
@@ -314,16 +363,6 @@ pub struct Timer {
     pub timer: TimerId,
     /// Who set it.
     pub strategy: StrategyId,
-}
-
-/// What a person can say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Operator {
-    /// Kill switch: latch, cancel everything, send nothing new.
-    Kill = 0,
-    /// Release the kill switch and every halt that latched.
-    Release = 1,
 }
 
 /// What cash was moved for.
@@ -414,8 +453,9 @@ impl Event {
             Self::Statistic(e) => Some(e.venue_at),
             Self::QuoteRequest(e) => Some(e.venue_at),
             Self::Cash(e) => Some(e.venue_at),
+            Self::DropCopy(e) => Some(e.venue_at),
             Self::Bar { seconds, bar } => Some(bar.ends_at(*seconds)),
-            Self::Timer(_) | Self::Operator(_) => None,
+            Self::Timer(_) | Self::Operator(_) | Self::Session(_) | Self::Clock(_) => None,
         }
     }
 
@@ -434,7 +474,8 @@ impl Event {
             Self::QuoteRequest(e) => Some(e.instrument),
             Self::Bar { bar, .. } => Some(bar.instrument),
             Self::Cash(e) => Some(e.instrument),
-            Self::Timer(_) | Self::Operator(_) => None,
+            Self::DropCopy(e) => Some(e.instrument),
+            Self::Timer(_) | Self::Operator(_) | Self::Session(_) | Self::Clock(_) => None,
         }
     }
 
@@ -454,7 +495,10 @@ impl Event {
             | Self::Operator(_)
             | Self::QuoteRequest(_)
             | Self::Bar { .. }
-            | Self::Cash(_) => Flags::NONE,
+            | Self::Cash(_)
+            | Self::Session(_)
+            | Self::DropCopy(_)
+            | Self::Clock(_) => Flags::NONE,
         }
     }
 
@@ -473,7 +517,10 @@ impl Event {
             | Self::Operator(_)
             | Self::QuoteRequest(_)
             | Self::Bar { .. }
-            | Self::Cash(_) => return false,
+            | Self::Cash(_)
+            | Self::Session(_)
+            | Self::DropCopy(_)
+            | Self::Clock(_) => return false,
         };
         *flags = flags.with(marks);
         true
@@ -493,7 +540,13 @@ impl Event {
             | Self::QuoteRequest(_)
             | Self::TradeBust(_)
             | Self::Bar { .. } => true,
-            Self::Report(_) | Self::Timer(_) | Self::Operator(_) | Self::Cash(_) => false,
+            Self::Report(_)
+            | Self::Timer(_)
+            | Self::Operator(_)
+            | Self::Cash(_)
+            | Self::Session(_)
+            | Self::DropCopy(_)
+            | Self::Clock(_) => false,
         }
     }
 
@@ -514,6 +567,9 @@ impl Event {
             Self::TradeBust(_) => "trade bust",
             Self::Bar { .. } => "bar",
             Self::Cash(_) => "cash",
+            Self::Session(_) => "session",
+            Self::DropCopy(_) => "drop copy",
+            Self::Clock(_) => "clock",
         }
     }
 }

@@ -48,3 +48,23 @@ id!(
     /// A timer, named by the strategy that set it.
     TimerId(u32)
 );
+id!(
+    /// A venue session: the venue that instruments name, numbered by [`Venues`](crate::Venues).
+    VenueId(u16)
+);
+id!(
+    /// An account, which holds strategies.
+    AccountId(u16)
+);
+id!(
+    /// A desk: strategies that people look after together.
+    DeskId(u16)
+);
+id!(
+    /// Somebody who can speak to the engine: a row of the run's people.
+    PersonId(u16)
+);
+id!(
+    /// An order that a strategy works in parts, by the strategy's own number.
+    ParentId(u32)
+);

@@ -10,12 +10,15 @@
 //! that writing gives the same bytes again, so each record has exactly one form.
 
 use crate::event::{
-    Cash, CashKind, Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, Operator, OrderAction, OrderDelta,
-    Outcome, Phase, QuoteRequest, RejectReason, Report, Status, Timer, Trade,
+    Cash, CashKind, Event, Flags, Gap, LevelAction, LevelDelta, Liquidity, OrderAction, OrderDelta, Outcome,
+    Phase, QuoteRequest, RejectReason, Report, Status, Timer, Trade,
 };
+use crate::operator::{Action, Operator, Restriction, Scope, Stage};
+use crate::session::{Clock, ClockState, Session, SessionChange};
 use crate::{
-    Bar, Command, Input, InstrumentId, Lots, MarketOrderId, Money, Nanos, NewOrder, OrderId, OrderKind, Peg,
-    PlaceOrder, Seq, Side, Statistic, StatisticKind, StrategyId, Ticks, TimeInForce, TimerId, TradingDay,
+    AlertKind, Bar, Command, Input, InstrumentId, Lots, MarketOrderId, Money, Nanos, NewOrder, OrderId,
+    OrderKind, Peg, PersonId, PlaceOrder, Seq, Side, Statistic, StatisticKind, StrategyId, Ticks,
+    TimeInForce, TimerId, TradingDay, VenueId,
 };
 use std::fmt;
 
@@ -204,14 +207,14 @@ fn input_to_raw(input: &Input) -> Raw {
             words: [e.venue_at.0.cast_unsigned(), e.expected, e.received, 0, 0],
             ..Raw::default()
         },
-        Event::Report(e) => report_to_raw(e),
+        Event::Report(e) => report_to_raw(6, e),
         Event::Timer(e) => Raw {
             tag: 7,
             key: e.timer.0,
             words: [e.due_at.0.cast_unsigned(), u64::from(e.strategy.0), 0, 0, 0],
             ..Raw::default()
         },
-        Event::Operator(e) => Raw { tag: 8, a: *e as u8, ..Raw::default() },
+        Event::Operator(e) => operator_to_raw(e),
         Event::Statistic(e) => Raw {
             tag: 9,
             a: e.side.map_or(NO_SIDE, |side| side as u8),
@@ -257,6 +260,18 @@ fn input_to_raw(input: &Input) -> Raw {
                 ..Raw::default()
             }
         }
+        Event::Session(e) => {
+            let (a, b) = session_code(e.change);
+            let words = [e.at.0.cast_unsigned(), 0, 0, 0, 0];
+            Raw { tag: 14, a, b, key: u32::from(e.venue.0), words, ..Raw::default() }
+        }
+        Event::DropCopy(e) => report_to_raw(15, e),
+        Event::Clock(e) => Raw {
+            tag: 16,
+            a: e.state as u8,
+            words: [e.wall_at.0.cast_unsigned(), e.divergence.0.cast_unsigned(), 0, 0, 0],
+            ..Raw::default()
+        },
     };
     Raw { seq: input.seq.0, at: input.received_at.0, ..body }
 }
@@ -276,8 +291,8 @@ fn trade_to_raw(tag: u8, e: &Trade) -> Raw {
     }
 }
 
-fn report_to_raw(e: &Report) -> Raw {
-    let base = Raw { tag: 6, key: e.instrument.0, ..Raw::default() };
+fn report_to_raw(tag: u8, e: &Report) -> Raw {
+    let base = Raw { tag, key: e.instrument.0, ..Raw::default() };
     let tail = |w4: u32| pair(e.order.0, w4);
     let plain = |a: u8, b: u8| Raw { a, b, words: [e.venue_at.0.cast_unsigned(), 0, 0, 0, tail(0)], ..base };
     match e.outcome {
@@ -292,6 +307,76 @@ fn report_to_raw(e: &Report) -> Raw {
             Raw { a: 5, words: words(e.venue_at, price, size, 0, tail(0)), ..base }
         }
         Outcome::ReplaceRejected(reason) => plain(6, reason as u8),
+        Outcome::Listed { size, filled, open } => {
+            let words =
+                [e.venue_at.0.cast_unsigned(), filled.0.cast_unsigned(), size.0.cast_unsigned(), 0, tail(0)];
+            Raw { a: 7, b: u8::from(open), words, ..base }
+        }
+        Outcome::NotListed => plain(8, 0),
+        Outcome::Busted { fill, price, size } => {
+            Raw { a: 9, words: words(e.venue_at, price, size, 0, tail(fill)), ..base }
+        }
+    }
+}
+
+fn session_code(change: SessionChange) -> (u8, u8) {
+    match change {
+        SessionChange::Connected => (0, 0),
+        SessionChange::Disconnected => (1, 0),
+        SessionChange::LoggedOut => (2, 0),
+        SessionChange::CancelOnDisconnect(armed) => (3, u8::from(armed)),
+        SessionChange::Recovered => (4, 0),
+    }
+}
+
+fn operator_to_raw(word: &Operator) -> Raw {
+    let base = Raw { tag: 8, ..Raw::default() };
+    match *word {
+        Operator::Reason { request, part, text } => {
+            let mut words = [0; 5];
+            for (word, bytes) in words.iter_mut().zip(text.chunks_exact(8)) {
+                *word = u64::from_le_bytes(bytes.try_into().expect("eight bytes were sliced"));
+            }
+            Raw { a: 0, b: part, key: request, words, ..base }
+        }
+        Operator::Request { request, by, action } => {
+            let (b, c, words) = action_code(action);
+            let [target, value, more] = words;
+            Raw { a: 1, b, c, key: request, words: [u64::from(by.0), target, value, more, 0], ..base }
+        }
+        Operator::Confirm { request, by } => {
+            Raw { a: 2, key: request, words: [u64::from(by.0), 0, 0, 0, 0], ..base }
+        }
+    }
+}
+
+fn scope_word(scope: Scope) -> u64 {
+    let (kind, id) = scope.code();
+    pair(u32::from(kind), id)
+}
+
+/// An action's number, its choice, and the words that say more of it: of whom, how much, what else.
+fn action_code(action: Action) -> (u8, u8, [u64; 3]) {
+    match action {
+        Action::Kill(scope) => (0, 0, [scope_word(scope), 0, 0]),
+        Action::Reset(scope) => (1, 0, [scope_word(scope), 0, 0]),
+        Action::ReduceOnly(scope, on) => (2, u8::from(on), [scope_word(scope), 0, 0]),
+        Action::CancelAll(scope) => (3, 0, [scope_word(scope), 0, 0]),
+        Action::SetLimit { limit, scope, value } => {
+            (4, 0, [scope_word(scope), value.cast_unsigned(), u64::from(limit)])
+        }
+        Action::Restrict { instrument, how } => {
+            let (c, lots) = match how {
+                Restriction::None => (0, 0),
+                Restriction::NoTrading => (1, 0),
+                Restriction::HardToBorrow => (2, 0),
+                Restriction::Located(lots) => (3, lots.0.cast_unsigned()),
+            };
+            (5, c, [u64::from(instrument.0), lots, 0])
+        }
+        Action::SkipRecord(seq) => (6, 0, [seq.0, 0, 0]),
+        Action::RequestBust { order, fill } => (7, 0, [pair(order.0, fill), 0, 0]),
+        Action::Enter(stage) => (8, stage as u8, [0; 3]),
     }
 }
 
@@ -328,6 +413,19 @@ fn command_to_raw(command: &Command) -> Raw {
             tag: COMMANDS + 3,
             key: timer.0,
             words: [at.0.cast_unsigned(), u64::from(strategy.0), 0, 0, 0],
+            ..Raw::default()
+        },
+        Command::Query { order, instrument } => Raw {
+            tag: COMMANDS + 4,
+            key: instrument.0,
+            words: [u64::from(order.0), 0, 0, 0, 0],
+            ..Raw::default()
+        },
+        Command::MassCancel { venue } => Raw { tag: COMMANDS + 5, key: u32::from(venue.0), ..Raw::default() },
+        Command::Alert { kind, scope, value } => Raw {
+            tag: COMMANDS + 6,
+            a: *kind as u8,
+            words: [scope_word(*scope), value.cast_unsigned(), 0, 0, 0],
             ..Raw::default()
         },
     }
@@ -371,18 +469,13 @@ fn event_from_raw(raw: &Raw) -> Result<Event, NotARecord> {
             received: raw.words[2],
             instrument: raw.instrument(),
         }),
-        6 => Event::Report(Report {
-            venue_at,
-            order: OrderId(raw.low(4)),
-            instrument: InstrumentId(raw.key),
-            outcome: outcome_from_raw(raw)?,
-        }),
+        6 => Event::Report(report_from_raw(raw)?),
         7 => Event::Timer(Timer {
             due_at: venue_at,
             timer: TimerId(raw.key),
             strategy: strategy(raw.words[1], 32)?,
         }),
-        8 => Event::Operator(pick(raw.a, 17, "the operator's word", &OPERATORS)?),
+        8 => Event::Operator(operator_from_raw(raw)?),
         9 => Event::Statistic(Statistic {
             venue_at,
             value: raw.signed(1),
@@ -422,9 +515,93 @@ fn event_from_raw(raw: &Raw) -> Result<Event, NotARecord> {
             pick(raw.b, 18, "what cash was moved for", &CashKind::ALL)?,
             Money((u128::from(raw.words[1]) | u128::from(raw.words[2]) << 64).cast_signed()),
         )),
+        14 => Event::Session(Session { at: venue_at, venue: venue(raw)?, change: session_change(raw)? }),
+        15 => Event::DropCopy(report_from_raw(raw)?),
+        16 => Event::Clock(Clock {
+            wall_at: venue_at,
+            divergence: Nanos(raw.signed(1)),
+            state: pick(raw.a, 17, "the clock's state", &ClockState::ALL)?,
+        }),
         _ => {
             return Err(NotARecord { field: "the kind of input", at: 16 });
         }
+    })
+}
+
+fn report_from_raw(raw: &Raw) -> Result<Report, NotARecord> {
+    Ok(Report {
+        venue_at: Nanos(raw.signed(0)),
+        order: OrderId(raw.low(4)),
+        instrument: InstrumentId(raw.key),
+        outcome: outcome_from_raw(raw)?,
+    })
+}
+
+fn venue(raw: &Raw) -> Result<VenueId, NotARecord> {
+    u16::try_from(raw.key).map(VenueId).map_err(|_| NotARecord { field: "the venue", at: 20 })
+}
+
+fn session_change(raw: &Raw) -> Result<SessionChange, NotARecord> {
+    Ok(match raw.a {
+        0 => SessionChange::Connected,
+        1 => SessionChange::Disconnected,
+        2 => SessionChange::LoggedOut,
+        3 => SessionChange::CancelOnDisconnect(raw.b == 1),
+        4 => SessionChange::Recovered,
+        _ => return Err(NotARecord { field: "the session's change", at: 17 }),
+    })
+}
+
+fn operator_from_raw(raw: &Raw) -> Result<Operator, NotARecord> {
+    let request = raw.key;
+    let by =
+        || u16::try_from(raw.words[0]).map(PersonId).map_err(|_| NotARecord { field: "the person", at: 24 });
+    Ok(match raw.a {
+        0 => {
+            let mut text = [0; crate::operator::REASON_BYTES];
+            for (bytes, word) in text.chunks_exact_mut(8).zip(raw.words) {
+                bytes.copy_from_slice(&word.to_le_bytes());
+            }
+            Operator::Reason { request, part: raw.b, text }
+        }
+        1 => Operator::Request { request, by: by()?, action: action_from_raw(raw)? },
+        2 => Operator::Confirm { request, by: by()? },
+        _ => return Err(NotARecord { field: "the operator's word", at: 17 }),
+    })
+}
+
+fn scope_from_word(word: u64, at: usize) -> Result<Scope, NotARecord> {
+    let [kind, _, _, _, id @ ..] = word.to_le_bytes();
+    Scope::of_code(kind, u32::from_le_bytes(id)).ok_or(NotARecord { field: "the scope", at })
+}
+
+fn action_from_raw(raw: &Raw) -> Result<Action, NotARecord> {
+    let [_, target, value, more, _] = raw.words;
+    let scope = || scope_from_word(target, 32);
+    Ok(match raw.b {
+        0 => Action::Kill(scope()?),
+        1 => Action::Reset(scope()?),
+        2 => Action::ReduceOnly(scope()?, raw.c == 1),
+        3 => Action::CancelAll(scope()?),
+        4 => Action::SetLimit {
+            limit: u16::try_from(more).map_err(|_| NotARecord { field: "the limit", at: 48 })?,
+            scope: scope()?,
+            value: value.cast_signed(),
+        },
+        5 => Action::Restrict {
+            instrument: InstrumentId(raw.low(1)),
+            how: match raw.c {
+                0 => Restriction::None,
+                1 => Restriction::NoTrading,
+                2 => Restriction::HardToBorrow,
+                3 => Restriction::Located(Lots(value.cast_signed())),
+                _ => return Err(NotARecord { field: "the restriction", at: 19 }),
+            },
+        },
+        6 => Action::SkipRecord(Seq(target)),
+        7 => Action::RequestBust { order: OrderId(raw.low(1)), fill: raw.high(1) },
+        8 => Action::Enter(pick(raw.c, 19, "the stage", &Stage::ALL)?),
+        _ => return Err(NotARecord { field: "the action", at: 18 }),
     })
 }
 
@@ -444,7 +621,7 @@ fn trade_from_raw(raw: &Raw) -> Result<Trade, NotARecord> {
 
 fn outcome_from_raw(raw: &Raw) -> Result<Outcome, NotARecord> {
     let (price, size) = (Ticks(raw.signed(1)), Lots(raw.signed(2)));
-    let reason = || pick(raw.b, 18, "the reason", &REASONS);
+    let reason = || pick(raw.b, 18, "the reason", &RejectReason::ALL);
     Ok(match raw.a {
         0 => Outcome::Accepted,
         1 => Outcome::Rejected(reason()?),
@@ -458,6 +635,9 @@ fn outcome_from_raw(raw: &Raw) -> Result<Outcome, NotARecord> {
         4 => Outcome::CancelRejected(reason()?),
         5 => Outcome::Replaced { price, size },
         6 => Outcome::ReplaceRejected(reason()?),
+        7 => Outcome::Listed { size, filled: Lots(raw.signed(1)), open: raw.b == 1 },
+        8 => Outcome::NotListed,
+        9 => Outcome::Busted { fill: raw.high(4), price, size },
         _ => {
             return Err(NotARecord { field: "the outcome", at: 17 });
         }
@@ -490,6 +670,13 @@ fn command_from_raw(raw: &Raw) -> Result<Command, NotARecord> {
             at: Nanos(raw.signed(0)),
             timer: TimerId(raw.key),
             strategy: strategy(raw.words[1], 32)?,
+        },
+        4 => Command::Query { order: OrderId(raw.low(0)), instrument },
+        5 => Command::MassCancel { venue: venue(raw)? },
+        6 => Command::Alert {
+            kind: pick(raw.a, 17, "the alert", &AlertKind::ALL)?,
+            scope: scope_from_word(raw.words[0], 24)?,
+            value: raw.signed(1),
         },
         _ => {
             return Err(NotARecord { field: "the kind of command", at: 16 });
@@ -591,17 +778,7 @@ const ORDER_ACTIONS: [OrderAction; 6] = [
     OrderAction::Clear,
 ];
 const PHASES: [Phase; 4] = [Phase::Open, Phase::PreOpen, Phase::Halted, Phase::Closed];
-const OPERATORS: [Operator; 2] = [Operator::Kill, Operator::Release];
 const PEGS: [Peg; 3] = [Peg::Own, Peg::Opposite, Peg::Mid];
-const REASONS: [RejectReason; 7] = [
-    RejectReason::UnknownInstrument,
-    RejectReason::MarketClosed,
-    RejectReason::WouldTake,
-    RejectReason::NotEnoughLiquidity,
-    RejectReason::Invalid,
-    RejectReason::UnknownOrder,
-    RejectReason::Other,
-];
 
 #[cfg(test)]
 mod tests {
@@ -611,7 +788,7 @@ mod tests {
     fn all_bodies() -> Vec<[u8; RECORD_BYTES]> {
         let mut found = Vec::new();
         for tag in 0..=u8::MAX {
-            for a in 0..8 {
+            for a in 0..16 {
                 for b in 0..100 {
                     for c in 0..5 {
                         let raw = Raw { seq: 9, at: -5, tag, a, b, c, ..Raw::default() };
@@ -632,10 +809,12 @@ mod tests {
             let record = Record::from_bytes(body).expect("collected because it reads");
             assert_eq!(&record.to_bytes(), body);
         }
-        // level 2×5×5, order 2×6×5, trade 3×5, status 4, gap 1, report 1+7+2+1+7+1+7, timer 1, operator 2,
-        // statistic each kind ×3×5, quote request 3, bust 3×5, bar 1, cash 3, place 2×7×5, cancel 1, replace 1, wake 1.
+        // level 2×5×5, order 2×6×5, trade 3×5, status 4, gap 1, statistic each kind ×3×5, quote request 3, bust 3×5, bar 1,
+        // cash 3; reports and their copies 1+10+2+1+10+1+10+2+1+1 each; timer 1; operator: reasons 100, requests
+        // 1+1+2+1+1+4+1+1+4, confirm 1; session 6, clock 3; place 2×7×5, cancel, replace, wake, query, mass cancel 1 each,
+        // alerts 14.
         let market = 50 + 60 + 15 + 4 + 1 + StatisticKind::ALL.len() * 15 + 3 + 15 + 1 + 3;
-        assert_eq!(bodies.len(), market + 26 + 1 + 2 + 70 + 1 + 1 + 1);
+        assert_eq!(bodies.len(), market + 2 * 39 + 1 + 117 + 6 + 3 + 70 + 5 + 14);
     }
 
     #[test]
@@ -759,9 +938,9 @@ mod tests {
 
     #[test]
     fn a_second_form_of_a_record_is_refused() {
-        let clean = Raw { tag: 8, ..Raw::default() }.to_bytes();
+        let clean = Raw { tag: 4, ..Raw::default() }.to_bytes();
         assert!(Record::from_bytes(&clean).is_ok());
-        for at in 24..RECORD_BYTES {
+        for at in 32..RECORD_BYTES {
             let mut dirty = clean;
             dirty[at] = 1;
             assert_eq!(Record::from_bytes(&dirty), Err(NotARecord { field: "an unused byte", at }));

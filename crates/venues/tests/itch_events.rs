@@ -258,6 +258,9 @@ fn line(event: &Event) -> String {
         | Event::Timer(_)
         | Event::Operator(_)
         | Event::Cash(_)
+        | Event::Session(_)
+        | Event::DropCopy(_)
+        | Event::Clock(_)
         | Event::QuoteRequest(_)
         | Event::Bar { .. } => panic!("{event:?}"),
     };

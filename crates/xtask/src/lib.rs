@@ -1,8 +1,9 @@
 //! Chores that are more than a cargo command: the rules about which crate may see which, checked.
 //!
-//! `codegen` and `benchmarks` write files. A check answers with a list of what is wrong, empty when nothing is.
+//! `codegen`, `benchmarks` and `catalogue` write files. A check answers with a list of what is wrong, empty when nothing is.
 
 pub mod benchmarks;
+pub mod catalogue;
 pub mod codegen;
 pub mod core_lints;
 pub mod layers;

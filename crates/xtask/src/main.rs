@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
-use xtask::{benchmarks, codegen, core_lints, layers, licences, workspace};
+use xtask::{benchmarks, catalogue, codegen, core_lints, layers, licences, workspace};
 
 /// Chores that are more than a cargo command.
 #[derive(Parser)]
@@ -25,6 +25,8 @@ enum Chore {
     Core,
     /// Runs the benches and writes docs/benchmarks.md (some ten minutes)
     Benchmarks,
+    /// docs/faults.md and docs/controls-tests.md: the catalogues, and the test that holds each row
+    Catalogue,
     /// CME's codecs, from the exchange's templates_FixBinary*.xml
     Codegen {
         /// The folder that holds them [default: cme-mdp3/templates in $QUOIN_DATA]
@@ -38,6 +40,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Licences { workspace } => check_licences(&workspace.unwrap_or_default()),
         Chore::Core => core_lints::check(),
         Chore::Benchmarks => write_benchmarks(),
+        Chore::Catalogue => write_catalogue(),
         Chore::Codegen { templates } => generate(templates),
     }
 }
@@ -64,6 +67,17 @@ fn check_licences(folder: &Path) -> anyhow::Result<()> {
 
 fn write_benchmarks() -> anyhow::Result<()> {
     println!("{}", benchmarks::write()?.display());
+    Ok(())
+}
+
+fn write_catalogue() -> anyhow::Result<()> {
+    let (written, untested) = catalogue::write()?;
+    for path in written {
+        println!("catalogue: {}", path.display());
+    }
+    if !untested.is_empty() {
+        println!("catalogue: no test yet for {}", untested.join(", "));
+    }
     Ok(())
 }
 

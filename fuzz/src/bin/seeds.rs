@@ -120,7 +120,15 @@ fn records() -> Vec<Record> {
     let (seq, at) = (Seq(1), Nanos(2));
     let status = Status { venue_at: at, instrument: None, phase: types::Phase::Open };
     let cash = Cash::new(at, InstrumentId(2), CashKind::Funding, Money(-1));
-    let events = [Event::Operator(Operator::Kill), Event::Status(status), Event::Cash(cash)];
+    let events = [
+        Event::Operator(Operator::Request {
+            request: 1,
+            by: types::PersonId(0),
+            action: types::Action::Kill(types::Scope::Firm),
+        }),
+        Event::Status(status),
+        Event::Cash(cash),
+    ];
     let inputs = events.map(|event| Record::Input(Input { seq, received_at: at, event }));
     let command = Command::Cancel { order: OrderId(1), instrument: InstrumentId(2) };
     [&inputs[..], &[Record::Command { seq, at, command }]].concat()

@@ -188,7 +188,10 @@ impl Observer for Keeper {
                 Outcome::Accepted
                 | Outcome::CancelRejected(_)
                 | Outcome::Replaced { .. }
-                | Outcome::ReplaceRejected(_) => {}
+                | Outcome::ReplaceRejected(_)
+                | Outcome::Listed { .. }
+                | Outcome::NotListed
+                | Outcome::Busted { .. } => {}
             }
         }
         for command in commands {
@@ -201,7 +204,11 @@ impl Observer for Keeper {
                 Command::Cancel { order, .. } => {
                     self.of(*order).asked_back_at = Some(input.received_at);
                 }
-                Command::Replace { .. } | Command::WakeAt { .. } => {}
+                Command::Replace { .. }
+                | Command::WakeAt { .. }
+                | Command::Query { .. }
+                | Command::MassCancel { .. }
+                | Command::Alert { .. } => {}
             }
         }
     }

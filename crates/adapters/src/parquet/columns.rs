@@ -514,7 +514,13 @@ impl Fields {
                 close: Some(bar.open.0.wrapping_add(i64::from(bar.change))),
                 ..head
             },
-            Event::Report(_) | Event::Timer(_) | Event::Operator(_) | Event::Cash(_) => {
+            Event::Report(_)
+            | Event::Timer(_)
+            | Event::Operator(_)
+            | Event::Cash(_)
+            | Event::Session(_)
+            | Event::DropCopy(_)
+            | Event::Clock(_) => {
                 return Err(HistoryError::NotMarketData(event.kind()));
             }
         })

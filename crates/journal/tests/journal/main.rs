@@ -3,7 +3,10 @@
 mod allocations;
 mod common;
 mod damage;
+mod golden;
 mod kill;
+mod segments;
+mod signing;
 mod writing;
 
 #[global_allocator]

@@ -9,6 +9,7 @@ pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod inspect;
 mod integrity;
+pub(crate) mod keys;
 mod messages;
 pub(crate) mod query;
 #[cfg(target_os = "linux")]
@@ -19,6 +20,7 @@ mod select;
 mod sql;
 pub(crate) mod strategies;
 pub(crate) mod sweep;
+pub(crate) mod verify;
 mod window;
 
 use anyhow::Context as _;

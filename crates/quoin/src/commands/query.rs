@@ -235,7 +235,13 @@ fn what(arrival: &Arrival, instrument: Option<&Instrument>) -> String {
             price(bar.close()),
             size(bar.volume)
         ),
-        Event::Report(_) | Event::Timer(_) | Event::Operator(_) | Event::Cash(_) => String::new(),
+        Event::Report(_)
+        | Event::Timer(_)
+        | Event::Operator(_)
+        | Event::Cash(_)
+        | Event::Session(_)
+        | Event::DropCopy(_)
+        | Event::Clock(_) => String::new(),
     }
 }
 

@@ -504,7 +504,10 @@ impl Session {
                 };
                 self.report(now, order, outcome);
             }
-            Command::WakeAt { .. } => {}
+            Command::WakeAt { .. }
+            | Command::Query { .. }
+            | Command::MassCancel { .. }
+            | Command::Alert { .. } => {}
         }
     }
 

@@ -187,6 +187,13 @@ pub const KEYS: &[Key] = &[
     Key("borrow", "day_ends_at_hour", "When a day ends, in hours of UTC; who is flat then pays nothing."),
     Key("report", "adverse_selection_seconds", "How long after a fill the mid is compared with the fill's."),
     Key("report", "title", "The report's heading."),
+    Key(
+        "journal",
+        "durability",
+        "What a record survives before an order leaves: buffered (nothing), written (a kill), synced (a power cut).",
+    ),
+    Key("journal", "segment_mib", "The size of a file of the journal; then another is begun."),
+    Key("journal", "checkpoint_records", "Records from one signature to the next, when the journal is signed."),
 ];
 
 const CURRENCY_KEYS: [&str; 4] = ["code", "rate", "instrument", "inverse"];

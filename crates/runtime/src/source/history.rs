@@ -419,7 +419,13 @@ impl Conversion {
                 }
             }
             Event::Bar { bar, .. } => *bar = self.bar(bar)?,
-            Event::Report(_) | Event::Timer(_) | Event::Operator(_) | Event::Cash(_) => return None,
+            Event::Report(_)
+            | Event::Timer(_)
+            | Event::Operator(_)
+            | Event::Cash(_)
+            | Event::Session(_)
+            | Event::DropCopy(_)
+            | Event::Clock(_) => return None,
         }
         Some(event)
     }

@@ -85,6 +85,9 @@ impl Opening {
             | Event::Timer(_)
             | Event::Operator(_)
             | Event::Cash(_)
+            | Event::Session(_)
+            | Event::DropCopy(_)
+            | Event::Clock(_)
             | Event::Statistic(_)
             | Event::QuoteRequest(_)
             | Event::Bar { .. } => {}

@@ -242,7 +242,13 @@ impl Observer for Teller {
                 }
             }
             Event::Cash(_) => self.note(now, engine),
-            Event::Timer(_) | Event::Operator(_) | Event::QuoteRequest(_) | Event::Bar { .. } => {}
+            Event::Timer(_)
+            | Event::Operator(_)
+            | Event::QuoteRequest(_)
+            | Event::Bar { .. }
+            | Event::Session(_)
+            | Event::DropCopy(_)
+            | Event::Clock(_) => {}
         }
         let is_new = |command: &&Command| matches!(command, Command::Place(_));
         self.orders += commands.iter().filter(is_new).count() as u64;

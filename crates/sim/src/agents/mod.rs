@@ -464,7 +464,10 @@ impl Market {
             Command::Replace { order, price, size, .. } => {
                 self.replace(at, order, (price, size), events, answers)
             }
-            Command::WakeAt { .. } => debug_assert!(false, "a timer was sent to a venue"),
+            Command::WakeAt { .. }
+            | Command::Query { .. }
+            | Command::MassCancel { .. }
+            | Command::Alert { .. } => debug_assert!(false, "a timer was sent to a venue"),
         }
         self.settle(before, events);
     }
@@ -483,7 +486,10 @@ impl Market {
             Command::Replace { order, .. } => {
                 said.say(order, Outcome::ReplaceRejected(RejectReason::MarketClosed), answers);
             }
-            Command::WakeAt { .. } => {}
+            Command::WakeAt { .. }
+            | Command::Query { .. }
+            | Command::MassCancel { .. }
+            | Command::Alert { .. } => {}
         }
     }
 

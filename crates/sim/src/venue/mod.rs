@@ -220,6 +220,14 @@ impl Venue {
         self.held[instrument.index()].position()
     }
 
+    /// The venue takes a fill of ours back. An order stays as it is: what had traded of it does not come back to life.
+    ///
+    /// # Panics
+    /// When the instrument is not one of the venue's.
+    pub fn on_bust(&mut self, instrument: InstrumentId, side: Side, price: Ticks, size: Lots) {
+        self.held[instrument.index()].on_fill(!side, price, size);
+    }
+
     /// Something happened in the recorded market at `at`, the venue's time.
     #[inline]
     pub fn on_market(&mut self, at: Nanos, event: &Event, out: &mut Vec<Report>) {
@@ -255,7 +263,13 @@ impl Venue {
             }
             Event::Gap(gap) => self.each(gap.instrument, Market::on_gap),
             // Not the market's: ours, or a person's.
-            Event::Report(_) | Event::Timer(_) | Event::Operator(_) | Event::Cash(_) => {}
+            Event::Report(_)
+            | Event::Timer(_)
+            | Event::Operator(_)
+            | Event::Cash(_)
+            | Event::Session(_)
+            | Event::DropCopy(_)
+            | Event::Clock(_) => {}
             Event::Statistic(statistic) => self.accounts.on_statistic(statistic),
             // Nothing that an order of ours could meet.
             Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {}
@@ -270,7 +284,10 @@ impl Venue {
             Command::Replace { order, instrument, price, size } => {
                 self.replace(at, order, instrument, (price, size), out)
             }
-            Command::WakeAt { .. } => debug_assert!(false, "a timer was sent to a venue"),
+            Command::WakeAt { .. }
+            | Command::Query { .. }
+            | Command::MassCancel { .. }
+            | Command::Alert { .. } => debug_assert!(false, "a timer was sent to a venue"),
         }
     }
 

@@ -181,6 +181,9 @@ impl Floor {
             }
             Command::Cancel { order, .. } => format!("no #{order}"),
             Command::Replace { order, price, size, .. } => format!("#{order} to {}@{}", size.0, price.0),
+            Command::Query { .. } | Command::MassCancel { .. } | Command::Alert { .. } => {
+                format!("{command:?}")
+            }
             Command::WakeAt { at, .. } => format!("wake +{}ms", (*at - self.now).0 / 1_000_000),
         };
         self.sent.iter().map(line).collect()

@@ -87,6 +87,9 @@ fn show(event: &Event) -> String {
         | Event::Timer(_)
         | Event::Operator(_)
         | Event::Cash(_)
+        | Event::Session(_)
+        | Event::DropCopy(_)
+        | Event::Clock(_)
         | Event::QuoteRequest(_)
         | Event::TradeBust(_)
         | Event::Bar { .. } => event.kind().to_string(),

@@ -1,0 +1,101 @@
+//! The manifest: every row of the catalogues of faults and controls has a test of its name, or says why it waits.
+
+use std::collections::BTreeSet;
+use xtask::catalogue::{State, named_tests, pages, rows, strays, tests_in, untested};
+use xtask::workspace;
+
+/// Rows whose tests are still being written. Empty in a release: what may wait is said in the catalogue, with a reason.
+#[rustfmt::skip]
+const PENDING: &[&str] = &[
+    "T-01", "T-02", "T-03", "T-04", "T-05", "T-06", "T-07", "T-08", "J-01", "J-02", "J-03", "J-04",
+    "J-05", "J-06", "J-07", "J-08", "J-09", "J-10", "J-11", "J-12", "J-13", "J-14", "J-15", "J-16",
+    "P-10", "V-01", "V-02", "V-03", "V-04", "V-05", "V-06", "V-07", "V-09", "V-10", "V-11", "V-12",
+    "V-13", "V-14", "V-15", "V-16", "V-17", "O-01", "O-02", "O-03", "O-04", "O-05", "O-06", "O-07",
+    "O-08", "O-09", "O-10", "RC-01", "RC-02", "RC-03", "RC-04", "RC-05", "RC-06", "RC-07", "RC-08", "RC-09",
+    "RC-10", "RC-11", "RC-12", "RC-13", "RC-14", "RC-15", "RC-16", "RC-17", "RC-18", "RC-19", "RC-20", "RC-21",
+    "RC-22", "RC-23", "RC-24", "RC-25", "RC-26", "RC-27", "RC-28", "RC-29", "RC-30", "RC-31", "RC-32", "RC-33",
+    "RC-34", "RC-35", "RC-36", "RC-37", "RC-38", "RC-39", "RC-40", "RC-41", "RC-42", "RC-43", "RC-44", "RC-45",
+    "RC-46", "RC-47", "RC-48",
+];
+
+#[test]
+fn there_are_88_faults_and_48_controls_each_once() {
+    let ids: Vec<&str> = rows().map(|(id, _)| id).collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
+    let count = |part: &str| ids.iter().filter(|id| id.starts_with(part)).count();
+    assert_eq!(["F-", "T-", "J-", "P-", "V-", "O-"].map(count), [26, 8, 16, 10, 18, 10]);
+    assert_eq!(count("RC-"), 48);
+    for (place, id) in ids.iter().enumerate().skip(1) {
+        let number = |id: &str| id[id.len() - 2..].parse::<usize>().expect("two digits");
+        assert!(number(id) == number(ids[place - 1]) + 1 || number(id) == 1, "{id} is out of order");
+    }
+    let reasons = rows().filter_map(|(id, state)| match state {
+        State::Tested => None,
+        State::Partly(why) | State::Waits(why) => Some((id, why)),
+    });
+    for (id, why) in reasons {
+        assert!(why.len() > 10, "{id} waits without a reason");
+    }
+}
+
+#[test]
+fn every_row_that_does_not_wait_has_a_test() {
+    let tests = named_tests(&workspace::root()).expect("sources can be read");
+    let missing: Vec<&str> = untested(&tests).into_iter().filter(|id| !PENDING.contains(id)).collect();
+    assert!(missing.is_empty(), "no test is named for: {}", missing.join(", "));
+}
+
+#[test]
+fn every_test_that_names_a_row_names_one_there_is() {
+    let tests = named_tests(&workspace::root()).expect("sources can be read");
+    let strays: Vec<String> =
+        strays(&tests).iter().map(|test| format!("{} in {}", test.name, test.file)).collect();
+    assert!(strays.is_empty(), "in no catalogue: {strays:?}");
+    let known: BTreeSet<&str> = rows().map(|(id, _)| id).collect();
+    assert!(PENDING.iter().all(|id| known.contains(id)), "{PENDING:?}");
+}
+
+#[test]
+fn the_pages_say_what_is() {
+    // While rows are pending, every test that lands would make them stale.
+    if !PENDING.is_empty() {
+        eprintln!("SKIPPED: {} rows are pending", PENDING.len());
+        return;
+    }
+    for (path, page) in pages().expect("sources can be read") {
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(written == page, "{} is stale: cargo run -p xtask -- catalogue", path.display());
+    }
+}
+
+/// A file of these lines; names of the tests found in it.
+fn found(file: &str, lines: &[&str]) -> Vec<String> {
+    tests_in(file, &lines.join("\n"))
+        .into_iter()
+        .map(|test| format!("{} {}", test.id, test.sentence()))
+        .collect()
+}
+
+#[test]
+fn a_test_is_found_by_its_attribute_and_its_name() {
+    let cases: [(&[&str], &[&str]); 9] = [
+        (&["#[test]", "fn f_01_a_b() {"], &["F-01 a b"]),
+        (&["    #[test]", "    #[cfg(unix)]", "    /// Why.", "    fn rc_13_a() {"], &["RC-13 a"]),
+        (&["#[cfg(unix)]", "#[test]", "fn t_07_a_1() {"], &["T-07 a 1"]),
+        (&["fn f_01_a() {"], &[]),
+        (&["#[test]", "fn other() {}", "fn f_01_a() {"], &[]),
+        (&["#[test]", "#[ignore]", "fn f_01_a() {"], &[]),
+        (&["#[ignore = \"slow\"]", "#[test]", "fn f_01_a() {", "#[test]", "fn f_02_b() {"], &["F-02 b"]),
+        (&["#[test]", "fn f_1_a() {", "#[test]", "fn x_01_a() {", "#[test]", "fn f_01() {"], &[]),
+        (&["// #[test]", "fn f_01_a() {"], &[]),
+    ];
+    for (lines, expected) in cases {
+        assert_eq!(found("crates/a/src/lib.rs", lines), expected, "{lines:?}");
+    }
+    let python = ["def test_o_07_a(path):", "def o_07_b():", "    def test_f_99_c(self):"];
+    assert_eq!(found("python/tests/test_a.py", &python), ["O-07 a", "F-99 c"]);
+    // Found, and in no catalogue.
+    let tests = tests_in("python/tests/test_a.py", &python.join("\n"));
+    assert_eq!(strays(&tests).iter().map(|test| test.id.as_str()).collect::<Vec<_>>(), ["F-99"]);
+    assert!(untested(&tests).contains(&"F-01") && !untested(&tests).contains(&"O-07"));
+}
