@@ -15,6 +15,7 @@
 pub mod approved;
 pub mod limits;
 pub mod margin;
+pub mod measures;
 pub mod refusal;
 pub mod risk;
 
