@@ -1,5 +1,6 @@
 //! The machine: owns books, orders, risk and portfolio, and takes them through one input at a time.
 
+use crate::hold::Hold;
 use crate::state::{self, STATE_VERSION, StateError, StateHash};
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
@@ -64,6 +65,7 @@ struct Core {
     books: Vec<Book>,
     orders: Orders,
     risk: Risk,
+    hold: Hold,
     portfolio: Portfolio,
     /// What each strategy holds by its own fills: a row of all instruments for each seat. They add up to the
     /// portfolio's.
@@ -107,6 +109,7 @@ impl Core {
     fn grant(&mut self, strategy: StrategyId, want: &Want, out: &mut Vec<Command>) -> Result<(), Refusal> {
         match *want {
             Want::Place(order) => {
+                self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
                 let touch = self.touch(order.instrument);
                 let approved = self.risk.check(self.now, strategy, &order, &touch)?;
                 let (_, command) = self.orders.submit(self.now, approved);
@@ -146,6 +149,7 @@ impl Core {
             return self.grant(strategy, &Want::Cancel(id), out);
         }
         let replacement = self.orders.replacement(order, price, unfilled);
+        self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
         let touch = self.touch(order.terms.instrument);
         let approved = self.risk.check_replace(self.now, &replacement, &touch)?;
         match self.orders.replace(self.now, approved) {
@@ -213,6 +217,7 @@ impl Engine {
                 books: instruments.iter().map(Book::of).collect(),
                 orders: Orders::with_capacity(ORDERS_EXPECTED),
                 risk,
+                hold: Hold::default(),
                 own: vec![Lots::ZERO; count * seats.len()],
                 portfolio,
                 instruments,
@@ -237,9 +242,9 @@ impl Engine {
     pub fn save(&self, out: &mut Vec<u8>) -> Result<(), StateError> {
         // Every field by its name, so that a new one must be thought about here.
         let Self { core, seats, started, wants: _, touched, is_touched: _ } = self;
-        let Core { now, foreign: _, instruments: _, books, orders, risk, portfolio, own } = core;
+        let Core { now, foreign: _, instruments: _, books, orders, risk, portfolio, hold, own } = core;
         state::write(&STATE_VERSION, out);
-        state::write(&(now, books, orders, risk, portfolio, own), out);
+        state::write(&(now, books, orders, risk, portfolio, hold, own), out);
         state::write(&(started, touched, seats.len()), out);
         for (row, seat) in seats.iter().enumerate() {
             state::write_strategy(&*seat.strategy, out).map_err(|_| StateError::Unsaved { strategy: row })?;
@@ -258,7 +263,7 @@ impl Engine {
         if version != STATE_VERSION {
             return Err(StateError::Version { found: version });
         }
-        let (now, books, orders, risk, portfolio, own) = state::take(&mut rest)?;
+        let (now, books, orders, risk, portfolio, hold, own) = state::take(&mut rest)?;
         let (started, touched, seats) = state::take(&mut rest)?;
         let books: Vec<Book> = books;
         let own: Vec<Lots> = own;
@@ -274,8 +279,8 @@ impl Engine {
         }
         same("bytes at its end", rest.len(), 0)?;
         let core = &mut self.core;
-        (core.now, core.books, core.orders, core.risk, core.portfolio, core.own) =
-            (now, books, orders, risk, portfolio, own);
+        (core.now, core.books, core.orders, core.risk, core.portfolio, core.hold, core.own) =
+            (now, books, orders, risk, portfolio, hold, own);
         self.started = started;
         self.is_touched.fill(false);
         self.touched.clear();
@@ -318,7 +323,8 @@ impl Engine {
             Event::Timer(timer) => self.on_timer(timer, out),
             Event::Operator(operator) => self.on_operator(operator, out),
             Event::Cash(cash) => self.on_cash(cash, out),
-            Event::Session(_) | Event::DropCopy(_) | Event::Clock(_) => {}
+            Event::Clock(clock) => self.core.hold.on_clock(clock, out),
+            Event::Session(_) | Event::DropCopy(_) => {}
             Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
                 self.on_notice(&input.event, out);
             }
@@ -504,7 +510,10 @@ impl Engine {
                 self.core.risk.kill();
                 self.cancel_everything(out);
             }
-            Action::Reset(Scope::Firm) => self.core.risk.release(),
+            Action::Reset(Scope::Firm) => {
+                self.core.risk.release();
+                self.core.hold.release();
+            }
             _ => {}
         }
     }

@@ -13,6 +13,7 @@
 //! on a packet's last change, one call per strategy.
 
 pub mod engine;
+mod hold;
 pub mod state;
 pub mod strategy;
 

@@ -5,9 +5,9 @@
 //! is "cannot happen".
 
 use crate::change::{Change, Impossible};
-use serde::{Deserialize, Serialize};
 use crate::machine::{Answer, answer};
 use crate::replaced::ReplacedSize;
+use serde::{Deserialize, Serialize};
 use types::{
     InstrumentId, Liquidity, Lots, Nanos, NewOrder, OrderId, Outcome, RejectReason, StrategyId, Ticks,
 };

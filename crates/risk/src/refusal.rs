@@ -3,7 +3,7 @@
 use crate::Halt;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use types::{Lots, Money, Side, Ticks};
+use types::{Lots, Money, Nanos, Side, Ticks};
 
 /// Why risk refused. Names of controls (`RC-…`) are those of the control catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,11 +110,16 @@ pub enum Refusal {
         /// The burst allowed at once.
         burst: u32,
     },
+    /// The clock on the wall jumped ahead: nothing new until it is right again or a person has looked.
+    ClockStepped {
+        /// How far it is ahead.
+        ahead: Nanos,
+    },
 }
 
 impl Refusal {
     /// A short name for every kind there is, for tables; [`Refusal::index`] is the place in it.
-    pub const KINDS: [&'static str; 19] = [
+    pub const KINDS: [&'static str; 20] = [
         "unknown instrument",
         "killed",
         "limit unset",
@@ -134,6 +139,7 @@ impl Refusal {
         "drawdown",
         "message rate",
         "currency rate unknown",
+        "clock stepped",
     ];
 
     /// The place of this kind in [`Refusal::KINDS`].
@@ -159,6 +165,7 @@ impl Refusal {
             Self::Drawdown { .. } => 16,
             Self::MessagesTooMany { .. } => 17,
             Self::RateUnknown => 18,
+            Self::ClockStepped { .. } => 19,
         }
     }
 
@@ -227,6 +234,13 @@ impl fmt::Display for Refusal {
             }
             Self::MessagesTooMany { per_second, burst } => {
                 write!(f, "more than {per_second} messages a second after a burst of {burst}")
+            }
+            Self::ClockStepped { ahead } => {
+                write!(
+                    f,
+                    "the system's clock jumped ahead by {} s: nothing new is sent",
+                    ahead.0 / 1_000_000_000
+                )
             }
         }
     }

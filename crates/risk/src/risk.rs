@@ -293,8 +293,9 @@ impl Risk {
         self.refusals.table()
     }
 
+    /// Counts a refusal: a check's, or of somebody who judged before us.
     #[cold]
-    fn refuse(&mut self, refusal: Refusal) -> Refusal {
+    pub fn refuse(&mut self, refusal: Refusal) -> Refusal {
         self.refusals.count(&refusal);
         refusal
     }

@@ -87,7 +87,7 @@ fn ask_at(risk: &mut Risk, now: Nanos, order: NewOrder, touch: Touch) -> Result<
 /// `.` for an approval, else the letter of the refusal.
 fn letter<T>(verdict: &Result<T, Refusal>) -> char {
     const LETTERS: [char; Refusal::KINDS.len()] =
-        ['I', 'K', 'U', 'Z', 'Q', 'S', 'N', 'B', 'X', 'M', 'C', 'O', 'A', 'P', 'E', 'L', 'D', 'R', '$'];
+        ['I', 'K', 'U', 'Z', 'Q', 'S', 'N', 'B', 'X', 'M', 'C', 'O', 'A', 'P', 'E', 'L', 'D', 'R', '$', 'W'];
     match verdict {
         Ok(_) => '.',
         Err(refusal) => LETTERS[refusal.index()],

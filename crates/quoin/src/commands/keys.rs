@@ -55,8 +55,9 @@ pub(super) fn public(text: &str) -> anyhow::Result<PublicKey> {
         return Ok(key);
     }
     let path = Path::new(text);
-    let inside = std::fs::read_to_string(path)
-        .with_context(|| format!("{text} is neither a public key of 64 digits nor a file that can be read"))?;
+    let inside = std::fs::read_to_string(path).with_context(|| {
+        format!("{text} is neither a public key of 64 digits nor a file that can be read")
+    })?;
     PublicKey::from_hex(inside.trim())
         .with_context(|| format!("{text} holds no public key; `quoin keys show` prints a private key's"))
 }

@@ -193,7 +193,11 @@ pub const KEYS: &[Key] = &[
         "What a record survives before an order leaves: buffered (nothing), written (a kill), synced (a power cut).",
     ),
     Key("journal", "segment_mib", "The size of a file of the journal; then another is begun."),
-    Key("journal", "checkpoint_records", "Records from one signature to the next, when the journal is signed."),
+    Key(
+        "journal",
+        "checkpoint_records",
+        "Records from one signature to the next, when the journal is signed.",
+    ),
 ];
 
 const CURRENCY_KEYS: [&str; 4] = ["code", "rate", "instrument", "inverse"];
