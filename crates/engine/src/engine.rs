@@ -1,16 +1,17 @@
 //! The machine: owns books, orders, risk and portfolio, and takes them through one input at a time.
 
 use crate::hold::Hold;
+use crate::operator::Operators;
 use crate::state::{self, STATE_VERSION, StateError, StateHash};
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
-use orders::{Change, Orders};
+use orders::{Change, Order, Orders, State};
 use portfolio::{AccountTerms, Portfolio};
-use risk::{Limits, Refusal, Risk, Touch};
+use risk::{Limits, People, Refusal, Risk, Touch};
 use types::{
-    Action, Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots,
-    Money, Nanos, Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Scope, Side, Status,
-    StrategyId, Ticks, Timer, Trade, TradingDays,
+    Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Money,
+    Nanos, OrderAction, OrderDelta, OrderId, Outcome, Report, Scope, Side, Status, StrategyId, Ticks, Timer,
+    Trade, TradingDays,
 };
 
 /// A strategy and the instruments that reach it.
@@ -48,8 +49,9 @@ struct Seated {
 
 /// The deterministic core.
 pub struct Engine {
-    core: Core,
+    pub(crate) core: Core,
     seats: Vec<Seated>,
+    pub(crate) operators: Operators,
     started: bool,
     wants: Wants,
     /// Instruments whose book changed in the packet being read, in the order of their first change.
@@ -57,15 +59,15 @@ pub struct Engine {
     is_touched: Vec<bool>,
 }
 
-struct Core {
-    now: Nanos,
+pub(crate) struct Core {
+    pub(crate) now: Nanos,
     /// Those that settle in another currency than the account's.
     foreign: Vec<InstrumentId>,
     instruments: Vec<Instrument>,
     books: Vec<Book>,
-    orders: Orders,
-    risk: Risk,
-    hold: Hold,
+    pub(crate) orders: Orders,
+    pub(crate) risk: Risk,
+    pub(crate) hold: Hold,
     portfolio: Portfolio,
     /// What each strategy holds by its own fills: a row of all instruments for each seat. They add up to the
     /// portfolio's.
@@ -117,16 +119,28 @@ impl Core {
             }
             Want::Replace { order, price, size } => return self.replace(strategy, order, price, size, out),
             Want::Cancel(order) => {
-                if self.owns(strategy, order)
-                    && let Some(command) = self.orders.cancel(self.now, order)
-                {
-                    self.risk.on_cancel(self.now);
-                    out.push(command);
+                if self.owns(strategy, order) {
+                    self.cancel(order, out);
                 }
             }
             Want::WakeAt(at, timer) => out.push(Command::WakeAt { at, timer, strategy }),
         }
         Ok(())
+    }
+
+    /// The open orders that a scope covers, oldest first.
+    pub(crate) fn open_in(&self, scope: Scope) -> impl Iterator<Item = OrderId> {
+        let covers = move |order: &&Order| self.risk.covers(scope, order.strategy, order.instrument());
+        self.orders.open().filter(covers).map(|order| order.id)
+    }
+
+    /// Asks for an order to be cancelled, if it can be. Nothing ever stops a cancel.
+    pub(crate) fn cancel(&mut self, id: OrderId, out: &mut Vec<Command>) {
+        let Some(command) = self.orders.cancel(self.now, id) else { return };
+        if let Some(order) = self.orders.get(id) {
+            self.risk.on_cancel(self.now, order.strategy, order.instrument());
+        }
+        out.push(command);
     }
 
     /// A wish about an order that has closed meanwhile, or is being changed already, is late, not wrong: it
@@ -203,13 +217,14 @@ impl Engine {
             }
             Seated { strategy: seat.strategy, hears }
         };
-        let mut risk = Risk::new(&instruments, &limits);
+        let mut risk = Risk::with(&instruments, &limits, seats.len());
         for id in &foreign {
             risk.on_rate(*id, portfolio.rate(*id));
         }
         if kill_switch {
-            risk.kill();
+            risk.kill(Scope::Firm);
         }
+        let people = People::new(limits.people);
         Self {
             core: Core {
                 now: Nanos::MIN,
@@ -223,6 +238,7 @@ impl Engine {
                 instruments,
             },
             seats: seats.into_iter().map(seat).collect(),
+            operators: Operators::new(people),
             started: false,
             wants: Wants::default(),
             touched: Vec::with_capacity(count),
@@ -241,11 +257,11 @@ impl Engine {
     /// When a strategy cannot write its own down. What was appended by then is no state.
     pub fn save(&self, out: &mut Vec<u8>) -> Result<(), StateError> {
         // Every field by its name, so that a new one must be thought about here.
-        let Self { core, seats, started, wants: _, touched, is_touched: _ } = self;
+        let Self { core, seats, started, wants: _, touched, is_touched: _, operators } = self;
         let Core { now, foreign: _, instruments: _, books, orders, risk, portfolio, hold, own } = core;
         state::write(&STATE_VERSION, out);
         state::write(&(now, books, orders, risk, portfolio, hold, own), out);
-        state::write(&(started, touched, seats.len()), out);
+        state::write(&(started, touched, operators, seats.len()), out);
         for (row, seat) in seats.iter().enumerate() {
             state::write_strategy(&*seat.strategy, out).map_err(|_| StateError::Unsaved { strategy: row })?;
         }
@@ -264,7 +280,7 @@ impl Engine {
             return Err(StateError::Version { found: version });
         }
         let (now, books, orders, risk, portfolio, hold, own) = state::take(&mut rest)?;
-        let (started, touched, seats) = state::take(&mut rest)?;
+        let (started, touched, operators, seats) = state::take(&mut rest)?;
         let books: Vec<Book> = books;
         let own: Vec<Lots> = own;
         let same = |what, found, expected| match found == expected {
@@ -281,7 +297,7 @@ impl Engine {
         let core = &mut self.core;
         (core.now, core.books, core.orders, core.risk, core.portfolio, core.hold, core.own) =
             (now, books, orders, risk, portfolio, hold, own);
-        self.started = started;
+        (self.started, self.operators) = (started, operators);
         self.is_touched.fill(false);
         self.touched.clear();
         for id in Vec::<InstrumentId>::into_iter(touched) {
@@ -310,6 +326,7 @@ impl Engine {
     #[inline]
     pub fn step(&mut self, input: &Input, out: &mut Vec<Command>) {
         self.core.now = input.received_at;
+        self.core.risk.on_input(input.received_at);
         if !self.started {
             self.start(out);
         }
@@ -324,11 +341,17 @@ impl Engine {
             Event::Operator(operator) => self.on_operator(operator, out),
             Event::Cash(cash) => self.on_cash(cash, out),
             Event::Clock(clock) => self.core.hold.on_clock(clock, out),
-            Event::Session(_) | Event::DropCopy(_) => {}
-            Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
+            Event::Session(session) => self.on_session(session, out),
+            Event::DropCopy(_) => {}
+            Event::Statistic(statistic) => {
+                self.core.risk.on_statistic(statistic);
+                self.on_notice(&input.event, out);
+            }
+            Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
                 self.on_notice(&input.event, out);
             }
         }
+        self.heed(out);
     }
 
     fn start(&mut self, out: &mut Vec<Command>) {
@@ -407,8 +430,11 @@ impl Engine {
         if !book.is_live() {
             return;
         }
-        if let (Some(bid), Some(ask)) = (book.best(Side::Buy), book.best(Side::Sell)) {
-            if self.core.portfolio.mark(instrument, bid.price, ask.price) {
+        let price = |side| book.best(side).map(|level| level.price);
+        let touch = Touch { bid: price(Side::Buy), ask: price(Side::Sell), live: true };
+        self.core.risk.on_market(instrument, &touch);
+        if let (Some(bid), Some(ask)) = (touch.bid, touch.ask) {
+            if self.core.portfolio.mark(instrument, bid, ask) {
                 self.core.tell_rates();
             }
             self.watch_equity(out);
@@ -416,12 +442,12 @@ impl Engine {
     }
 
     fn watch_equity(&mut self, out: &mut Vec<Command>) {
-        if self.core.risk.on_equity(self.core.now, self.equity()).is_some() {
-            self.cancel_everything(out);
-        }
+        self.core.risk.on_equity(self.core.now, self.equity());
+        self.heed(out);
     }
 
     fn on_status(&mut self, status: &Status, out: &mut Vec<Command>) {
+        self.core.risk.on_phase(status.instrument, status.phase);
         self.for_books(status.instrument, out, |book| book.on_phase(status.phase));
     }
 
@@ -449,21 +475,32 @@ impl Engine {
     }
 
     fn on_report(&mut self, report: &Report, out: &mut Vec<Command>) {
+        let pending = self.core.orders.get(report.order).filter(|order| order.state == State::Pending);
+        let sent_at = pending.map(|order| order.sent_at);
         let change = self.core.orders.on_report(self.core.now, report);
         if let (Outcome::Filled { .. }, Change::Impossible(_)) = (report.outcome, change) {
             // Somebody traded in our name and no order of ours accounts for it: whatever we hold is not what we
             // think. Nothing new until a person has looked.
-            self.core.risk.kill();
-            self.cancel_everything(out);
+            self.kill(Scope::Firm, out);
         }
         let Some(order) = self.core.orders.get(report.order) else { return };
         change.tell(order, &mut self.core.risk);
+        if let Some(sent_at) = sent_at.filter(|_| order.state != State::Pending) {
+            self.core.risk.on_answer(report.instrument, self.core.now - sent_at);
+        }
+        if let Change::Rejected { .. } = change {
+            self.core.risk.on_reject(report.instrument);
+        }
         if let Change::Filled { price, size, liquidity, .. } = change {
             let (strategy, instrument, side) = (order.strategy, order.terms.instrument, order.terms.side);
             self.core.on_own_fill(strategy, instrument, size.signed(side));
             let portfolio = &mut self.core.portfolio;
             let booked = portfolio.on_fill(report.venue_at, instrument, side, price, size, liquidity);
             portfolio.on_order(report.order, instrument, size, &booked);
+            if booked.fee != Money::ZERO {
+                let rate = portfolio.rate(instrument).unwrap_or(Money::ZERO);
+                self.core.risk.on_cost(strategy, booked.fee.at_rate(rate));
+            }
             // Two independent counts of one fact.
             assert_eq!(
                 self.core.risk.position(instrument),
@@ -502,30 +539,6 @@ impl Engine {
         self.grant(timer.strategy, out);
     }
 
-    fn on_operator(&mut self, word: &Operator, out: &mut Vec<Command>) {
-        let Operator::Request { action, .. } = word else { return };
-        match action {
-            Action::Kill(Scope::Firm) => {
-                // Latched before the first cancel leaves: nothing new can slip out between.
-                self.core.risk.kill();
-                self.cancel_everything(out);
-            }
-            Action::Reset(Scope::Firm) => {
-                self.core.risk.release();
-                self.core.hold.release();
-            }
-            _ => {}
-        }
-    }
-
-    fn cancel_everything(&mut self, out: &mut Vec<Command>) {
-        let first = out.len();
-        self.core.orders.cancel_all(self.core.now, out);
-        for _ in first..out.len() {
-            self.core.risk.on_cancel(self.core.now);
-        }
-    }
-
     #[inline]
     fn for_each_seat(
         &mut self,
@@ -552,6 +565,7 @@ impl Engine {
         if self.wants.as_slice().is_empty() {
             return;
         }
+        self.core.risk.on_health(strategy, self.seats[strategy.index()].strategy.health(self.core.now));
         for at in 0..self.wants.as_slice().len() {
             let want = self.wants.as_slice()[at];
             if let Err(refusal) = self.core.grant(strategy, &want, out) {

@@ -6,7 +6,7 @@ use crate::state::{StateError, Unsaved};
 use book::Book;
 use orders::{Change, Order, Orders};
 use portfolio::Portfolio;
-use risk::Refusal;
+use risk::{Health, Refusal};
 use types::{
     Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, StrategyId, Ticks, TimerId, Trade,
 };
@@ -71,6 +71,12 @@ pub trait Strategy {
     fn restore(&mut self, bytes: &[u8]) -> Result<(), StateError> {
         let _ = bytes;
         Err(StateError::Unreadable("a strategy that saves nothing was given state".into()))
+    }
+
+    /// How the model is that it trades by (RC-46): asked before its wishes are judged. One without a model is well.
+    fn health(&self, now: Nanos) -> Health {
+        let _ = now;
+        Health::Good
     }
 
     /// Risk said no to a wish.

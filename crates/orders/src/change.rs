@@ -170,21 +170,21 @@ impl Change {
     /// risk hears of orders; what passes to `Risk::check` was reserved there.
     #[inline]
     pub fn tell(&self, order: &Order, risk: &mut Risk) {
-        let (instrument, side) = (order.terms.instrument, order.terms.side);
+        let (by, instrument, side) = (order.strategy, order.terms.instrument, order.terms.side);
         if let Self::Filled { price, size, late, .. } = *self {
             if late {
-                risk.on_late_fill(instrument, side, price, size);
+                risk.on_late_fill(by, instrument, side, price, size);
             } else {
-                risk.on_fill(instrument, side, price, size);
+                risk.on_fill(by, instrument, side, price, size);
             }
         }
         if let Self::Busted { price, size } = *self {
-            risk.on_bust(instrument, side, price, size);
+            risk.on_bust(by, instrument, side, price, size);
         }
         if self.closed() {
-            risk.on_closed(instrument, side, self.freed());
+            risk.on_closed(by, instrument, side, self.freed());
         } else if self.freed() != Lots::ZERO {
-            risk.on_replaced(instrument, side, self.freed());
+            risk.on_replaced(by, instrument, side, self.freed());
         }
     }
 }

@@ -237,6 +237,7 @@ impl Order {
         };
         risk::Replacement {
             order: self.id,
+            strategy: self.strategy,
             instrument: self.terms.instrument,
             side: self.terms.side,
             kind: self.terms.kind,

@@ -26,6 +26,13 @@ impl Bucket {
         Self { per_second: u64::from(per_second), room, credit: room, at: Nanos::MIN }
     }
 
+    /// Another rate and burst; credit stays as it is, up to the new burst.
+    pub(crate) fn limit(&mut self, per_second: u32, burst: u32) {
+        self.per_second = u64::from(per_second);
+        self.room = u64::from(burst) * MESSAGE;
+        self.credit = self.credit.min(self.room);
+    }
+
     /// Whether a message may go at `now`.
     #[inline]
     pub(crate) fn has_room(&self, now: Nanos) -> bool {

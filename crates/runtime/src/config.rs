@@ -509,7 +509,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_keys_name_the_nearest_known_one() {
+    fn o_07_unknown_keys_name_the_nearest_known_one() {
         check(
             "[risk]\nmax_postion = 3\n",
             "line 2: unknown key `risk.max_postion`; did you mean `risk.max_position`?",
@@ -538,7 +538,7 @@ mod tests {
     }
 
     #[test]
-    fn values_outside_their_range_are_refused() {
+    fn o_07_values_outside_their_range_are_refused() {
         check("[trading]\nstrategy = \"gltf\"\n", "`trading.strategy` is `gltf`: did you mean `glft`?");
         check(
             "[trading]\ninitial_capital = nan\n",

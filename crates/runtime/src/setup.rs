@@ -6,7 +6,7 @@ use crate::currency::{CurrencyError, account};
 use crate::order_latency::{OrderSamples, OrderSamplesError};
 use crate::routes::{OrderWay, Ways, order_files};
 use engine::{AccountTerms, Engine, EngineConfig, Seat, Strategy};
-use risk::{AccountLimits, InstrumentLimits, Limits};
+use risk::{Level, LimitId, Limits, Setting};
 use serde::{Deserialize, Serialize};
 use sim::venue::impact::ImpactTerms;
 use sim::venue::{QueueModel, SelfMatch, Venue, VenueConfig};
@@ -394,26 +394,21 @@ impl Setup {
 
     fn limits(&self) -> Limits {
         let risk = &self.config.risk;
-        Limits {
-            account: AccountLimits {
-                open_orders: Some(risk.max_open_orders),
-                messages_per_second: Some(risk.max_messages_per_second),
-                burst: Some(risk.max_messages_per_second),
-                daily_loss_nanos: Some(rounded(risk.max_daily_loss * 1e9)),
-                drawdown_nanos: Some(rounded(risk.max_drawdown * 1e9)),
-                day_starts_at_seconds: 0,
-            },
-            default: InstrumentLimits {
-                order_size: Some(Lots(risk.max_order_size)),
-                order_notional_nanos: Some(rounded(risk.max_order_notional * 1e9)),
-                position: Some(Lots(risk.max_position)),
-                open_orders: Some(risk.max_open_orders),
-                collar_ticks: None,
-                collar_ppm: Some(i64::from(risk.price_collar_ppm)),
-                collar_reference: None,
-            },
-            instruments: BTreeMap::new(),
-        }
+        let mut limits = Limits::wide();
+        let money = |value: f64| rounded(value * 1e9);
+        let (orders, messages) = (i64::from(risk.max_open_orders), i64::from(risk.max_messages_per_second));
+        limits.every(Level::Instrument, LimitId::OrderSize, risk.max_order_size);
+        limits.every(Level::Instrument, LimitId::OrderNotional, money(risk.max_order_notional));
+        limits.every(Level::Instrument, LimitId::OpenOrders, orders);
+        limits.every_mut(Level::Instrument).set(LimitId::CollarTicks, Setting::Off);
+        limits.every(Level::Instrument, LimitId::CollarPpm, i64::from(risk.price_collar_ppm));
+        limits.every(Level::Instrument, LimitId::Position, risk.max_position);
+        limits.every(Level::Account, LimitId::OpenOrders, orders);
+        limits.every(Level::Account, LimitId::MessagesPerSecond, messages);
+        limits.every(Level::Account, LimitId::Burst, messages);
+        limits.every(Level::Firm, LimitId::DailyLoss, money(risk.max_daily_loss));
+        limits.every(Level::Firm, LimitId::Drawdown, money(risk.max_drawdown));
+        limits
     }
 }
 

@@ -201,7 +201,7 @@ impl Command {
 }
 
 /// What people are told of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum AlertKind {
     /// A limit was reached, and trading is halted: the control's number.

@@ -70,7 +70,7 @@ impl std::fmt::Display for Scope {
 }
 
 /// A person's word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operator {
     /// Part of the reason of a request that follows, in UTF-8, the last part filled up with zeros.
     Reason {

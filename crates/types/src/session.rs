@@ -4,7 +4,7 @@ use crate::{Instrument, InstrumentId, Nanos, VenueId};
 use serde::{Deserialize, Serialize};
 
 /// A session with a venue changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// When.
     pub at: Nanos,
@@ -30,7 +30,7 @@ pub enum SessionChange {
 }
 
 /// What the edge's clock noticed of itself. Inputs stay in their order whatever it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
     /// What the clock on the wall says.
     pub wall_at: Nanos,
@@ -58,7 +58,7 @@ impl ClockState {
 }
 
 /// The venues of a run: numbered in the order in which instruments first name them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Venues {
     names: Vec<String>,
     of: Vec<VenueId>,

@@ -2,9 +2,8 @@
 
 use engine::{Engine, EngineConfig, Seat, Strategy, View, Want, Wants};
 use orders::{Change, Order};
-use risk::{AccountLimits, InstrumentLimits, Limits, Refusal};
+use risk::{Level, LimitId, Limits, Refusal};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use types::instrument::Terms;
 use types::{
@@ -46,16 +45,16 @@ impl Desk {
 
 /// At most 5 lots an order and 8 a position; a loss of 1,000 a day.
 pub(crate) fn desk(seats: Vec<(Box<dyn Strategy>, Vec<InstrumentId>)>) -> Desk {
-    let limits = Limits {
-        account: AccountLimits { daily_loss_nanos: Some(1_000_000_000_000), ..Limits::wide().account },
-        default: InstrumentLimits {
-            order_size: Some(Lots(5)),
-            position: Some(Lots(8)),
-            collar_ticks: Some(50),
-            ..Limits::wide().default
-        },
-        instruments: BTreeMap::new(),
-    };
+    let mut limits = Limits::wide();
+    limits.every(Level::Firm, LimitId::DailyLoss, 1_000_000_000_000);
+    limits.every(Level::Instrument, LimitId::OrderSize, 5);
+    limits.every(Level::Instrument, LimitId::Position, 8);
+    limits.every(Level::Instrument, LimitId::CollarTicks, 50);
+    desk_with(limits, seats)
+}
+
+/// The same with other limits.
+pub(crate) fn desk_with(limits: Limits, seats: Vec<(Box<dyn Strategy>, Vec<InstrumentId>)>) -> Desk {
     let instruments = vec![future(ESM6, "ESM6"), future(NQM6, "NQM6")];
     let seats = seats.into_iter().map(|(strategy, instruments)| Seat { strategy, instruments });
     let config = EngineConfig {

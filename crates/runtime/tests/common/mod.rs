@@ -124,3 +124,29 @@ pub(crate) fn with_incidents(inputs: &[Input], one_in: u64, seed: u64) -> Vec<In
     }
     day
 }
+
+/// A strategy with a bug in it: it breaks on the trade that comes at a moment. Otherwise it does nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Planted {
+    pub(crate) at: Nanos,
+}
+
+impl engine::Strategy for Planted {
+    fn on_trade(&mut self, trade: &types::Trade, view: &engine::View<'_>, _: &mut engine::Wants) {
+        let _ = trade;
+        assert!(view.now() != self.at, "a planted bug");
+    }
+
+    fn save(&self, _: &mut Vec<u8>) -> Result<(), engine::Unsaved> {
+        Ok(())
+    }
+
+    fn restore(&mut self, _: &[u8]) -> Result<(), engine::StateError> {
+        Ok(())
+    }
+}
+
+/// The setup's engine with that strategy beside nobody.
+pub(crate) fn engine_with(setup: &Setup, planted: Planted) -> Engine {
+    setup.engine_of(Box::new(planted))
+}

@@ -92,6 +92,8 @@ fn t_02_a_replace_is_held_as_well_and_a_reset_of_the_firm_ends_the_hold() {
     assert_eq!(desk.market(ESM6, 100, 102), []);
     assert!(heard.borrow().iter().filter(|line| *line == "refused clock stepped").count() >= 2, "{heard:?}");
     let action = Action::Reset(Scope::Firm);
+    let text = *b"the wall is right again\0";
+    desk.input(Event::Operator(Operator::Reason { request: 1, part: 0, text }));
     desk.input(Event::Operator(Operator::Request { request: 1, by: PersonId(0), action }));
     desk.input(Event::Operator(Operator::Confirm { request: 1, by: PersonId(1) }));
     let commands = desk.market(ESM6, 100, 101);
