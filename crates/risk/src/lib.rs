@@ -13,6 +13,8 @@ pub mod approved;
 pub mod controls;
 pub mod limits;
 pub mod manual;
+pub mod margin;
+pub mod measures;
 pub mod people;
 pub mod refusal;
 pub mod risk;
@@ -24,6 +26,8 @@ mod exposure;
 mod hear;
 mod losses;
 mod marks;
+#[cfg(test)]
+mod measured_tests;
 mod parents;
 mod ring;
 mod state;
