@@ -26,6 +26,8 @@ mod exposure;
 mod hear;
 mod losses;
 mod marks;
+#[cfg(test)]
+mod measured_tests;
 mod parents;
 mod ring;
 mod state;

@@ -7,10 +7,11 @@
 //! Whole numbers, in millionths of the account's currency squared: a sum of floats that is carried along for days would
 //! drift, and come out otherwise when it is begun anew. What overflows counts as infinite risk.
 
+use serde::{Deserialize, Serialize};
 use stdx::math;
 
 /// Covariances of what a lot of each instrument gains over the model's time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Covariances {
     size: usize,
     /// Row by row.
@@ -57,7 +58,7 @@ impl Covariances {
 }
 
 /// What one account, or the firm, holds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Variance {
     /// Σw.
     with_all: Vec<i128>,

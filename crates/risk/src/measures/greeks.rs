@@ -4,8 +4,10 @@
 //! share a delta alone. They are told, not worked out: a model behind the door would be a model in the door. Whole numbers,
 //! in millionths of the unit that limits are written in.
 
+use serde::{Deserialize, Serialize};
+
 /// Of one lot, or of what is held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sensitivities {
     /// By the price beneath.
     pub delta: i128,
@@ -47,7 +49,7 @@ impl Sensitivities {
 }
 
 /// What an instrument is sensitive to, and how much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sensitive {
     /// Which of the things beneath; numbered from 0.
     pub beneath: usize,

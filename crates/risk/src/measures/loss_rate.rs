@@ -3,12 +3,13 @@
 //! The highest of at least the window and at most nine eighths of it, so that no fall is overlooked. Equity stands still
 //! between two moments it is told at: a window that begins in between begins with the earlier one.
 
+use serde::{Deserialize, Serialize};
 use types::{Money, Nanos};
 
 const SLOTS: usize = 9;
 
 /// One strategy's.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct LossRate {
     limit: Option<Money>,
     slot: i64,
@@ -111,8 +112,8 @@ mod tests {
         let mut rate = LossRate::new(Some(0), Some(800));
         let (mut now, mut equity, mut all) = (0_i64, 0_i64, vec![]);
         for _ in 0..5_000 {
-            let most = if prng.chance(0.02) { 3_000 } else { 90 };
-            now += prng.between(0, most);
+            let longest = if prng.chance(0.02) { 3_000 } else { 90 };
+            now += prng.between(0, longest);
             equity += prng.between(-10, 10);
             let fall = rate.hear(Nanos(now), whole(equity)).unwrap_or(Money::ZERO);
             all.push((now, equity));

@@ -3,8 +3,10 @@
 
 pub mod covariance;
 pub mod greeks;
+mod hear;
 pub(crate) mod loss_rate;
 pub(crate) mod protection;
+pub(crate) mod rows;
 pub(crate) mod settlement;
 pub(crate) mod stop;
 pub(crate) mod window;

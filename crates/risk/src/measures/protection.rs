@@ -3,6 +3,7 @@
 //!
 //! Keeps the fills of the window, at most a few hundred: more of them in one window are too many whatever the limit says.
 
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use types::{Lots, Nanos};
 
@@ -10,7 +11,7 @@ use types::{Lots, Nanos};
 const FILLS_MAX: usize = 256;
 
 /// One strategy's quotes in one instrument, or everybody's in a venue session.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Protection {
     window: i64,
     fills_most: usize,
@@ -25,7 +26,7 @@ pub(crate) struct Protection {
 }
 
 /// Of one strategy or venue; `None` where it is off.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ProtectionLimits {
     pub(crate) fills: Option<i64>,
     pub(crate) delta: Option<i64>,

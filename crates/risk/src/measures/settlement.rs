@@ -3,13 +3,14 @@
 //!
 //! Counted gross: what is bought and what is sold is both still to be delivered.
 
+use serde::{Deserialize, Serialize};
 use types::Money;
 
 /// Trades settle after at most so many days here.
 const DAYS_MAX: usize = 8;
 
 /// One account's.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Settlement {
     /// Traded on each of the last days, by day modulo their number.
     days: [i128; DAYS_MAX],

@@ -3,10 +3,11 @@
 //! A position begins where it leaves zero and ends where it comes back; through zero, another one begins. What it gains is
 //! counted by our own fills, at the market, before fees.
 
+use serde::{Deserialize, Serialize};
 use types::Money;
 
 /// Which of the two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stop {
     /// From where it was opened.
     Loss,
@@ -15,7 +16,7 @@ pub enum Stop {
 }
 
 /// One strategy's position in one instrument.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct StopWatch {
     /// What it has gained since it was opened.
     gain: i128,

@@ -3,13 +3,14 @@
 //! What is a slot old at most is forgotten early or kept late by choice: a volume to be measured against is counted low, one
 //! to be measured is counted high.
 
+use serde::{Deserialize, Serialize};
 use types::Nanos;
 
 /// Slots of a window.
 const SLOTS: usize = 8;
 
 /// How the oldest slot counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Edge {
     /// Sums cover at most the window, at least seven eighths of it.
     Short,
@@ -18,7 +19,7 @@ pub(crate) enum Edge {
 }
 
 /// A sum over a window.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Window {
     slot: i64,
     slots: usize,
@@ -103,8 +104,8 @@ mod tests {
             let mut window = Window::new(800, edge);
             let (mut now, mut all) = (0, Vec::new());
             for _ in 0..5_000 {
-                let most = if prng.chance(0.02) { 3_000 } else { 90 };
-                now += prng.between(0, most);
+                let longest = if prng.chance(0.02) { 3_000 } else { 90 };
+                now += prng.between(0, longest);
                 let amount = prng.between(1, 9);
                 if prng.chance(0.7) {
                     window.add(Nanos(now), amount);
