@@ -71,6 +71,8 @@ enum Command {
     Generate(commands::generate::Args),
     /// Print the configuration with comments, or check a file
     Config(commands::config::Args),
+    /// List the risk controls with the limits they read
+    Controls(commands::controls::Args),
     /// List the strategies with their parameters
     Strategies(commands::strategies::Args),
 }
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
         Command::Storm(args) => commands::storm::run_command(&args),
         Command::Generate(args) => commands::generate::run(&args),
         Command::Config(args) => commands::config::run(&args),
+        Command::Controls(args) => commands::controls::run(&args),
         Command::Strategies(args) => commands::strategies::run(&args),
     };
     match result {

@@ -4,6 +4,7 @@ pub(crate) mod backtest;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod config;
+pub(crate) mod controls;
 pub(crate) mod facts;
 pub(crate) mod generate;
 pub(crate) mod import;
