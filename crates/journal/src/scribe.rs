@@ -231,6 +231,10 @@ impl Scribe {
         }
     }
 
+    pub(crate) const fn summary(&self) -> Summary {
+        self.stand.summary
+    }
+
     pub(crate) fn shared(&self) -> Arc<Shared> {
         Arc::clone(&self.shared)
     }
@@ -281,7 +285,7 @@ impl Scribe {
         }
     }
 
-    fn take(&mut self, block: &mut Block) -> Result<(), JournalError> {
+    pub(crate) fn take(&mut self, block: &mut Block) -> Result<(), JournalError> {
         match self.options.durability {
             Durability::Synced => {
                 if self.joined.bytes.len() + block.bytes.len() > PAYLOAD_BYTES_MAX {
@@ -480,7 +484,7 @@ impl Scribe {
         }
     }
 
-    fn flush(&mut self) -> Result<(), JournalError> {
+    pub(crate) fn flush(&mut self) -> Result<(), JournalError> {
         self.sink.sync().map_err(io_error("flushing", &self.path))
     }
 }
