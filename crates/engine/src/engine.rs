@@ -386,6 +386,7 @@ impl Engine {
     }
 
     fn on_trade(&mut self, trade: &Trade, out: &mut Vec<Command>) {
+        self.core.risk.on_market_trade(trade.instrument, trade.size);
         self.for_each_seat(Some(trade.instrument), out, |strategy, view, wants| {
             strategy.on_trade(trade, view, wants);
         });
