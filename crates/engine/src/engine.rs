@@ -40,7 +40,7 @@ pub struct EngineConfig {
 }
 
 /// Open orders at which the buffers start; more only cost a growth.
-const ORDERS_EXPECTED: usize = 4_096;
+pub(crate) const ORDERS_EXPECTED: usize = 4_096;
 
 struct Seated {
     strategy: Box<dyn Strategy>,
