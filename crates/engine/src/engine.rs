@@ -2,6 +2,7 @@
 
 use crate::hold::Hold;
 use crate::operator::Operators;
+use crate::stale::Stale;
 use crate::state::{self, STATE_VERSION, StateError, StateHash};
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
@@ -39,7 +40,7 @@ pub struct EngineConfig {
 }
 
 /// Open orders at which the buffers start; more only cost a growth.
-const ORDERS_EXPECTED: usize = 4_096;
+pub(crate) const ORDERS_EXPECTED: usize = 4_096;
 
 struct Seated {
     strategy: Box<dyn Strategy>,
@@ -57,6 +58,7 @@ pub struct Engine {
     /// Instruments whose book changed in the packet being read, in the order of their first change.
     touched: Vec<InstrumentId>,
     is_touched: Vec<bool>,
+    stale: Stale,
 }
 
 pub(crate) struct Core {
@@ -243,6 +245,7 @@ impl Engine {
             wants: Wants::default(),
             touched: Vec::with_capacity(count),
             is_touched: vec![false; count],
+            stale: Stale::new(count),
         }
     }
 
@@ -257,11 +260,11 @@ impl Engine {
     /// When a strategy cannot write its own down. What was appended by then is no state.
     pub fn save(&self, out: &mut Vec<u8>) -> Result<(), StateError> {
         // Every field by its name, so that a new one must be thought about here.
-        let Self { core, seats, started, wants: _, touched, is_touched: _, operators } = self;
+        let Self { core, seats, started, wants: _, touched, is_touched: _, operators, stale } = self;
         let Core { now, foreign: _, instruments: _, books, orders, risk, portfolio, hold, own } = core;
         state::write(&STATE_VERSION, out);
         state::write(&(now, books, orders, risk, portfolio, hold, own), out);
-        state::write(&(started, touched, operators, seats.len()), out);
+        state::write(&(started, touched, operators, stale, seats.len()), out);
         for (row, seat) in seats.iter().enumerate() {
             state::write_strategy(&*seat.strategy, out).map_err(|_| StateError::Unsaved { strategy: row })?;
         }
@@ -280,7 +283,8 @@ impl Engine {
             return Err(StateError::Version { found: version });
         }
         let (now, books, orders, risk, portfolio, hold, own) = state::take(&mut rest)?;
-        let (started, touched, operators, seats) = state::take(&mut rest)?;
+        let (started, touched, operators, stale, seats) = state::take(&mut rest)?;
+        let stale: Stale = stale;
         let books: Vec<Book> = books;
         let own: Vec<Lots> = own;
         let same = |what, found, expected| match found == expected {
@@ -289,6 +293,7 @@ impl Engine {
         };
         same("books", books.len(), self.core.books.len())?;
         same("strategies", seats, self.seats.len())?;
+        same("books that may be lost", stale.len(), self.core.books.len())?;
         same("positions of strategies", own.len(), self.core.own.len())?;
         for seat in &mut self.seats {
             state::take_strategy(&mut *seat.strategy, &mut rest)?;
@@ -297,7 +302,7 @@ impl Engine {
         let core = &mut self.core;
         (core.now, core.books, core.orders, core.risk, core.portfolio, core.hold, core.own) =
             (now, books, orders, risk, portfolio, hold, own);
-        (self.started, self.operators) = (started, operators);
+        (self.started, self.operators, self.stale) = (started, operators, stale);
         self.is_touched.fill(false);
         self.touched.clear();
         for id in Vec::<InstrumentId>::into_iter(touched) {
@@ -329,6 +334,9 @@ impl Engine {
         self.core.risk.on_input(input.received_at);
         if !self.started {
             self.start(out);
+        }
+        if input.received_at >= self.stale.due() {
+            self.stale.tell(input.received_at, &self.core.books, out);
         }
         match &input.event {
             Event::Level(delta) => self.on_level(delta, out),
@@ -453,6 +461,10 @@ impl Engine {
     }
 
     fn on_gap(&mut self, gap: &Gap, out: &mut Vec<Command>) {
+        let lost = |row: usize| gap.instrument.is_none_or(|id| id.index() == row);
+        for (row, book) in self.core.books.iter().enumerate().filter(|(row, _)| lost(*row)) {
+            self.stale.on_gap(self.core.now, row, book.is_live());
+        }
         self.for_books(gap.instrument, out, Book::on_gap);
     }
 

@@ -15,6 +15,7 @@
 pub mod engine;
 mod hold;
 pub mod operator;
+mod stale;
 pub mod state;
 pub mod strategy;
 
