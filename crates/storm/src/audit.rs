@@ -55,7 +55,6 @@ impl Audit {
         &self.replica
     }
 
-
     /// Whether the replica has been shown every answer to its last input.
     pub(crate) fn is_caught_up(&self) -> bool {
         self.due_at == self.due.len()
@@ -138,7 +137,10 @@ impl Audit {
             return Err((1, format!("input {}: the replica also says {missing:?}", input.seq.0)));
         }
         if input.seq != self.next_seq {
-            return Err((8, format!("input {} follows input {}", input.seq.0, self.next_seq.0.wrapping_sub(1))));
+            return Err((
+                8,
+                format!("input {} follows input {}", input.seq.0, self.next_seq.0.wrapping_sub(1)),
+            ));
         }
         self.next_seq = input.seq.next();
         self.due.clear();

@@ -7,9 +7,7 @@ use engine::{Strategy, View, Wants};
 use std::cell::Cell;
 use std::rc::Rc;
 use stdx::Prng;
-use types::{
-    InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Side, Ticks, TimeInForce, TimerId,
-};
+use types::{InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Side, Ticks, TimeInForce, TimerId};
 
 /// See the module.
 pub(crate) struct Chaos {
@@ -34,7 +32,8 @@ impl Chaos {
     }
 
     fn wish(&mut self, view: &View<'_>, wants: &mut Wants) {
-        let instrument = InstrumentId(u32::try_from(self.prng.below(u64::from(self.instruments))).expect("small"));
+        let instrument =
+            InstrumentId(u32::try_from(self.prng.below(u64::from(self.instruments))).expect("small"));
         let orders = view.open_orders(instrument).count() as u64;
         match self.prng.below(10) {
             0..=4 => {
@@ -64,7 +63,11 @@ impl Chaos {
                 if self.prng.chance(0.5) {
                     wants.cancel(order);
                 } else {
-                    wants.replace(order, Ticks(self.prng.between(1, 200_000)), Lots(self.prng.between(-1, 9)));
+                    wants.replace(
+                        order,
+                        Ticks(self.prng.between(1, 200_000)),
+                        Lots(self.prng.between(-1, 9)),
+                    );
                 }
             }
             _ => {}

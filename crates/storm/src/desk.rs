@@ -161,7 +161,10 @@ impl Desk {
                 Record::Command { seq, command, .. } => {
                     if due.get(at) != Some(command) {
                         let again = due.get(at);
-                        return Err(Stillborn::Repeats(format!("input {}: {command:?}, now {again:?}", seq.0)));
+                        return Err(Stillborn::Repeats(format!(
+                            "input {}: {command:?}, now {again:?}",
+                            seq.0
+                        )));
                     }
                     at += 1;
                     self.wake(command);

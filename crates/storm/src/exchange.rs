@@ -93,7 +93,6 @@ impl Exchange {
         out.append(&mut self.truly);
     }
 
-
     /// The market moves.
     pub(crate) fn on_market(&mut self, at: Nanos, arrivals: &[Arrival], fates: &mut Fates) {
         let mut answers = std::mem::take(&mut self.answers);
@@ -244,6 +243,8 @@ fn contradict(report: &Report, prng: &mut Prng) -> Report {
     match prng.below(3) {
         0 => Report { order: nobody, outcome: Outcome::Canceled, ..*report },
         1 => Report { order: nobody, outcome: Outcome::Accepted, ..*report },
-        _ => Report { outcome: Outcome::CancelRejected(RejectReason::UnknownOrder), order: nobody, ..*report },
+        _ => {
+            Report { outcome: Outcome::CancelRejected(RejectReason::UnknownOrder), order: nobody, ..*report }
+        }
     }
 }

@@ -56,7 +56,9 @@ pub fn named(violation: &Violation) -> String {
         11 => "liveness: when the faults stop, all must become well again".into(),
         number => {
             let known = invariants::ALL.iter().find(|invariant| invariant.number == number);
-            known.map_or_else(String::new, |known| format!("invariant {number}, {}: {}", known.name, known.about))
+            known.map_or_else(String::new, |known| {
+                format!("invariant {number}, {}: {}", known.name, known.about)
+            })
         }
     }
 }
@@ -73,7 +75,8 @@ pub fn tell(plan: &Plan, outcomes: &Outcomes) -> String {
     let _ = writeln!(text, "{}", named(violation));
     let _ = writeln!(text, "after input {} at {at:.6} s: {}", violation.inputs, violation.what);
     let names = ["joined_touch", "chaos", "glft"];
-    let who: Vec<&str> = names.iter().zip(plan.strategies).filter(|(_, is)| *is).map(|(name, _)| *name).collect();
+    let who: Vec<&str> =
+        names.iter().zip(plan.strategies).filter(|(_, is)| *is).map(|(name, _)| *name).collect();
     let _ = writeln!(text, "strategies: {}", who.join(", "));
     let most = 60;
     let _ = writeln!(text, "{} faults:", outcomes.struck.len());
@@ -132,7 +135,8 @@ pub fn parse(text: &str) -> Result<(Plan, String), HistoryError> {
     for (name, value) in &file.shapes {
         mix = mix.shaped_by_name(name, *value).ok_or_else(|| HistoryError::Unknown(name.clone()))?;
     }
-    let faults = file.faults.map(|faults| faults.iter().map(|text| text.parse()).collect::<Result<Vec<Fault>, _>>());
+    let faults =
+        file.faults.map(|faults| faults.iter().map(|text| text.parse()).collect::<Result<Vec<Fault>, _>>());
     let plan = Plan {
         seed: file.seed,
         mix,
@@ -154,14 +158,18 @@ mod tests {
     #[test]
     fn a_history_reads_as_it_was_written() {
         let plan = Plan::new(77, 0.5, &Swarm::default());
-        let faults = vec![Fault { kind: Kind::Crash, place: 3 }, Fault { kind: Kind::LineLost, place: 1 << 40 }];
+        let faults =
+            vec![Fault { kind: Kind::Crash, place: 3 }, Fault { kind: Kind::LineLost, place: 1 << 40 }];
         let plan = Plan { faults: Some(faults), only: Some(3), ..plan };
         let outcomes = crate::run(&Plan { safety: Nanos::from_secs(2), ..plan.clone() });
         let (again, commit) = parse(&write(&plan, &outcomes)).expect("it is a history");
         assert_eq!((again, commit.as_str()), (plan, COMMIT));
         for (text, why) in [
             ("seed = 1", "no history of a storm"),
-            (&write(&Plan::new(1, 1.0, &Swarm::default()), &outcomes).replace("line-lost =", "lin-lost ="), "lin-lost"),
+            (
+                &write(&Plan::new(1, 1.0, &Swarm::default()), &outcomes).replace("line-lost =", "lin-lost ="),
+                "lin-lost",
+            ),
         ] {
             let error = parse(text).expect_err(why).to_string();
             assert!(error.contains(why), "{error}");

@@ -385,7 +385,8 @@ fn ledger(checks: &mut Checks, seen: &Seen<'_>) -> Result<(), String> {
             return Err(format!("{id}: {heard} heard and {unheard} not; the venue says we hold {venue}"));
         }
         let worth = portfolio.mark_of(id).map_or(Money::ZERO, |(bid, ask)| {
-            let both = instrument.value(bid, types::Lots(held)).0 + instrument.value(ask, types::Lots(held)).0;
+            let both =
+                instrument.value(bid, types::Lots(held)).0 + instrument.value(ask, types::Lots(held)).0;
             Money(both.div_euclid(2))
         });
         let equity = portfolio.account(id).equity();
@@ -402,7 +403,10 @@ fn outbound(checks: &mut Checks, seen: &Seen<'_>) -> Result<(), String> {
     if let Some(desk) = seen.desk {
         let submitted = desk.engine.orders().counts().submitted;
         if submitted != checks.places {
-            return Err(format!("{} orders came out of the engine, {submitted} went through risk", checks.places));
+            return Err(format!(
+                "{} orders came out of the engine, {submitted} went through risk",
+                checks.places
+            ));
         }
     }
     checks.unsendable.take().map_or(Ok(()), Err)
@@ -480,12 +484,18 @@ fn sequence(checks: &mut Checks, seen: &Seen<'_>) -> Result<(), String> {
             let trades = &mut checks.trades[trade.instrument.index()];
             let place = trades.made.iter().position(|made| *made == trade.id);
             let Some(place) = place else {
-                return Err(format!("trade {} of {} was told twice, or never made", trade.id, trade.instrument));
+                return Err(format!(
+                    "trade {} of {} was told twice, or never made",
+                    trade.id, trade.instrument
+                ));
             };
             let missing = trades.made.drain(..=place).next().filter(|_| place > 0);
             let was_whole = std::mem::replace(&mut trades.whole, is_live);
             if let (Some(missing), true, true) = (missing, was_whole, is_live) {
-                return Err(format!("trade {missing} of {} was never told, and its book is live", trade.instrument));
+                return Err(format!(
+                    "trade {missing} of {} was never told, and its book is live",
+                    trade.instrument
+                ));
             }
         }
         Event::Level(_)
@@ -531,7 +541,9 @@ fn kill(checks: &mut Checks, seen: &Seen<'_>) -> Result<(), String> {
         }
     }
     for command in seen.commands {
-        if matches!(command, Command::Place(_) | Command::Replace { .. }) && checks.killed.contains(&Scope::Firm) {
+        if matches!(command, Command::Place(_) | Command::Replace { .. })
+            && checks.killed.contains(&Scope::Firm)
+        {
             return Err(format!("{command:?} after the kill switch was pulled"));
         }
     }

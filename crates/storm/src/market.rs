@@ -103,7 +103,8 @@ impl Market {
         };
         let mut generator = Generator::new(config);
         // Numbers wrap in some runs (F-11).
-        let first = if prng.chance(0.2) { u32::MAX - u32::try_from(prng.below(2_000)).expect("small") } else { 1 };
+        let first =
+            if prng.chance(0.2) { u32::MAX - u32::try_from(prng.below(2_000)).expect("small") } else { 1 };
         generator.number_from(first);
         let instruments = instruments(&products);
         let wire_ticks: Vec<i64> = products.iter().map(|product| product.wire_tick_nanos).collect();

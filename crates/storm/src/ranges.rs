@@ -292,7 +292,11 @@ mod tests {
             let mix = Mix::draw(seed, &Swarm::default());
             assert_eq!(mix, Mix::draw(seed, &Swarm::default()));
             for (range, rate) in FAULTS.iter().zip(mix.rates) {
-                assert!(rate.total_cmp(&0.0).is_eq() || (range.from..=range.to).contains(&rate), "{}", range.name);
+                assert!(
+                    rate.total_cmp(&0.0).is_eq() || (range.from..=range.to).contains(&rate),
+                    "{}",
+                    range.name
+                );
                 left_out += usize::from(rate <= 0.0);
             }
             for (range, value) in SHAPES.iter().zip(mix.shapes) {
@@ -305,9 +309,13 @@ mod tests {
 
     #[test]
     fn a_swarm_file_moves_a_range_and_nothing_unknown_passes() {
-        let swarm = Swarm::parse("line-lost = [0.5, 0.5]\nleft-out = [0.0, 0.0]\npace = [2.0, 2.0]").expect("good");
+        let swarm =
+            Swarm::parse("line-lost = [0.5, 0.5]\nleft-out = [0.0, 0.0]\npace = [2.0, 2.0]").expect("good");
         let mix = Mix::draw(3, &swarm);
-        assert_eq!([mix.rate(Kind::LineLost), mix.shape(Shape::Pace)].map(|x| (x * 10.0).round()), [5.0, 20.0]);
+        assert_eq!(
+            [mix.rate(Kind::LineLost), mix.shape(Shape::Pace)].map(|x| (x * 10.0).round()),
+            [5.0, 20.0]
+        );
         for (text, why) in [
             ("line-losst = [0.0, 0.1]", "line-losst is no range of the storm"),
             ("line-lost = [0.2, 0.1]", "the first is at most the second"),

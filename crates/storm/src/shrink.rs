@@ -73,7 +73,8 @@ impl Shrinking {
     /// What lies behind the failure is not needed, and perhaps not all that lies before it.
     fn less_time(&mut self) {
         // In the phase that must end well, the end is the failure.
-        let Some(at) = self.outcomes.violation.as_ref().filter(|_| self.invariant != 11).map(|known| known.at)
+        let Some(at) =
+            self.outcomes.violation.as_ref().filter(|_| self.invariant != 11).map(|known| known.at)
         else {
             for part in [2, 4, 8] {
                 let safety = Nanos(self.best.safety.0 / part);

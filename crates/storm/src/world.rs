@@ -283,7 +283,12 @@ impl<'a> World<'a> {
             self.story.pop_front();
         }
         let at = (self.now - STARTS_AT).0;
-        self.story.push_back(format!("{:>4}.{:06} s  {}", at / 1_000_000_000, at / 1_000 % 1_000_000, line()));
+        self.story.push_back(format!(
+            "{:>4}.{:06} s  {}",
+            at / 1_000_000_000,
+            at / 1_000 % 1_000_000,
+            line()
+        ));
     }
 
     fn fail(&mut self, invariant: u8, what: String) {
@@ -380,7 +385,8 @@ impl<'a> World<'a> {
 
     /// When a message that is sent now arrives.
     fn arrival(&mut self, way: usize) -> Nanos {
-        let [min, mean, clog] = [Shape::DelayMin, Shape::DelayMean, Shape::ClogMean].map(|s| self.plan.mix.shape(s));
+        let [min, mean, clog] =
+            [Shape::DelayMin, Shape::DelayMean, Shape::ClogMean].map(|s| self.plan.mix.shape(s));
         let path = &mut self.paths[way];
         path.messages += 1;
         let mean = if self.calm { 1.0 } else { mean };
@@ -658,15 +664,23 @@ impl<'a> World<'a> {
         let born = Desk::again(&self.firm, &self.market, &self.disk, self.now, acknowledged, plant);
         let (desk, found) = match born {
             Ok(born) => born,
-            Err(Stillborn::Repeats(what)) => return self.fail(1, format!("the journal does not repeat: {what}")),
+            Err(Stillborn::Repeats(what)) => {
+                return self.fail(1, format!("the journal does not repeat: {what}"));
+            }
             Err(Stillborn::Lost(what)) => return self.fail(8, what),
         };
         self.tally.lives += 1;
         self.tally.restored += u64::from(found.restored.is_some());
-        self.tell(|| format!("a new process: {} records{}", found.records, match &found.restored {
-            Some(why) => format!(", restored from the copy: {why}"),
-            None => String::new(),
-        }));
+        self.tell(|| {
+            format!(
+                "a new process: {} records{}",
+                found.records,
+                match &found.restored {
+                    Some(why) => format!(", restored from the copy: {why}"),
+                    None => String::new(),
+                }
+            )
+        });
         // What stands in the journal and never left is known to be unsent.
         for command in found.commands.iter().skip(self.left) {
             if let Err(what) = self.checks.count.sent(command) {
@@ -840,7 +854,11 @@ impl<'a> World<'a> {
                 return Err(format!("the venue does not have {order:?}"));
             }
             if open.len() != self.exchange.standing(id) {
-                return Err(format!("{} orders stand at the venue, {} with us", self.exchange.standing(id), open.len()));
+                return Err(format!(
+                    "{} orders stand at the venue, {} with us",
+                    self.exchange.standing(id),
+                    open.len()
+                ));
             }
             let (held, venue) = (desk.engine.portfolio().position(id).0, self.exchange.position(id));
             if held != venue {
@@ -857,7 +875,16 @@ fn shown(command: &Command) -> String {
     match command {
         Command::Place(place) => {
             let terms = &place.terms;
-            format!("order {}: {} {} at {} of {}, {:?} {:?}", place.order, terms.side, terms.size.0, terms.price.0, terms.instrument, terms.kind, terms.time_in_force)
+            format!(
+                "order {}: {} {} at {} of {}, {:?} {:?}",
+                place.order,
+                terms.side,
+                terms.size.0,
+                terms.price.0,
+                terms.instrument,
+                terms.kind,
+                terms.time_in_force
+            )
         }
         Command::Cancel { order, .. } => format!("a cancel of order {order}"),
         Command::Replace { order, price, size, .. } => format!("order {order} to {} at {}", size.0, price.0),

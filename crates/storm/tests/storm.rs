@@ -35,7 +35,10 @@ fn every_seed_holds() {
     assert!(bad.is_empty(), "{} of {ran} seeds do not hold, the first:\n{}", bad.len(), bad[0]);
     // It is a storm, and something happens in it.
     let per_run = |count: u64| count / ran;
-    assert!(per_run(tally.inputs) > 1_000 && per_run(tally.commands) > 20 && per_run(tally.books) > 300, "{tally:?}");
+    assert!(
+        per_run(tally.inputs) > 1_000 && per_run(tally.commands) > 20 && per_run(tally.books) > 300,
+        "{tally:?}"
+    );
     assert!(tally.lives > ran && tally.sessions > ran && tally.fills > ran, "{tally:?}");
 }
 
@@ -105,7 +108,8 @@ fn a_failure_shrinks_to_a_short_history_that_fails_again() {
         assert!(is >= 1 && is <= 4, "{plant:?}: {was} faults became {is}: {:?}", short.outcomes.struck);
         assert!(was > 10 * is, "{plant:?}: {was} faults became {is}");
         // The file is a run that fails in the same way; only the bug itself is not in it.
-        let (again, _) = history::parse(&history::write(&short.plan, &short.outcomes)).expect("it is a history");
+        let (again, _) =
+            history::parse(&history::write(&short.plan, &short.outcomes)).expect("it is a history");
         let again = run(&Plan { plant: Some(plant), ..again });
         assert_eq!(again.violation, short.outcomes.violation);
         assert!(short.plan.safety <= plan.safety && short.runs <= 300);
@@ -116,7 +120,10 @@ fn a_failure_shrinks_to_a_short_history_that_fails_again() {
 
 #[test]
 fn a_fault_alone_does_what_it_is_named_for() {
-    let calm = |kind, rate| Plan { mix: Mix::calm().with(kind, rate).with(Kind::Torn, 0.9), ..Plan::new(2, 0.75, &Swarm::default()) };
+    let calm = |kind, rate| Plan {
+        mix: Mix::calm().with(kind, rate).with(Kind::Torn, 0.9),
+        ..Plan::new(2, 0.75, &Swarm::default())
+    };
     let struck = |plan: &Plan| {
         let outcomes = run(plan);
         assert_eq!(outcomes.violation, None, "{:?}", outcomes.violation);

@@ -11,7 +11,8 @@ use std::time::Instant;
 use storm::{Outcomes, Plan, Swarm, farm, history, invariants, ranges, run, shrink};
 
 #[derive(clap::Args)]
-#[command(after_help = "A seed is a run: the shipped engine, orders, risk, portfolio, journal and feed handlers on simulated
+#[command(
+    after_help = "A seed is a run: the shipped engine, orders, risk, portfolio, journal and feed handlers on simulated
 time, while network, venue, disk, clock and people do what the seed draws from the ranges
 of faults (--ranges lists them). Ten invariants are checked after every event; then the
 faults stop, and everything must become well again.
@@ -26,7 +27,8 @@ Examples:
   quoin storm --seed 7 --swarm wild.toml      other ranges
   quoin storm --replay storm-7.toml           a history that was written
 
-Exit codes: 0 all held, 1 something did not.")]
+Exit codes: 0 all held, 1 something did not."
+)]
 pub(crate) struct Args {
     /// Which run
     #[arg(long, default_value_t = 1, conflicts_with = "seeds")]
@@ -90,7 +92,8 @@ pub(crate) fn run_command(args: &Args) -> anyhow::Result<ExitCode> {
     let swarm = match &args.swarm {
         None => Swarm::default(),
         Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             Swarm::parse(&text).with_context(|| path.display().to_string())?
         }
     };
@@ -106,7 +109,8 @@ pub(crate) fn run_command(args: &Args) -> anyhow::Result<ExitCode> {
             Some(file.with_context(|| format!("cannot write {}", path.display()))?)
         }
     };
-    let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let jobs =
+        args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let started = Instant::now();
     let mut failed: Vec<u64> = Vec::new();
     let mut told = Ok(());
@@ -156,7 +160,10 @@ pub(crate) fn run_command(args: &Args) -> anyhow::Result<ExitCode> {
 fn line(plan: &Plan, outcomes: &Outcomes, args: &Args) -> String {
     let Some(violation) = &outcomes.violation else { return String::new() };
     let (seed, minutes, commit) = (plan.seed, args.minutes, history::COMMIT);
-    format!("seed {seed} minutes {minutes} commit {commit} invariant {}: {}", violation.invariant, violation.what)
+    format!(
+        "seed {seed} minutes {minutes} commit {commit} invariant {}: {}",
+        violation.invariant, violation.what
+    )
 }
 
 fn tell(args: &Args, plan: &Plan, outcomes: &Outcomes, in_full: bool) -> anyhow::Result<()> {
@@ -235,7 +242,8 @@ fn replay(args: &Args, path: &std::path::Path) -> anyhow::Result<ExitCode> {
 }
 
 fn list() -> anyhow::Result<ExitCode> {
-    let mut text = String::from("Faults: how often each strikes; a seed draws its own rates, and leaves some out.\n");
+    let mut text =
+        String::from("Faults: how often each strikes; a seed draws its own rates, and leaves some out.\n");
     for range in ranges::FAULTS.iter().chain(&ranges::SHAPES) {
         let span = format!("[{}, {}] {}", range.from, range.to, range.unit);
         text.push_str(&format!("  {:<16} {span:<36} {:<12} {}\n", range.name, range.rows, range.about));
