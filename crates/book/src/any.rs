@@ -14,10 +14,11 @@
 //! | an order `Clear` that starts a snapshot | empties the orders only: the snapshot is of orders |
 
 use crate::{Change, Counts, Level, LevelBook, OrderBook, State};
+use serde::{Deserialize, Serialize};
 use types::{Instrument, LevelDelta, Lots, OrderDelta, Phase, Side, Ticks};
 
 /// The book of one instrument.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Book {
     /// Price levels.
     ByLevel(LevelBook),

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crossed_book_is_doubted_after_a_while_and_only_while_trading() {
+    fn f_17_a_crossed_book_is_doubted_after_a_while_and_only_while_trading() {
         let doubts = Doubts::new(Nanos(100));
         let mut book = Book::empty();
         for (at, side, price) in [(0, Side::Buy, 10), (50, Side::Sell, 9)] {
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_locked_book_is_not_doubted() {
+    fn f_18_a_locked_book_is_not_doubted() {
         let doubts = Doubts::new(Nanos(0));
         let mut book = Book::empty();
         for side in Side::BOTH {
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_what_does_not_stand_is_doubted_unless_the_book_is_stale() {
+    fn f_19_a_change_of_what_does_not_stand_is_doubted_unless_the_book_is_stale() {
         let doubts = Doubts::new(Nanos(100));
         let mut book = Book::empty();
         book.apply_level(&level(0, Side::Buy, 10, LevelAction::Set));

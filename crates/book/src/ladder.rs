@@ -19,6 +19,9 @@
 //! Never allocates after it has grown; never overflows, whatever the key.
 
 use crate::far::Far;
+use serde::de::Deserializer;
+use serde::ser::{SerializeSeq as _, Serializer};
+use serde::{Deserialize, Serialize};
 
 const SLOTS_MIN: usize = 256;
 /// Up to here the window doubles soon.
@@ -479,6 +482,25 @@ impl<T: Copy + Default> Ladder<T> {
     #[inline]
     pub(crate) fn has_near(&self, count: usize) -> bool {
         self.distant == 0 || (self.near >= count && self.slot(self.best).is_some())
+    }
+}
+
+/// As bytes a ladder is its levels, best first: where its window lies changes no answer, and comes by itself.
+impl<T: Copy + Default + Serialize> Serialize for Ladder<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut levels = to.serialize_seq(Some(self.len()))?;
+        self.iter().try_for_each(|level| levels.serialize_element(&level))?;
+        levels.end()
+    }
+}
+
+impl<'de, T: Copy + Default + Deserialize<'de>> Deserialize<'de> for Ladder<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut ladder = Self::new();
+        for (key, level) in Vec::<(i64, T)>::deserialize(from)? {
+            ladder.put(key, level, true);
+        }
+        Ok(ladder)
     }
 }
 

@@ -9,10 +9,11 @@ use crate::ladder::Ladder;
 use crate::sides::{Sides, Stack, answers};
 use crate::standing::Standing;
 use crate::{Change, Counts, Level, State, key};
+use serde::{Deserialize, Serialize};
 use types::{Flags, LevelAction, LevelDelta, Lots, Nanos, Phase, Side, Ticks};
 
 /// What stands at a price.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Total {
     size: i64,
     orders: u32,
@@ -31,7 +32,7 @@ impl Stack for Total {
 }
 
 /// A price-level book of one instrument.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LevelBook {
     sides: Sides<Total>,
     /// Levels kept a side; beyond it the worst is dropped.

@@ -19,6 +19,8 @@
 use crate::index::Index;
 use crate::sides::{Sides, Stack, answers};
 use crate::{Change, Counts, Level, LevelBook, State, key, price};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use types::{
     Flags, LevelAction, LevelDelta, Lots, MarketOrderId, Nanos, OrderAction, OrderDelta, Phase, Side, Ticks,
 };
@@ -37,7 +39,7 @@ pub struct Resting {
 }
 
 /// An order in the slab; a free one uses `next` to name another free one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[repr(align(64))]
 struct Node {
     id: u64,
@@ -70,7 +72,7 @@ impl Node {
 }
 
 /// The queue at a price.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Queue {
     sum: i128,
     count: u32,
@@ -91,9 +93,11 @@ impl Stack for Queue {
 }
 
 /// An order-by-order book of one instrument.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct OrderBook {
     sides: Sides<Queue>,
+    #[serde(skip, default = "Index::new")]
     index: Index,
     nodes: Vec<Node>,
     /// The first free node.
@@ -106,6 +110,21 @@ pub struct OrderBook {
 }
 
 answers!(OrderBook);
+
+impl Serialize for OrderBook {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, to)
+    }
+}
+
+/// The slab comes back node for node, so that what is free is taken again in the same order; the index is made anew.
+impl<'de> Deserialize<'de> for OrderBook {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut book = Self::deserialize(from)?;
+        book.enter_all().map_err(D::Error::custom)?;
+        Ok(book)
+    }
+}
 
 impl Default for OrderBook {
     fn default() -> Self {
@@ -146,6 +165,28 @@ impl OrderBook {
         let mut book = Self::new();
         (book.sides.standing, book.implied, book.implied_depth_max) = levels.into_parts();
         book
+    }
+
+    /// Makes the index of every order that stands, from the levels' queues.
+    fn enter_all(&mut self) -> Result<(), &'static str> {
+        self.index = Index::with_capacity(self.len);
+        let mut entered = 0;
+        for side in Side::BOTH {
+            for (_, queue) in self.sides.side(side).iter() {
+                let mut at = queue.head;
+                while at != NONE {
+                    let node =
+                        self.nodes.get(at as usize).ok_or("a queue names an order that is not there")?;
+                    entered += 1;
+                    if entered > self.len {
+                        return Err("more orders stand in queues than in the book");
+                    }
+                    self.index.insert(node.id, at);
+                    at = node.next;
+                }
+            }
+        }
+        if entered == self.len { Ok(()) } else { Err("fewer orders stand in queues than in the book") }
     }
 
     /// Takes one change in.

@@ -5,6 +5,7 @@
 use crate::ladder::Ladder;
 use crate::standing::Standing;
 use crate::{Counts, Level, key, price};
+use serde::{Deserialize, Serialize};
 use types::{Flags, Lots, Nanos, Side, Ticks};
 
 /// A level as its book keeps it.
@@ -14,7 +15,8 @@ pub(crate) trait Stack: Copy + Default {
 }
 
 /// Both sides of a book.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound(serialize = "T: Stack + Serialize", deserialize = "T: Stack + Deserialize<'de>"))]
 pub(crate) struct Sides<T> {
     ladders: [Ladder<T>; 2],
     pub(crate) standing: Standing,

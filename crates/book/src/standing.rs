@@ -2,10 +2,11 @@
 //!
 //! Never looks at the book's contents: whoever holds it says whether bid and ask cross.
 
+use serde::{Deserialize, Serialize};
 use types::{Flags, Nanos, Phase};
 
 /// Whether a book may be traded on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// Nothing has come yet, or a snapshot is coming in.
     Building,
@@ -33,7 +34,7 @@ pub enum Change {
 }
 
 /// What a book was told that made no sense, since it was made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Orders or levels named that were not there. Expected while stale or after a late join, a fault otherwise.
     pub unknown: u64,
@@ -46,7 +47,7 @@ pub struct Counts {
 }
 
 /// The state machine drawn in the crate's header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Standing {
     pub(crate) state: State,
     pub(crate) phase: Phase,

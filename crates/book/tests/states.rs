@@ -132,12 +132,12 @@ fn crossing_is_judged_at_the_last_and_dated_from_the_first() {
 }
 
 #[test]
-fn a_locked_book_is_live_and_says_so() {
+fn f_18_a_locked_book_is_live_and_says_so() {
     check(&[Bid(9, 1, LAST), Ask(9, 1, LAST), Bid(10, 1, LAST), Bid(10, 0, LAST), Bid(9, 0, LAST)], "Ll2lL");
 }
 
 #[test]
-fn crossing_is_suspect_only_while_the_market_is_open() {
+fn f_17_crossing_is_suspect_only_while_the_market_is_open() {
     let mut book = Book::empty();
     book.apply_level(&level(1, Side::Buy, 9, 1, LAST));
     book.apply_level(&level(2, Side::Sell, 8, 1, LAST));
@@ -153,7 +153,7 @@ fn crossing_is_suspect_only_while_the_market_is_open() {
 }
 
 #[test]
-fn mid_and_spread_need_both_sides() {
+fn f_23_mid_and_spread_need_both_sides() {
     let cases = [
         (None, None, None, None),
         (Some(9), None, None, None),

@@ -1,14 +1,18 @@
 //! The machine: owns books, orders, risk and portfolio, and takes them through one input at a time.
 
+use crate::hold::Hold;
+use crate::operator::Operators;
+use crate::stale::Stale;
+use crate::state::{self, STATE_VERSION, StateError, StateHash};
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
-use orders::{Change, Orders};
+use orders::{Change, Order, Orders, State};
 use portfolio::{AccountTerms, Portfolio};
-use risk::{Limits, Refusal, Risk, Touch};
+use risk::{Limits, People, Refusal, Risk, Touch};
 use types::{
-    Action, Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots,
-    Money, Nanos, Operator, OrderAction, OrderDelta, OrderId, Outcome, Report, Scope, Side, Status,
-    StrategyId, Ticks, Timer, Trade, TradingDays,
+    Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Money,
+    Nanos, OrderAction, OrderDelta, OrderId, Outcome, Report, Scope, Side, Status, StrategyId, Ticks, Timer,
+    Trade, TradingDays,
 };
 
 /// A strategy and the instruments that reach it.
@@ -46,23 +50,26 @@ struct Seated {
 
 /// The deterministic core.
 pub struct Engine {
-    core: Core,
+    pub(crate) core: Core,
     seats: Vec<Seated>,
+    pub(crate) operators: Operators,
     started: bool,
     wants: Wants,
     /// Instruments whose book changed in the packet being read, in the order of their first change.
     touched: Vec<InstrumentId>,
     is_touched: Vec<bool>,
+    stale: Stale,
 }
 
-struct Core {
-    now: Nanos,
+pub(crate) struct Core {
+    pub(crate) now: Nanos,
     /// Those that settle in another currency than the account's.
     foreign: Vec<InstrumentId>,
     instruments: Vec<Instrument>,
     books: Vec<Book>,
-    orders: Orders,
-    risk: Risk,
+    pub(crate) orders: Orders,
+    pub(crate) risk: Risk,
+    pub(crate) hold: Hold,
     portfolio: Portfolio,
     /// What each strategy holds by its own fills: a row of all instruments for each seat. They add up to the
     /// portfolio's.
@@ -106,6 +113,7 @@ impl Core {
     fn grant(&mut self, strategy: StrategyId, want: &Want, out: &mut Vec<Command>) -> Result<(), Refusal> {
         match *want {
             Want::Place(order) => {
+                self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
                 let touch = self.touch(order.instrument);
                 let approved = self.risk.check(self.now, strategy, &order, &touch)?;
                 let (_, command) = self.orders.submit(self.now, approved);
@@ -113,16 +121,28 @@ impl Core {
             }
             Want::Replace { order, price, size } => return self.replace(strategy, order, price, size, out),
             Want::Cancel(order) => {
-                if self.owns(strategy, order)
-                    && let Some(command) = self.orders.cancel(self.now, order)
-                {
-                    self.risk.on_cancel(self.now);
-                    out.push(command);
+                if self.owns(strategy, order) {
+                    self.cancel(order, out);
                 }
             }
             Want::WakeAt(at, timer) => out.push(Command::WakeAt { at, timer, strategy }),
         }
         Ok(())
+    }
+
+    /// The open orders that a scope covers, oldest first.
+    pub(crate) fn open_in(&self, scope: Scope) -> impl Iterator<Item = OrderId> {
+        let covers = move |order: &&Order| self.risk.covers(scope, order.strategy, order.instrument());
+        self.orders.open().filter(covers).map(|order| order.id)
+    }
+
+    /// Asks for an order to be cancelled, if it can be. Nothing ever stops a cancel.
+    pub(crate) fn cancel(&mut self, id: OrderId, out: &mut Vec<Command>) {
+        let Some(command) = self.orders.cancel(self.now, id) else { return };
+        if let Some(order) = self.orders.get(id) {
+            self.risk.on_cancel(self.now, order.strategy, order.instrument());
+        }
+        out.push(command);
     }
 
     /// A wish about an order that has closed meanwhile, or is being changed already, is late, not wrong: it
@@ -144,7 +164,8 @@ impl Core {
         if unfilled.0 <= 0 {
             return self.grant(strategy, &Want::Cancel(id), out);
         }
-        let replacement = order.replacement(price, unfilled);
+        let replacement = self.orders.replacement(order, price, unfilled);
+        self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
         let touch = self.touch(order.terms.instrument);
         let approved = self.risk.check_replace(self.now, &replacement, &touch)?;
         match self.orders.replace(self.now, approved) {
@@ -198,13 +219,14 @@ impl Engine {
             }
             Seated { strategy: seat.strategy, hears }
         };
-        let mut risk = Risk::new(&instruments, &limits);
+        let mut risk = Risk::with(&instruments, &limits, seats.len());
         for id in &foreign {
             risk.on_rate(*id, portfolio.rate(*id));
         }
         if kill_switch {
-            risk.kill();
+            risk.kill(Scope::Firm);
         }
+        let people = People::new(limits.people);
         Self {
             core: Core {
                 now: Nanos::MIN,
@@ -212,21 +234,94 @@ impl Engine {
                 books: instruments.iter().map(Book::of).collect(),
                 orders: Orders::with_capacity(ORDERS_EXPECTED),
                 risk,
+                hold: Hold::default(),
                 own: vec![Lots::ZERO; count * seats.len()],
                 portfolio,
                 instruments,
             },
             seats: seats.into_iter().map(seat).collect(),
+            operators: Operators::new(people),
             started: false,
             wants: Wants::default(),
             touched: Vec::with_capacity(count),
             is_touched: vec![false; count],
+            stale: Stale::new(count),
         }
     }
 
     /// Says where trading days begin, before the first input: risk counts a day's loss by them.
     pub fn keep_days(&mut self, days: TradingDays) {
         self.core.risk.keep_days(days);
+    }
+
+    /// Appends the state between two inputs: see [`state`](crate::state).
+    ///
+    /// # Errors
+    /// When a strategy cannot write its own down. What was appended by then is no state.
+    pub fn save(&self, out: &mut Vec<u8>) -> Result<(), StateError> {
+        // Every field by its name, so that a new one must be thought about here.
+        let Self { core, seats, started, wants: _, touched, is_touched: _, operators, stale } = self;
+        let Core { now, foreign: _, instruments: _, books, orders, risk, portfolio, hold, own } = core;
+        state::write(&STATE_VERSION, out);
+        state::write(&(now, books, orders, risk, portfolio, hold, own), out);
+        state::write(&(started, touched, operators, stale, seats.len()), out);
+        for (row, seat) in seats.iter().enumerate() {
+            state::write_strategy(&*seat.strategy, out).map_err(|_| StateError::Unsaved { strategy: row })?;
+        }
+        Ok(())
+    }
+
+    /// Takes the state of a machine of the same configuration back, into one that is made anew: from here on it answers as
+    /// that one does.
+    ///
+    /// # Errors
+    /// When the bytes are not such a state. Then this machine is in none, and must not be used.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), StateError> {
+        let mut rest = bytes;
+        let version: u32 = state::take(&mut rest)?;
+        if version != STATE_VERSION {
+            return Err(StateError::Version { found: version });
+        }
+        let (now, books, orders, risk, portfolio, hold, own) = state::take(&mut rest)?;
+        let (started, touched, operators, stale, seats) = state::take(&mut rest)?;
+        let stale: Stale = stale;
+        let books: Vec<Book> = books;
+        let own: Vec<Lots> = own;
+        let same = |what, found, expected| match found == expected {
+            true => Ok(()),
+            false => Err(StateError::OtherRun { what, found, expected }),
+        };
+        same("books", books.len(), self.core.books.len())?;
+        same("strategies", seats, self.seats.len())?;
+        same("books that may be lost", stale.len(), self.core.books.len())?;
+        same("positions of strategies", own.len(), self.core.own.len())?;
+        for seat in &mut self.seats {
+            state::take_strategy(&mut *seat.strategy, &mut rest)?;
+        }
+        same("bytes at its end", rest.len(), 0)?;
+        let core = &mut self.core;
+        (core.now, core.books, core.orders, core.risk, core.portfolio, core.hold, core.own) =
+            (now, books, orders, risk, portfolio, hold, own);
+        (self.started, self.operators, self.stale) = (started, operators, stale);
+        self.is_touched.fill(false);
+        self.touched.clear();
+        for id in Vec::<InstrumentId>::into_iter(touched) {
+            let touched = self.is_touched.get_mut(id.index());
+            *touched.ok_or_else(|| StateError::Unreadable(format!("instrument {id} is not there")))? = true;
+            self.touched.push(id);
+        }
+        Ok(())
+    }
+
+    /// What stands for the state: two machines that give the same hash answer every further input alike. `scratch` is
+    /// kept from call to call for its memory.
+    ///
+    /// # Errors
+    /// When a strategy cannot write its state down.
+    pub fn state_hash(&self, scratch: &mut Vec<u8>) -> Result<StateHash, StateError> {
+        scratch.clear();
+        self.save(scratch)?;
+        Ok(StateHash::of(scratch))
     }
 
     /// Takes one input; appends what is to be done about it to `out`.
@@ -236,8 +331,12 @@ impl Engine {
     #[inline]
     pub fn step(&mut self, input: &Input, out: &mut Vec<Command>) {
         self.core.now = input.received_at;
+        self.core.risk.on_input(input.received_at);
         if !self.started {
             self.start(out);
+        }
+        if input.received_at >= self.stale.due() {
+            self.stale.tell(input.received_at, &self.core.books, out);
         }
         match &input.event {
             Event::Level(delta) => self.on_level(delta, out),
@@ -249,11 +348,18 @@ impl Engine {
             Event::Timer(timer) => self.on_timer(timer, out),
             Event::Operator(operator) => self.on_operator(operator, out),
             Event::Cash(cash) => self.on_cash(cash, out),
-            Event::Session(_) | Event::DropCopy(_) | Event::Clock(_) => {}
-            Event::Statistic(_) | Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
+            Event::Clock(clock) => self.core.hold.on_clock(clock, out),
+            Event::Session(session) => self.on_session(session, out),
+            Event::DropCopy(_) => {}
+            Event::Statistic(statistic) => {
+                self.core.risk.on_statistic(statistic);
+                self.on_notice(&input.event, out);
+            }
+            Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
                 self.on_notice(&input.event, out);
             }
         }
+        self.heed(out);
     }
 
     fn start(&mut self, out: &mut Vec<Command>) {
@@ -280,6 +386,7 @@ impl Engine {
     }
 
     fn on_trade(&mut self, trade: &Trade, out: &mut Vec<Command>) {
+        self.core.risk.on_market_trade(trade.instrument, trade.size);
         self.for_each_seat(Some(trade.instrument), out, |strategy, view, wants| {
             strategy.on_trade(trade, view, wants);
         });
@@ -332,8 +439,11 @@ impl Engine {
         if !book.is_live() {
             return;
         }
-        if let (Some(bid), Some(ask)) = (book.best(Side::Buy), book.best(Side::Sell)) {
-            if self.core.portfolio.mark(instrument, bid.price, ask.price) {
+        let price = |side| book.best(side).map(|level| level.price);
+        let touch = Touch { bid: price(Side::Buy), ask: price(Side::Sell), live: true };
+        self.core.risk.on_market(instrument, &touch);
+        if let (Some(bid), Some(ask)) = (touch.bid, touch.ask) {
+            if self.core.portfolio.mark(instrument, bid, ask) {
                 self.core.tell_rates();
             }
             self.watch_equity(out);
@@ -341,16 +451,20 @@ impl Engine {
     }
 
     fn watch_equity(&mut self, out: &mut Vec<Command>) {
-        if self.core.risk.on_equity(self.core.now, self.equity()).is_some() {
-            self.cancel_everything(out);
-        }
+        self.core.risk.on_equity(self.core.now, self.equity());
+        self.heed(out);
     }
 
     fn on_status(&mut self, status: &Status, out: &mut Vec<Command>) {
+        self.core.risk.on_phase(status.instrument, status.phase);
         self.for_books(status.instrument, out, |book| book.on_phase(status.phase));
     }
 
     fn on_gap(&mut self, gap: &Gap, out: &mut Vec<Command>) {
+        let lost = |row: usize| gap.instrument.is_none_or(|id| id.index() == row);
+        for (row, book) in self.core.books.iter().enumerate().filter(|(row, _)| lost(*row)) {
+            self.stale.on_gap(self.core.now, row, book.is_live());
+        }
         self.for_books(gap.instrument, out, Book::on_gap);
     }
 
@@ -374,21 +488,32 @@ impl Engine {
     }
 
     fn on_report(&mut self, report: &Report, out: &mut Vec<Command>) {
+        let pending = self.core.orders.get(report.order).filter(|order| order.state == State::Pending);
+        let sent_at = pending.map(|order| order.sent_at);
         let change = self.core.orders.on_report(self.core.now, report);
         if let (Outcome::Filled { .. }, Change::Impossible(_)) = (report.outcome, change) {
             // Somebody traded in our name and no order of ours accounts for it: whatever we hold is not what we
             // think. Nothing new until a person has looked.
-            self.core.risk.kill();
-            self.cancel_everything(out);
+            self.kill(Scope::Firm, out);
         }
         let Some(order) = self.core.orders.get(report.order) else { return };
         change.tell(order, &mut self.core.risk);
+        if let Some(sent_at) = sent_at.filter(|_| order.state != State::Pending) {
+            self.core.risk.on_answer(report.instrument, self.core.now - sent_at);
+        }
+        if let Change::Rejected { .. } = change {
+            self.core.risk.on_reject(report.instrument);
+        }
         if let Change::Filled { price, size, liquidity, .. } = change {
             let (strategy, instrument, side) = (order.strategy, order.terms.instrument, order.terms.side);
             self.core.on_own_fill(strategy, instrument, size.signed(side));
             let portfolio = &mut self.core.portfolio;
             let booked = portfolio.on_fill(report.venue_at, instrument, side, price, size, liquidity);
             portfolio.on_order(report.order, instrument, size, &booked);
+            if booked.fee != Money::ZERO {
+                let rate = portfolio.rate(instrument).unwrap_or(Money::ZERO);
+                self.core.risk.on_cost(strategy, booked.fee.at_rate(rate));
+            }
             // Two independent counts of one fact.
             assert_eq!(
                 self.core.risk.position(instrument),
@@ -427,27 +552,6 @@ impl Engine {
         self.grant(timer.strategy, out);
     }
 
-    fn on_operator(&mut self, word: &Operator, out: &mut Vec<Command>) {
-        let Operator::Request { action, .. } = word else { return };
-        match action {
-            Action::Kill(Scope::Firm) => {
-                // Latched before the first cancel leaves: nothing new can slip out between.
-                self.core.risk.kill();
-                self.cancel_everything(out);
-            }
-            Action::Reset(Scope::Firm) => self.core.risk.release(),
-            _ => {}
-        }
-    }
-
-    fn cancel_everything(&mut self, out: &mut Vec<Command>) {
-        let first = out.len();
-        self.core.orders.cancel_all(self.core.now, out);
-        for _ in first..out.len() {
-            self.core.risk.on_cancel(self.core.now);
-        }
-    }
-
     #[inline]
     fn for_each_seat(
         &mut self,
@@ -474,6 +578,7 @@ impl Engine {
         if self.wants.as_slice().is_empty() {
             return;
         }
+        self.core.risk.on_health(strategy, self.seats[strategy.index()].strategy.health(self.core.now));
         for at in 0..self.wants.as_slice().len() {
             let want = self.wants.as_slice()[at];
             if let Err(refusal) = self.core.grant(strategy, &want, out) {

@@ -13,8 +13,14 @@
 //! on a packet's last change, one call per strategy.
 
 pub mod engine;
+mod hold;
+pub mod operator;
+mod stale;
+pub mod state;
 pub mod strategy;
 
 pub use engine::{Engine, EngineConfig, Seat};
+pub use operator::{BustRequest, KillReport};
 pub use portfolio::{AccountTerms, Balance, Books, Rate, TierTerms, Tiers};
+pub use state::{StateError, StateHash, Unsaved};
 pub use strategy::{Strategy, View, Want, Wants};

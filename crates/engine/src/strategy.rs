@@ -2,10 +2,11 @@
 //!
 //! A strategy never sends anything. It wishes; risk decides.
 
+use crate::state::{StateError, Unsaved};
 use book::Book;
 use orders::{Change, Order, Orders};
 use portfolio::Portfolio;
-use risk::Refusal;
+use risk::{Health, Refusal};
 use types::{
     Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, StrategyId, Ticks, TimerId, Trade,
 };
@@ -51,6 +52,31 @@ pub trait Strategy {
     fn purpose(&self, order: OrderId) -> Option<&'static str> {
         let _ = order;
         None
+    }
+
+    /// Appends all that its next answers depend on, and that was not said when it was made. The bytes are its own
+    /// business; [`state::write`](crate::state::write) makes them of anything that derives `Serialize`.
+    ///
+    /// # Errors
+    /// When it cannot, as long as it says nothing else here: then a run with it is restarted by a replay of all of it.
+    fn save(&self, out: &mut Vec<u8>) -> Result<(), Unsaved> {
+        let _ = out;
+        Err(Unsaved)
+    }
+
+    /// Takes back what [`save`](Self::save) appended, into a strategy made as the one that saved was.
+    ///
+    /// # Errors
+    /// When the bytes are not its own.
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), StateError> {
+        let _ = bytes;
+        Err(StateError::Unreadable("a strategy that saves nothing was given state".into()))
+    }
+
+    /// How the model is that it trades by (RC-46): asked before its wishes are judged. One without a model is well.
+    fn health(&self, now: Nanos) -> Health {
+        let _ = now;
+        Health::Good
     }
 
     /// Risk said no to a wish.

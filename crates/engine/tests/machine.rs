@@ -70,7 +70,7 @@ fn a_wish_becomes_an_order_only_if_risk_passes_it() {
 }
 
 #[test]
-fn a_gap_makes_the_book_untradable_in_the_same_step() {
+fn f_02_a_gap_makes_the_book_untradable_in_the_same_step() {
     let (strategy, heard) = quoting(vec![Want::Place(limit(Side::Buy, 100, 1))]);
     let mut desk = desk(vec![(strategy, vec![ESM6])]);
     desk.input(level(ESM6, Side::Buy, 100, 5, Flags::NONE));
@@ -125,7 +125,8 @@ fn a_fill_nobody_can_account_for_stops_trading() {
     desk.market(ESM6, 100, 101);
     let commands = desk.input(filled(77, 100, 1, 1));
     assert_eq!(desk.engine.risk().halted(), Some(Halt::Killed));
-    assert_eq!(commands, [Command::Cancel { order: OrderId(0), instrument: ESM6 }]);
+    let alert = Command::Alert { kind: types::AlertKind::Killed, scope: types::Scope::Firm, value: 1 };
+    assert_eq!(commands, [Command::Cancel { order: OrderId(0), instrument: ESM6 }, alert]);
 }
 
 #[test]
@@ -136,8 +137,10 @@ fn the_kill_switch_cancels_everything_and_stays() {
     desk.market(ESM6, 100, 102);
     let open: Vec<OrderId> = desk.engine.orders().open().map(|order| order.id).collect();
     assert!(open.len() > 1, "{open:?}");
-    let cancels: Vec<Command> =
+    let mut cancels: Vec<Command> =
         open.iter().map(|&order| Command::Cancel { order, instrument: ESM6 }).collect();
+    let value = i64::try_from(open.len()).expect("few");
+    cancels.push(Command::Alert { kind: types::AlertKind::Killed, scope: types::Scope::Firm, value });
     assert_eq!(
         desk.input(Event::Operator(Operator::Request {
             request: 1,
@@ -149,11 +152,12 @@ fn the_kill_switch_cancels_everything_and_stays() {
     heard.borrow_mut().clear();
     assert_eq!(desk.market(ESM6, 100, 103), []);
     assert!(heard.borrow().iter().all(|line| !line.starts_with("order")), "{heard:?}");
-    desk.input(Event::Operator(Operator::Request {
-        request: 2,
-        by: types::PersonId(0),
-        action: types::Action::Reset(types::Scope::Firm),
-    }));
+    let reset = types::Action::Reset(types::Scope::Firm);
+    let (by, request) = (types::PersonId(0), 2);
+    desk.input(Event::Operator(Operator::Reason { request, part: 0, text: *b"the feed is well again\0\0" }));
+    desk.input(Event::Operator(Operator::Request { request, by, action: reset }));
+    assert_eq!(desk.market(ESM6, 100, 103), [], "one person is not enough");
+    desk.input(Event::Operator(Operator::Confirm { request, by: types::PersonId(1) }));
     assert!(!desk.market(ESM6, 100, 102).is_empty());
 }
 
@@ -165,7 +169,8 @@ fn a_loss_beyond_the_day_s_limit_cancels_what_works() {
     desk.input(filled(0, 100, 5, 1));
     // 5 lots, 12.50 a tick: 20 ticks are 1,250, and the limit is 1,000.
     let commands = desk.market(ESM6, 80, 81);
-    assert!(commands.iter().all(|command| matches!(command, Command::Cancel { .. })), "{commands:?}");
+    let halted = Command::Alert { kind: types::AlertKind::Halted, scope: types::Scope::Firm, value: 17 };
+    assert_eq!(commands, [halted]);
     assert!(desk.engine.risk().halted().is_some());
 }
 

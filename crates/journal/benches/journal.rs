@@ -6,7 +6,7 @@
 //! (10 million records a second), flushed 0.53 GiB/s; reading and verifying 29 million records a second.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use journal::{Options, Reader, Sync, Writer};
+use journal::{Durability, Options, Reader, Writer};
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::Write;
@@ -124,9 +124,9 @@ fn far_side(c: &mut Criterion) {
     group.bench_function("append, hash, write, seal", |b| {
         b.iter(|| whole_run(Options::default()));
     });
-    group.bench_function("the same, flushed to the disk (Sync::EachBlock)", |b| {
+    group.bench_function("the same, flushed to the disk (Durability::Synced)", |b| {
         b.iter(|| {
-            whole_run(Options { sync: Sync::EachBlock, ..Options::default() });
+            whole_run(Options { durability: Durability::Synced, ..Options::default() });
         });
     });
     group.finish();

@@ -1,9 +1,9 @@
 //! A journal written on the caller's own thread, to wherever the caller says: the same blocks, chain and rules after a
 //! failure as [`Writer`](crate::Writer)'s, without its thread. For whoever owns the disk: the storm, whose disk tears.
 
-use crate::scribe::{Block, Scribe, Sink};
-use crate::writer::Sync;
-use crate::{JournalError, Reader, Summary};
+use crate::disk::{Machine, Sink};
+use crate::scribe::{Block, Scribe};
+use crate::{Durability, JournalError, Options, Reader, Summary};
 use std::path::PathBuf;
 use types::record::Record;
 
@@ -27,15 +27,18 @@ impl Inline {
     /// # Errors
     /// When the disk refuses.
     pub fn begin(sink: Box<dyn Sink>, config: &[u8], block_records: usize) -> Result<Self, JournalError> {
-        let scribe = Scribe::begin(sink, PathBuf::from("(disk)"), config, Sync::EachBlock)?;
+        let (disk, options) = (Box::new(Machine), options(block_records));
+        let mut scribe = Scribe::begin(disk, sink, None, path(), config.to_vec(), options)?;
+        scribe.flush()?;
         Ok(Self::over(scribe, block_records))
     }
 
     /// Goes on behind what `reader` has read to its end; `sink` must stand there.
     #[must_use]
     pub fn go_on(sink: Box<dyn Sink>, reader: &Reader, block_records: usize) -> Self {
-        let path = PathBuf::from("(disk)");
-        let scribe = Scribe::go_on(sink, path, reader.next_index(), reader.summary(), Sync::EachBlock);
+        let (disk, config) = (Box::new(Machine), reader.config().to_vec());
+        let stand = reader.stand_to_go_on();
+        let scribe = Scribe::go_on(disk, sink, None, path(), config, stand, options(block_records));
         Self::over(scribe, block_records)
     }
 
@@ -60,7 +63,7 @@ impl Inline {
             self.write();
         }
         if self.error.is_none()
-            && let Err(error) = self.scribe.publish()
+            && let Err(error) = self.scribe.flush()
         {
             self.error = Some(error);
         }
@@ -69,10 +72,19 @@ impl Inline {
 
     fn write(&mut self) {
         if self.error.is_none()
-            && let Err(error) = self.scribe.write(&mut self.block)
+            && let Err(error) = self.scribe.take(&mut self.block)
         {
             self.error = Some(error);
         }
         self.block.clear();
     }
+}
+
+/// One file that never ends, for the disk is the caller's: flushed by [`Inline::commit`] alone.
+fn options(block_records: usize) -> Options {
+    Options { block_records, segment_bytes: u64::MAX, durability: Durability::Written, ..Options::default() }
+}
+
+fn path() -> PathBuf {
+    PathBuf::from("(disk)")
 }

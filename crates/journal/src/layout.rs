@@ -15,9 +15,13 @@
 //!  kind        1 configuration: opaque bytes, always and only block 0
 //!              2 records: `records` of 64 bytes each (types::record), at least one
 //!              3 seal: records u64, commands u64, hash of the block before [32]; always the last
-//!  index       from 0, without a gap
+//!              4 checkpoint: a signed statement of all before it, 208 bytes (see `checkpoint`)
+//!              5 segment: how a later file begins, 80 bytes, and the configuration again (see `segment`)
+//!              6 closing: how a file ends that another follows: records u64, commands u64,
+//!                hash of the block before [32], number of the next file u64
+//!  index       from 0, without a gap, through all files of a journal
 //!  first seq   of the first record; 0 in other kinds
-//!  previous    hash of the block before; for block 0 the BLAKE3 of the file header
+//!  previous    hash of the block before, were it in the file before; for block 0 the BLAKE3 of the file header
 //!  hash        BLAKE3 of bytes 0..64 of this header (the previous hash is among them) and the payload
 //!  payload crc CRC-32C of the payload
 //!  header crc  CRC-32C of bytes 0..100 of this header
@@ -25,7 +29,11 @@
 //!
 //! The header has a checksum of its own so that a reader never trusts the length in a torn header, and so that
 //! a search for whole blocks behind a broken one looks at each byte once.
+//!
+//! Version 1 knew kinds 1 to 3 and one file; all else is the same, and it is read as it was.
 
+use crate::checkpoint::CHECKPOINT_BYTES;
+use crate::segment::SEGMENT_BYTES;
 use crate::{Hash, JournalError};
 use types::Seq;
 use types::record::RECORD_BYTES;
@@ -34,8 +42,8 @@ use types::record::RECORD_BYTES;
 pub const FILE_NAME: &str = "journal.qj";
 /// How the file starts.
 pub const FILE_MAGIC: [u8; 8] = *b"QUOINJNL";
-/// The version this code writes and reads.
-pub const VERSION: u32 = 1;
+/// The version this code writes. It reads every one from 1 to this.
+pub const VERSION: u32 = 2;
 /// The length of the file header.
 pub const FILE_HEADER_BYTES: usize = 24;
 /// How a block starts.
@@ -46,6 +54,8 @@ pub const BLOCK_HEADER_BYTES: usize = 104;
 pub const PAYLOAD_BYTES_MAX: usize = 64 << 20;
 /// The length of a seal's payload.
 pub const SEAL_BYTES: usize = 48;
+/// The length of a closing's payload.
+pub const CLOSING_BYTES: usize = 56;
 /// How much of a block's header its hash covers: all before the hash itself.
 const HASHED_BYTES: usize = 64;
 
@@ -59,6 +69,12 @@ pub enum Kind {
     Records = 2,
     /// That the run ended properly.
     Seal = 3,
+    /// Who vouches for all before it.
+    Checkpoint = 4,
+    /// How a file begins that is not the first.
+    Segment = 5,
+    /// How a file ends that is not the last.
+    Closing = 6,
 }
 
 /// The file's first bytes.
@@ -73,22 +89,24 @@ pub(crate) fn file_header() -> [u8; FILE_HEADER_BYTES] {
 }
 
 /// Refuses what is not the start of a journal that this code reads.
-pub(crate) fn check_file_header(bytes: &[u8; FILE_HEADER_BYTES]) -> Result<(), JournalError> {
+/// Answers the version.
+pub(crate) fn check_file_header(bytes: &[u8; FILE_HEADER_BYTES]) -> Result<u32, JournalError> {
     if bytes[0..8] != FILE_MAGIC {
         return Err(JournalError::NotAJournal { what: "it does not start with QUOINJNL" });
     }
     if u32_at(bytes, 20) != crc32c::crc32c(&bytes[..20]) {
         return Err(JournalError::NotAJournal { what: "the file header's checksum is wrong" });
     }
-    if u32_at(bytes, 8) != VERSION {
-        return Err(JournalError::Version { found: u32_at(bytes, 8), known: VERSION });
+    let version = u32_at(bytes, 8);
+    if !(1..=VERSION).contains(&version) {
+        return Err(JournalError::Version { found: version, known: VERSION });
     }
     if u32_at(bytes, 12) != 0 || u32_at(bytes, 16) != record_bytes() {
         return Err(JournalError::NotAJournal {
             what: "its flags or its record length are not this version's",
         });
     }
-    Ok(())
+    Ok(version)
 }
 
 /// A block's header, read.
@@ -126,7 +144,7 @@ impl BlockHeader {
     }
 
     /// What the block holds, if its numbers fit its kind and its place.
-    pub(crate) fn kind(&self) -> Result<Kind, &'static str> {
+    pub(crate) fn kind(&self, version: u32) -> Result<Kind, &'static str> {
         let (records, payload) = (self.records as usize, self.payload_bytes as usize);
         let no_records = records == 0 && self.first_seq == Seq(0);
         let (kind, fits) = match self.kind {
@@ -136,6 +154,11 @@ impl BlockHeader {
                 self.index > 0 && records > 0 && records.checked_mul(RECORD_BYTES) == Some(payload),
             ),
             3 => (Kind::Seal, self.index > 0 && no_records && payload == SEAL_BYTES),
+            4 if version > 1 => {
+                (Kind::Checkpoint, self.index > 0 && no_records && payload == CHECKPOINT_BYTES)
+            }
+            5 if version > 1 => (Kind::Segment, self.index > 0 && no_records && payload >= SEGMENT_BYTES),
+            6 if version > 1 => (Kind::Closing, self.index > 0 && no_records && payload == CLOSING_BYTES),
             _ => return Err("a kind of block that this version does not know"),
         };
         if fits && payload <= PAYLOAD_BYTES_MAX {
@@ -196,20 +219,43 @@ impl Seal {
     }
 }
 
+/// What the end of a file says that another file follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Closing {
+    pub(crate) so_far: Seal,
+    pub(crate) next: u32,
+}
+
+impl Closing {
+    pub(crate) fn to_bytes(self) -> [u8; CLOSING_BYTES] {
+        let mut bytes = [0; CLOSING_BYTES];
+        bytes[..SEAL_BYTES].copy_from_slice(&self.so_far.to_bytes());
+        bytes[SEAL_BYTES..].copy_from_slice(&u64::from(self.next).to_le_bytes());
+        bytes
+    }
+}
+
+/// The hash of block 0: what tells one run's chain from every other's. It covers the file header and the configuration.
+pub(crate) fn chain_of(config: &[u8]) -> Hash {
+    let mut block = vec![0; BLOCK_HEADER_BYTES];
+    block.extend_from_slice(config);
+    close_block(&mut block, Kind::Configuration, 0, Seq(0), 0, Hash::of(&[&file_header()]))
+}
+
 const fn record_bytes() -> u32 {
     #[expect(clippy::cast_possible_truncation, reason = "64")]
     let bytes = RECORD_BYTES as u32;
     bytes
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes were sliced"))
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes were sliced"))
 }
 
-fn hash_at(bytes: &[u8], at: usize) -> Hash {
+pub(crate) fn hash_at(bytes: &[u8], at: usize) -> Hash {
     Hash(bytes[at..at + 32].try_into().expect("32 bytes were sliced"))
 }

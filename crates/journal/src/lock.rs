@@ -2,9 +2,7 @@
 
 use crate::JournalError;
 use crate::error::io_error;
-use crate::scribe::Sink;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write};
 use std::ops::Deref;
 use std::path::Path;
 
@@ -42,21 +40,5 @@ impl Drop for Locked {
         // Said, not left to closing: a process that is just being started elsewhere in this one has a copy of
         // the handle for a moment, and the lock would last as long as the copy. If it fails, it lasts that long.
         let _ = self.0.unlock();
-    }
-}
-
-impl Write for Locked {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-impl Sink for Locked {
-    fn sync(&mut self) -> io::Result<()> {
-        self.0.sync_data()
     }
 }

@@ -15,12 +15,15 @@
 //! the channel. Only when the disk is slower than the run for longer than all blocks last does `append`
 //! wait for an empty one: to lose a record or to grow without bound would both be worse. [`Writer::stalls`] counts.
 
+use crate::anchor::Anchor;
+use crate::disk::{Disk, Machine, Sink};
 use crate::error::io_error;
 use crate::layout::{BLOCK_HEADER_BYTES, FILE_NAME, PAYLOAD_BYTES_MAX};
 use crate::lock::Locked;
-use crate::scribe::{Block, Message, Scribe, Shared, Sink};
-use crate::{JournalError, Recovered, Summary, recover};
-use std::fs::{self, File};
+use crate::recover::{self, GoOn};
+use crate::scribe::{Block, Message, Scribe, Shared};
+use crate::{JournalError, PublicKey, Recovered, Signer, Summary, Trust, segment};
+use std::fs::{self, OpenOptions};
 use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,17 +34,25 @@ use std::time::Duration;
 use types::record::{RECORD_BYTES, Record};
 use types::{Nanos, Seq};
 
-/// What a block must survive before it counts as written.
+/// What a record must survive before [`Writer::written`] tells of it: when an order may leave.
+///
+/// | | survives | costs an order |
+/// |---|---|---|
+/// | `Buffered` | nothing yet: its block is only handed over | nothing |
+/// | `Written` | the end of the process: the system has it | a write |
+/// | `Synced` | a power cut: the disk has it | a flush, shared by all that queued up meanwhile |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sync {
+pub enum Durability {
+    /// Nothing. For simulations, and for those who have another copy.
+    Buffered,
     /// The end of the process. The operating system has it.
-    Never,
-    /// A power cut: `fdatasync` after each block, or after several that queued up behind a slow one.
-    EachBlock,
+    Written,
+    /// A power cut: `fdatasync` after each block, into which goes all that queued up behind the flush before.
+    Synced,
 }
 
 /// How to write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Records in a block. More: less overhead; fewer: less is lost in a kill.
     pub block_records: usize,
@@ -50,24 +61,36 @@ pub struct Options {
     /// A block is handed over, full or not, with the first record this much later than its first: in the
     /// records' own time, for a journal that depends on a clock would not be the same twice. `None`: when full.
     pub flush_interval: Option<Nanos>,
-    /// What a block must survive.
-    pub sync: Sync,
+    /// What a record must survive before it is told of.
+    pub durability: Durability,
     /// How long the writing thread rests when there is nothing to write: what `written` may lag. Zero spins.
     pub poll: Duration,
     /// Whether a journal that is there already may go.
     pub replace: bool,
+    /// After how many bytes a new file is begun. No file is longer, unless by one block.
+    pub segment_bytes: u64,
+    /// Who vouches for the journal. `None`: nobody.
+    pub signer: Option<Signer>,
+    /// After how many records, with a block's end, the signer signs. It also signs the beginning, each file and the end.
+    pub checkpoint_records: u64,
+    /// Where the last signed checkpoint is kept besides; best where whoever can change the journal cannot.
+    pub anchor: Option<PathBuf>,
 }
 
 impl Default for Options {
-    /// For a backtest: 64 KiB blocks, a megabyte of them, no flush.
+    /// For a backtest: 64 KiB blocks, a megabyte of them, no flush, files of a gibibyte, nobody's signature.
     fn default() -> Self {
         Self {
             block_records: 1024,
             blocks: 16,
             flush_interval: None,
-            sync: Sync::Never,
+            durability: Durability::Written,
             poll: Duration::from_micros(200),
             replace: false,
+            segment_bytes: 1 << 30,
+            signer: None,
+            checkpoint_records: 1 << 16,
+            anchor: None,
         }
     }
 }
@@ -81,6 +104,12 @@ impl Options {
         if self.blocks < 2 {
             return refuse("one block is filled while another is written: it takes two");
         }
+        if self.segment_bytes == 0 || self.checkpoint_records == 0 {
+            return refuse("a segment has at least a byte, and a checkpoint is at least a record apart");
+        }
+        if self.anchor.is_some() && self.signer.is_none() {
+            return refuse("an anchor keeps what was signed: it takes a signer");
+        }
         Ok(())
     }
 }
@@ -92,9 +121,13 @@ pub struct Writer {
     block: Block,
     block_records: usize,
     flush_interval: Nanos,
+    durability: Durability,
     last_seq: Seq,
     /// Whether the last block went when more answers to its last input could still follow.
     open_ended: bool,
+    /// Inputs below this are complete and handed over.
+    handed_below: u64,
+    handed_blocks: u64,
     full: Option<SyncSender<Message>>,
     empty: Receiver<Block>,
     shared: Arc<Shared>,
@@ -107,57 +140,92 @@ impl Writer {
     /// written.
     ///
     /// # Errors
-    /// When there is a journal already, another process writes one there, or the disk refuses.
+    /// When there is a journal already (or an anchor of one), another process writes one there, or the disk refuses.
     pub fn create(dir: &Path, config: &[u8], options: Options) -> Result<Self, JournalError> {
-        options.check()?;
-        if config.len() > PAYLOAD_BYTES_MAX {
-            return Err(JournalError::Unserviceable { what: "a configuration has at most 64 MiB" });
-        }
+        check_start(config, &options)?;
         fs::create_dir_all(dir).map_err(io_error("making the directory", dir))?;
-        let path = dir.join(FILE_NAME);
-        let file = Locked::open(&path, true)?;
-        let length = file.metadata().map_err(io_error("reading the length", &path))?.len();
-        if length > 0 {
-            if !options.replace {
-                return Err(JournalError::Exists { path });
+        let first = dir.join(FILE_NAME);
+        let lock = Locked::open(&first, true)?;
+        let there = segment::numbers_there(&first)?;
+        let length = lock.metadata().map_err(io_error("reading the length", &first))?.len();
+        if !options.replace {
+            if length > 0 || !there.is_empty() {
+                return Err(JournalError::Exists { path: first });
             }
-            file.set_len(0).map_err(io_error("emptying", &path))?;
+            if let Some(path) = options.anchor.as_ref().filter(|path| path.exists()) {
+                return Err(JournalError::Exists { path: path.clone() });
+            }
         }
-        let writer = Self::over(Box::new(file), path, config, options)?;
-        if options.sync == Sync::EachBlock {
-            // The file's name must survive a power cut too.
-            File::open(dir)
-                .and_then(|dir| dir.sync_all())
-                .map_err(io_error("flushing the directory", dir))?;
+        // From the last to the first: interrupted, what is left is still the beginning of a journal.
+        for number in there.into_iter().rev() {
+            let path = segment::path_of(&first, number);
+            fs::remove_file(&path).map_err(io_error("removing an old segment", &path))?;
         }
-        Ok(writer)
+        if length > 0 {
+            lock.set_len(0).map_err(io_error("emptying", &first))?;
+        }
+        let sink = Box::new(lock.try_clone().map_err(io_error("opening", &first))?);
+        let config = config.to_vec();
+        Self::start(
+            Scribe::begin(Box::new(Machine), sink, Some(lock), first, config, options.clone())?,
+            options,
+        )
     }
 
-    /// Goes on with the journal of a run that was cut: drops an incomplete tail as [`recover`](fn@recover) does, and
-    /// appends behind it.
+    /// The same on another disk, where `first` is the journal's first file. Nothing that is there is asked after.
     ///
     /// # Errors
-    /// When the journal is sealed, damaged before its tail, or written by another process.
-    pub fn resume(dir: &Path, options: Options) -> Result<(Self, Recovered), JournalError> {
-        options.check()?;
-        let path = dir.join(FILE_NAME);
-        let file = Locked::open(&path, false)?;
-        let (recovered, next_index) = recover::recover_locked(&file, &path)?;
-        if recovered.sealed {
-            return Err(JournalError::Sealed { path });
-        }
-        (&*file).seek(SeekFrom::Start(recovered.summary.bytes)).map_err(io_error("seeking", &path))?;
-        let scribe = Scribe::go_on(Box::new(file), path, next_index, recovered.summary, options.sync);
-        Ok((Self::start(scribe, options)?, recovered))
-    }
-
-    pub(crate) fn over(
-        sink: Box<dyn Sink>,
-        path: PathBuf,
+    /// When the disk refuses.
+    pub fn create_on(
+        mut disk: Box<dyn Disk>,
+        first: PathBuf,
         config: &[u8],
         options: Options,
     ) -> Result<Self, JournalError> {
-        Self::start(Scribe::begin(sink, path, config, options.sync)?, options)
+        check_start(config, &options)?;
+        let sink = disk.create(&first).map_err(io_error("making the journal", &first))?;
+        Self::over(disk, sink, first, config, options)
+    }
+
+    pub(crate) fn over(
+        disk: Box<dyn Disk>,
+        sink: Box<dyn Sink>,
+        first: PathBuf,
+        config: &[u8],
+        options: Options,
+    ) -> Result<Self, JournalError> {
+        Self::start(Scribe::begin(disk, sink, None, first, config.to_vec(), options.clone())?, options)
+    }
+
+    /// Goes on with the journal of a run that was cut: drops an incomplete tail as [`recover`](fn@crate::recover)
+    /// does, and appends behind it. With an anchor, only if the journal is the one that the anchor saw, and no older.
+    ///
+    /// # Errors
+    /// When the journal is sealed, damaged before its tail, or written by another process; when it is signed and the
+    /// signer is another, or nobody; when the anchor disagrees or is gone.
+    pub fn resume(dir: &Path, options: Options) -> Result<(Self, Recovered), JournalError> {
+        options.check()?;
+        let first = dir.join(FILE_NAME);
+        let lock = Locked::open(&first, false)?;
+        let anchor = options.anchor.as_deref().map(Anchor::read).transpose()?;
+        let trust = Trust { key: None, anchor };
+        let GoOn { recovered, config, stand, begin } = recover::go_on_locked(&lock, &first, &trust)?;
+        if recovered.sealed {
+            return Err(JournalError::Sealed { path: first });
+        }
+        check_signer(&options, stand.key)?;
+        let path = segment::path_of(&first, stand.segment);
+        let sink =
+            if stand.segment == 0 { lock.try_clone() } else { OpenOptions::new().write(true).open(&path) };
+        let mut sink = sink.map_err(io_error("opening", &path))?;
+        sink.seek(SeekFrom::Start(stand.segment_bytes)).map_err(io_error("seeking", &path))?;
+        let disk = Box::new(Machine);
+        let mut scribe =
+            Scribe::go_on(disk, Box::new(sink), Some(lock), first, config, stand, options.clone());
+        if begin {
+            scribe.start_segment(stand.segment + 1)?;
+        }
+        Ok((Self::start(scribe, options)?, recovered))
     }
 
     fn start(scribe: Scribe, options: Options) -> Result<Self, JournalError> {
@@ -172,14 +240,17 @@ impl Writer {
         let shared = scribe.shared();
         let thread = thread::Builder::new()
             .name("journal".into())
-            .spawn(move || scribe.run(&full_blocks, &empty_blocks, options.blocks, options.poll))
+            .spawn(move || scribe.run(&full_blocks, &empty_blocks))
             .map_err(io_error("starting the writing thread", Path::new(FILE_NAME)))?;
         Ok(Self {
             block: Block::new(options.block_records),
             block_records: options.block_records,
             flush_interval: options.flush_interval.unwrap_or(Nanos::MAX),
+            durability: options.durability,
             last_seq: Seq(0),
             open_ended: false,
+            handed_below: 0,
+            handed_blocks: 0,
             full: Some(full),
             empty,
             shared,
@@ -210,7 +281,14 @@ impl Writer {
         } else if self.open_ended {
             self.send(Message::Complete(complete_below));
             self.open_ended = false;
+            self.handed(complete_below);
         }
+    }
+
+    /// Has everything so far signed, if there is a signer: before something is archived, or after a quiet while.
+    pub fn checkpoint(&mut self) {
+        self.flush();
+        self.send(Message::Checkpoint);
     }
 
     #[cold]
@@ -229,7 +307,16 @@ impl Writer {
         let mut full = std::mem::replace(&mut self.block, next);
         full.complete_below = complete_below;
         self.open_ended = false;
+        self.handed_blocks += 1;
         self.send(Message::Block(full));
+        self.handed(complete_below);
+    }
+
+    /// After a failure nothing counts as handed over: nobody is there to take it.
+    fn handed(&mut self, complete_below: u64) {
+        if !self.shared.has_failed() {
+            self.handed_below = complete_below;
+        }
     }
 
     fn send(&self, message: Message) {
@@ -253,14 +340,24 @@ impl Writer {
         Ok(())
     }
 
-    /// The release gate: this input, all before it and all that answered them are written, and survive what
-    /// [`Options::sync`] says. `None` when no input is. Never goes on after a failure, so a gate that waits for
-    /// it stays shut.
+    /// The release gate: this input, all before it and all that answered them survive what
+    /// [`Options::durability`] says. `None` when no input does. Never goes on after a failure, so a gate that waits
+    /// for it stays shut.
     #[inline]
     #[must_use]
     pub fn written(&self) -> Option<Seq> {
-        let below = self.shared.complete_below.load(Ordering::Acquire);
+        let below = match self.durability {
+            Durability::Buffered => self.handed_below,
+            Durability::Written | Durability::Synced => self.shared.complete_below.load(Ordering::Acquire),
+        };
         below.checked_sub(1).map(Seq)
+    }
+
+    /// How many blocks the disk is behind: handed over, and not yet what [`written`](Self::written) tells of. Never
+    /// more than [`Options::blocks`], two times over; who sees it rise quotes less before `append` has to wait.
+    #[must_use]
+    pub fn backlog(&self) -> u64 {
+        self.handed_blocks - self.shared.settled.load(Ordering::Relaxed)
     }
 
     /// How often `append` had to wait because every block was full.
@@ -297,13 +394,36 @@ impl Drop for Writer {
     }
 }
 
+fn check_start(config: &[u8], options: &Options) -> Result<(), JournalError> {
+    options.check()?;
+    // A later segment repeats it behind words of its own.
+    if config.len() > PAYLOAD_BYTES_MAX - segment::SEGMENT_BYTES {
+        return Err(JournalError::Unserviceable { what: "a configuration has less than 64 MiB" });
+    }
+    Ok(())
+}
+
+/// A journal has one signer, from its first checkpoint to its last.
+fn check_signer(options: &Options, so_far: Option<PublicKey>) -> Result<(), JournalError> {
+    match (so_far, &options.signer) {
+        (Some(_), None) => {
+            Err(JournalError::Unserviceable { what: "it is signed: give the key that it is signed with" })
+        }
+        (Some(key), Some(signer)) if signer.public() != key => {
+            Err(JournalError::Unserviceable { what: "it is signed with another key: give that one" })
+        }
+        (Some(_) | None, _) => Ok(()),
+    }
+}
+
 const _: () = assert!(BLOCK_HEADER_BYTES + PAYLOAD_BYTES_MAX < u32::MAX as usize);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
     use std::io::{self, Write};
-    use types::{Event, Input, Operator};
+    use types::{Event, Input, StrategyId, Timer, TimerId};
 
     /// A disk that takes so many bytes and then fails in its own way.
     struct Small<F>(usize, F);
@@ -330,21 +450,16 @@ mod tests {
         }
     }
 
+    const TIMER: Timer = Timer { due_at: Nanos(0), timer: TimerId(0), strategy: StrategyId(0) };
+
     fn record(seq: u64) -> Record {
-        Record::Input(Input {
-            seq: Seq(seq),
-            received_at: Nanos(0),
-            event: Event::Operator(Operator::Request {
-                request: 1,
-                by: types::PersonId(0),
-                action: types::Action::Kill(types::Scope::Firm),
-            }),
-        })
+        Record::Input(Input { seq: Seq(seq), received_at: Nanos(0), event: Event::Timer(TIMER) })
     }
 
     fn writer_over(sink: Box<dyn Sink>) -> Writer {
         let options = Options { block_records: 4, blocks: 3, ..Options::default() };
-        Writer::over(sink, PathBuf::from("small"), b"", options).expect("the beginning fits")
+        Writer::over(Box::new(Machine), sink, PathBuf::from("small"), b"", options)
+            .expect("the beginning fits")
     }
 
     /// Appends until the writer says that it failed.

@@ -149,7 +149,7 @@ fn old_parts_do_not_meet_new_ones() {
 }
 
 #[test]
-fn what_waits_is_bounded_and_the_oldest_goes() {
+fn f_24_what_waits_is_bounded_and_the_oldest_goes() {
     // 1,000 packets of which the last part never comes, then the last part of each: only those that still wait
     // can be whole.
     let all: Vec<Vec<Vec<u8>>> = (0..1_000).map(|id| cut(&Frame::v4(&payload()), 400, id)).collect();

@@ -114,7 +114,7 @@ fn a_recorded_capture_is_received_byte_for_byte_in_every_way() {
 }
 
 #[test]
-fn what_the_kernel_drops_is_counted_and_told_at_the_next_packet() {
+fn f_24_what_the_kernel_drops_is_counted_and_told_at_the_next_packet() {
     for (row, (name, spin, batched)) in ways().into_iter().enumerate() {
         let line = group(30, 24_200 + u16::try_from(row).expect("four"));
         let mut config = config(&[line]);

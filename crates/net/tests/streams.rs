@@ -61,7 +61,7 @@ fn a_new_connection_of_the_same_ports_starts_anew() {
 }
 
 #[test]
-fn a_missing_segment_is_given_up_when_too_much_waits() {
+fn f_24_a_missing_segment_is_given_up_when_too_much_waits() {
     let mut frames = vec![segment(0, "a")];
     frames.extend((0..257).map(|at| segment(10 + at, "z")));
     assert_eq!(said(frames), format!("aM9{}", "z".repeat(257)));

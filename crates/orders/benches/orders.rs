@@ -5,7 +5,7 @@
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use orders::Orders;
-use risk::{Limits, Risk, Touch};
+use risk::{Level, LimitId, Limits, Risk, Touch};
 use std::collections::VecDeque;
 use std::hint::black_box;
 use types::instrument::Terms;
@@ -36,7 +36,7 @@ fn instrument(id: u32) -> Instrument {
 fn wide_risk() -> Risk {
     let instruments: Vec<Instrument> = (0..INSTRUMENTS).map(instrument).collect();
     let mut limits = Limits::wide();
-    limits.default.collar_ppm = Some(50_000); // both collars: the dearer path
+    limits.every(Level::Instrument, LimitId::CollarPpm, 50_000); // both collars: the dearer path
     let mut risk = Risk::new(&instruments, &limits);
     risk.on_equity(Nanos(0), Money::ZERO);
     risk

@@ -62,6 +62,36 @@ pub enum Change {
         /// Fills had already reached the old size.
         closed: bool,
     },
+    /// The session broke: what becomes of it nobody knows, and it counts as live until somebody does.
+    Unsure,
+    /// The venue, asked, has it with the fills that we know: it works, or it is gone.
+    Listed {
+        /// It works.
+        open: bool,
+        /// By how much less it can trade than was thought possible.
+        freed: Lots,
+    },
+    /// The venue, asked, has more fills of it than we know of: it stays unknown until they have come.
+    Behind {
+        /// How much was filled that we do not know of.
+        missing: Lots,
+    },
+    /// The venue, asked, does not have it. It may still be on its way: it stays unknown until asked for again.
+    Missed,
+    /// The venue, asked, does not have it: it is gone, whoever lost it.
+    Lost {
+        /// What could still have traded.
+        freed: Lots,
+    },
+    /// A fill of it was taken back. What that took of its size does not come back.
+    Busted {
+        /// It had been at this price.
+        price: Ticks,
+        /// This much.
+        size: Lots,
+    },
+    /// A fill was taken back that has not come yet: it is held until it has.
+    Early,
     /// It was said before (V-02): nothing changed.
     Duplicate,
     /// It cannot be true: nothing changed, it was counted, and somebody should look.
@@ -77,6 +107,10 @@ pub enum Impossible {
     WrongInstrument,
     /// The state does not allow it: see the drawing at [`State`](crate::State).
     Transition,
+    /// It is closed for us, and works at the venue.
+    Alive,
+    /// A fill is taken back that was another one when it came.
+    OtherFill,
     /// An answer to a cancel or replace that was never sent.
     NotAsked,
     /// A fill, or a new size, of zero lots or below.
@@ -91,11 +125,20 @@ impl Change {
     #[must_use]
     pub const fn closed(&self) -> bool {
         match self {
-            Self::Rejected { .. } | Self::Canceled { .. } => true,
+            Self::Rejected { .. } | Self::Canceled { .. } | Self::Lost { .. } => true,
+            Self::Listed { open, .. } => !*open,
             Self::Filled { closed, .. }
             | Self::Replaced { closed, .. }
             | Self::ReplaceRejected { closed, .. } => *closed,
-            Self::Accepted | Self::CancelRejected { .. } | Self::Duplicate | Self::Impossible(_) => false,
+            Self::Accepted
+            | Self::CancelRejected { .. }
+            | Self::Unsure
+            | Self::Behind { .. }
+            | Self::Missed
+            | Self::Busted { .. }
+            | Self::Early
+            | Self::Duplicate
+            | Self::Impossible(_) => false,
         }
     }
 
@@ -107,10 +150,17 @@ impl Change {
             Self::Rejected { freed, .. }
             | Self::Canceled { freed, .. }
             | Self::Replaced { freed, .. }
-            | Self::ReplaceRejected { freed, .. } => *freed,
+            | Self::ReplaceRejected { freed, .. }
+            | Self::Listed { freed, .. }
+            | Self::Lost { freed } => *freed,
             Self::Accepted
             | Self::Filled { .. }
             | Self::CancelRejected { .. }
+            | Self::Unsure
+            | Self::Behind { .. }
+            | Self::Missed
+            | Self::Busted { .. }
+            | Self::Early
             | Self::Duplicate
             | Self::Impossible(_) => Lots::ZERO,
         }
@@ -120,18 +170,21 @@ impl Change {
     /// risk hears of orders; what passes to `Risk::check` was reserved there.
     #[inline]
     pub fn tell(&self, order: &Order, risk: &mut Risk) {
-        let (instrument, side) = (order.terms.instrument, order.terms.side);
+        let (by, instrument, side) = (order.strategy, order.terms.instrument, order.terms.side);
         if let Self::Filled { price, size, late, .. } = *self {
             if late {
-                risk.on_late_fill(instrument, side, price, size);
+                risk.on_late_fill(by, instrument, side, price, size);
             } else {
-                risk.on_fill(instrument, side, price, size);
+                risk.on_fill(by, instrument, side, price, size);
             }
         }
+        if let Self::Busted { price, size } = *self {
+            risk.on_bust(by, instrument, side, price, size);
+        }
         if self.closed() {
-            risk.on_closed(instrument, side, self.freed());
+            risk.on_closed(by, instrument, side, self.freed());
         } else if self.freed() != Lots::ZERO {
-            risk.on_replaced(instrument, side, self.freed());
+            risk.on_replaced(by, instrument, side, self.freed());
         }
     }
 }

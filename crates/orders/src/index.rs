@@ -24,6 +24,11 @@ pub(crate) struct Index {
 }
 
 impl Index {
+    /// No room: what a restored index is until it is made.
+    pub(crate) const fn empty() -> Self {
+        Self { cells: Vec::new(), shift: 0, used: 0 }
+    }
+
     /// Room for `n` numbers before it grows.
     pub(crate) fn with_capacity(n: usize) -> Self {
         let cells = (2 * n.max(8)).next_power_of_two();

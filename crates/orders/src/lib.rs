@@ -14,13 +14,18 @@
 //! (`benches/orders.rs`, AMD EPYC, 2 shared cores).
 
 pub mod change;
+pub mod machine;
 pub mod order;
 pub mod orders;
+pub mod replaced;
 
 mod fills;
 mod index;
+mod levels;
 mod slots;
 
 pub use change::{Change, Impossible};
+pub use fills::Fill;
 pub use order::{End, NewTerms, Order, State};
 pub use orders::{Counts, Orders};
+pub use replaced::ReplacedSize;

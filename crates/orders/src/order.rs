@@ -1,39 +1,53 @@
-//! One order and its state machine.
+//! One order, and what each report does to it.
 //!
 //! Reports come from outside and in any order: a fill overtakes its acknowledgement, a cancel crosses the last
-//! fill, a replace crosses both. Each pair of state and report has its answer here, and none is "cannot happen".
+//! fill, a replace crosses both. Each pair of state and report has its answer in the [table](crate::machine), and none
+//! is "cannot happen".
 
 use crate::change::{Change, Impossible};
-use types::{InstrumentId, Liquidity, Lots, Nanos, NewOrder, OrderId, Outcome, StrategyId, Ticks};
+use crate::machine::{Answer, answer};
+use crate::replaced::ReplacedSize;
+use serde::{Deserialize, Serialize};
+use types::{
+    InstrumentId, Liquidity, Lots, Nanos, NewOrder, OrderId, Outcome, RejectReason, StrategyId, Ticks,
+};
 
 /// Where an order is in its life.
 ///
 /// ```text
-///             Accepted                   Filled(part)
-///            ┌─────────▶ Working ◀──────────┐
-///            │             │ │ └────────────┘
-/// Pending ───┤             │ ├──Filled(rest)──▶ Closed(Filled) ◀── answer to a replace, when
-///            │             │ │                                     fills had reached that size
-///            ├─Filled(part)┘ └──Canceled──▶ Closed(Canceled)
-///            ├─Filled(all)──▶ Closed(Filled)     │
-///            ├─Canceled─────▶ Closed(Canceled)   └── a late fill is taken, the state stays (V-03)
-///            └─Rejected─────▶ Closed(Rejected) ───── so here
+/// Pending ──▶ Working           Accepted, Filled, Replaced
+/// Pending ──▶ Unknown           the session breaks
+/// Pending ──▶ Closed(Filled)    Filled
+/// Pending ──▶ Closed(Canceled)  Canceled
+/// Pending ──▶ Closed(Rejected)  Rejected
+/// Working ──▶ Unknown           the session breaks
+/// Working ──▶ Closed(Filled)    Filled, Replaced, ReplaceRejected
+/// Working ──▶ Closed(Canceled)  Canceled
+/// Unknown ──▶ Working           Listed
+/// Unknown ──▶ Closed(Filled)    Filled, Replaced, ReplaceRejected, Listed
+/// Unknown ──▶ Closed(Canceled)  Canceled, Listed
+/// Unknown ──▶ Closed(Rejected)  Rejected
+/// Unknown ──▶ Closed(Lost)      NotListed
 /// ```
 ///
-/// A cancel or a replace under way is not a state of its own: the order goes on working, and trading, until the
-/// venue answers. See [`Order::is_canceling`] and [`Order::replacing`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Found by walking the machine (`tests/states.rs`); the whole table is in `docs/orders.md`. A late fill changes no
+/// state: it is taken in each of them (V-03). A cancel or a replace under way is not a state of
+/// its own: the order goes on working, and trading, until the venue answers. See [`Order::is_canceling`] and
+/// [`Order::replacing`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// Sent, and the venue has said nothing yet.
     Pending,
     /// The venue has it. Part of it may have traded: see [`Order::is_partly_filled`].
     Working,
+    /// The session broke: it may work, be filled, be gone or never have come. It counts as live until that is known.
+    Unknown,
     /// Nothing is left to trade.
     Closed(End),
 }
 
 /// How an order ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum End {
     /// It traded in full.
     Filled,
@@ -41,10 +55,12 @@ pub enum End {
     Canceled,
     /// The venue never took it.
     Rejected,
+    /// The venue, asked, had no such order.
+    Lost,
 }
 
 /// A price and a total size that were asked for and not answered yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTerms {
     /// The limit.
     pub price: Ticks,
@@ -53,7 +69,7 @@ pub struct NewTerms {
 }
 
 /// One of our orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Our number for it.
     pub id: OrderId,
@@ -63,8 +79,10 @@ pub struct Order {
     pub terms: NewOrder,
     /// Where it is in its life.
     pub state: State,
-    /// How much of it traded.
+    /// How much of it traded, fills that were taken back included: what they took of its size does not come back.
     pub filled: Lots,
+    /// How much of that was taken back.
+    pub busted: Lots,
     /// When it was sent.
     pub sent_at: Nanos,
     /// When the venue's acknowledgement came; a fill may come first.
@@ -75,6 +93,12 @@ pub struct Order {
     pub replacing: Option<NewTerms>,
     /// A cancel was sent, and not refused.
     pub(crate) canceling: bool,
+    /// It is to be cancelled as soon as it is known to work.
+    pub(crate) doomed: bool,
+    /// The session broke while it was open: answers may come to what was asked before.
+    survivor: bool,
+    /// How often the venue, asked, did not have it.
+    misses: u8,
     /// How much of it can trade in all, by what the venue has confirmed or may still confirm.
     pub(crate) most: Lots,
     /// Whether the venue ever confirmed a replace: the same answer again is then a duplicate.
@@ -91,11 +115,15 @@ impl Order {
             terms,
             state: State::Pending,
             filled: Lots::ZERO,
+            busted: Lots::ZERO,
             sent_at,
             accepted_at: None,
             closed_at: None,
             replacing: None,
             canceling: false,
+            doomed: false,
+            survivor: false,
+            misses: 0,
             most: terms.size,
             replaced: false,
             traded: 0,
@@ -114,7 +142,7 @@ impl Order {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         match self.state {
-            State::Pending | State::Working => true,
+            State::Pending | State::Working | State::Unknown => true,
             State::Closed(_) => false,
         }
     }
@@ -133,11 +161,46 @@ impl Order {
         self.is_open() && self.canceling
     }
 
-    /// Whether a replace can be sent: open, and neither a cancel nor another replace is under way.
+    /// Whether nobody knows what became of it.
+    #[inline]
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self.state, State::Unknown)
+    }
+
+    /// Whether it is to be cancelled as soon as it is known to work.
+    #[inline]
+    #[must_use]
+    pub const fn is_doomed(&self) -> bool {
+        self.is_open() && self.doomed
+    }
+
+    /// Whether a replace can be sent: known to be open, and neither a cancel nor another replace is under way.
     #[inline]
     #[must_use]
     pub const fn can_replace(&self) -> bool {
-        self.is_open() && !self.canceling && self.replacing.is_none()
+        self.is_open() && !self.is_unknown() && !self.canceling && !self.doomed && self.replacing.is_none()
+    }
+
+    /// The prices at which an order of the other side could meet it: its own, and the one it may be getting. None of an
+    /// order that does not rest, or waits unseen for its trigger.
+    #[inline]
+    pub(crate) const fn stands_at(&self) -> [Option<Ticks>; 2] {
+        if !self.is_open() || !self.terms.time_in_force.rests() || self.terms.kind.trigger().is_some() {
+            return [None, None];
+        }
+        let next = match self.replacing {
+            Some(new) if new.price.0 != self.terms.price.0 => Some(new.price),
+            Some(_) | None => None,
+        };
+        [Some(self.terms.price), next]
+    }
+
+    /// What of its fills stands.
+    #[inline]
+    #[must_use]
+    pub const fn standing(&self) -> Lots {
+        Lots(self.filled.0 - self.busted.0)
     }
 
     /// What of the confirmed size has not traded. Of a closed order: what never did.
@@ -155,85 +218,167 @@ impl Order {
         if self.is_open() { Lots(self.most.0 - self.filled.0) } else { Lots::ZERO }
     }
 
-    /// The mean price of its fills in ticks, as an estimate; `None` before the first.
+    /// The mean price of its fills that stand, in ticks, as an estimate; `None` without any.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "an estimate is what the caller asked for")]
     pub fn average_price(&self) -> Option<f64> {
-        (self.filled.0 > 0).then(|| self.traded as f64 / self.filled.0 as f64)
+        let stands = self.standing().0;
+        (stands > 0).then(|| self.traded as f64 / stands as f64)
     }
 
     /// What to ask risk for, to give this order a new price and let `unfilled` of it trade from now on.
     #[inline]
     #[must_use]
-    pub const fn replacement(&self, price: Ticks, unfilled: Lots) -> risk::Replacement {
+    pub const fn replacement(&self, price: Ticks, unfilled: Lots, means: ReplacedSize) -> risk::Replacement {
+        // Where one shape may trade after the other, nothing of the old one makes room for the new.
+        let old_unfilled = match means {
+            ReplacedSize::Total => self.exposure(),
+            ReplacedSize::Leaves => Lots::ZERO,
+        };
         risk::Replacement {
             order: self.id,
+            strategy: self.strategy,
             instrument: self.terms.instrument,
             side: self.terms.side,
             kind: self.terms.kind,
             old_price: self.terms.price,
-            old_unfilled: self.exposure(),
+            old_unfilled,
             price,
             unfilled,
         }
     }
 
+    /// The session broke. Whatever was asked of the venue may have been heard or not; a cancel is asked for again.
+    pub(crate) const fn lose_sight(&mut self) {
+        self.state = State::Unknown;
+        self.doomed |= self.canceling;
+        self.canceling = false;
+        self.survivor = true;
+        self.misses = 0;
+    }
+
     /// Hears what the venue says. Fills are new ones: their numbers have been compared before.
     pub(crate) fn hear(&mut self, now: Nanos, outcome: &Outcome) -> Change {
-        use State::{Closed, Pending, Working};
-        match (self.state, *outcome) {
-            (Pending | Working | Closed(End::Filled | End::Canceled), Outcome::Accepted) => self.accept(now),
-            (Closed(End::Rejected), Outcome::Accepted) => Change::Impossible(Impossible::Transition),
-
-            (Pending, Outcome::Rejected(reason)) => {
-                let freed = self.close(now, End::Rejected);
-                Change::Rejected { reason, freed }
-            }
-            (Closed(End::Rejected), Outcome::Rejected(_)) | (Closed(End::Canceled), Outcome::Canceled) => {
-                Change::Duplicate
-            }
-            (Working | Closed(End::Filled | End::Canceled), Outcome::Rejected(_)) => {
-                Change::Impossible(Impossible::Transition)
-            }
-
-            (Pending | Working | Closed(_), Outcome::Filled { price, size, fill: _, liquidity }) => {
+        match (answer(self.state, outcome), *outcome) {
+            (Answer::Accept, _) => self.accept(now),
+            (Answer::Refuse, Outcome::Rejected(reason)) => self.refuse(now, reason),
+            (Answer::Fill, Outcome::Filled { price, size, fill: _, liquidity }) => {
                 self.fill(now, price, size, liquidity)
             }
-
-            (Pending | Working, Outcome::Canceled) => {
+            (Answer::Cancel, _) => {
                 let unfilled = self.unfilled();
                 let freed = self.close(now, End::Canceled);
                 Change::Canceled { unfilled, freed }
             }
-            (Closed(End::Filled | End::Rejected), Outcome::Canceled) => {
-                Change::Impossible(Impossible::Transition)
-            }
-
-            // On a closed order it is the answer to a cancel that crossed the end.
-            (Pending | Working | Closed(_), Outcome::CancelRejected(reason)) => {
+            (Answer::CancelRefused, Outcome::CancelRejected(reason)) => {
+                // On a closed order it is the answer to a cancel that crossed the end.
                 if !self.canceling {
-                    return Change::Impossible(Impossible::NotAsked);
+                    return self.not_asked();
                 }
                 self.canceling = false;
                 Change::CancelRejected { reason }
             }
-
-            (Pending | Working | Closed(End::Filled | End::Canceled), Outcome::Replaced { price, size }) => {
+            (Answer::Replace, Outcome::Replaced { price, size }) => {
                 self.replaced(now, NewTerms { price, size })
             }
-            (Closed(End::Rejected), Outcome::Replaced { .. }) => Change::Impossible(Impossible::Transition),
-            (Pending | Working | Closed(_), Outcome::ReplaceRejected(reason)) => {
+            (Answer::ReplaceRefused, Outcome::ReplaceRejected(reason)) => {
                 if self.replacing.is_none() {
-                    return Change::Impossible(Impossible::NotAsked);
+                    return self.not_asked();
                 }
                 let (freed, closed) = self.settle(now, self.terms.size);
                 Change::ReplaceRejected { reason, freed, closed }
             }
+            (Answer::Resolve, Outcome::Listed { size, filled, open }) => {
+                self.resolve(now, size, filled, open)
+            }
+            (Answer::Miss, _) => self.miss(now),
+            (Answer::Bust, Outcome::Busted { price, size, .. }) => self.bust(price, size),
+            (Answer::Alive, Outcome::Listed { open: false, .. }) | (Answer::Known, _) => Change::Duplicate,
+            // A resent acknowledgement is none of a life after death.
+            (Answer::Alive, Outcome::Accepted) if self.accepted_at.is_some() => Change::Duplicate,
+            (Answer::Alive, _) => Change::Impossible(Impossible::Alive),
             (
-                Pending | Working | Closed(_),
-                Outcome::Listed { .. } | Outcome::NotListed | Outcome::Busted { .. },
-            ) => Change::Impossible(Impossible::NotAsked),
+                Answer::Never
+                | Answer::Refuse
+                | Answer::Fill
+                | Answer::CancelRefused
+                | Answer::Replace
+                | Answer::ReplaceRefused
+                | Answer::Resolve
+                | Answer::Bust,
+                _,
+            ) => Change::Impossible(Impossible::Transition),
         }
+    }
+
+    /// An answer to nothing; after a break it may be one to what was asked before.
+    const fn not_asked(&self) -> Change {
+        if self.survivor { Change::Duplicate } else { Change::Impossible(Impossible::NotAsked) }
+    }
+
+    fn refuse(&mut self, now: Nanos, reason: RejectReason) -> Change {
+        // Only an unknown one can have been taken before: then it cannot have been refused.
+        if self.accepted_at.is_some() || !self.filled.is_zero() {
+            return Change::Impossible(Impossible::Transition);
+        }
+        let freed = self.close(now, End::Rejected);
+        Change::Rejected { reason, freed }
+    }
+
+    /// The venue says how it has an order of which we did not know.
+    fn resolve(&mut self, now: Nanos, size: Lots, filled: Lots, open: bool) -> Change {
+        if size > self.most || filled > size || filled < Lots::ZERO {
+            return Change::Impossible(Impossible::BeyondSize);
+        }
+        if filled > self.filled {
+            // Those that we missed are booked as fills, each with its number, or not at all.
+            return Change::Behind { missing: filled - self.filled };
+        }
+        // A fill may have come after the listing was made, but not to a closed order.
+        if !open && filled < self.filled {
+            return Change::Impossible(Impossible::Transition);
+        }
+        let price = match self.replacing {
+            None => self.terms.price,
+            Some(new) if new.size == size && self.terms.size != size => new.price,
+            Some(new) if new.size == size && new.price != self.terms.price && open => {
+                // By which price it stands nobody can tell, so it is not left there. Both count until it is gone.
+                self.doomed = true;
+                self.state = State::Working;
+                return Change::Listed { open: true, freed: Lots::ZERO };
+            }
+            Some(_) => self.terms.price,
+        };
+        (self.terms.price, self.terms.size) = (price, size);
+        let (mut freed, closed) = self.settle(now, size);
+        if closed {
+            return Change::Listed { open: false, freed };
+        }
+        if open {
+            self.state = State::Working;
+        } else {
+            let end = if self.filled == size { End::Filled } else { End::Canceled };
+            freed += self.close(now, end);
+        }
+        Change::Listed { open, freed }
+    }
+
+    /// The venue does not have it. One that it never acknowledged may still be on its way: such a one is asked for
+    /// again before it counts as gone.
+    fn miss(&mut self, now: Nanos) -> Change {
+        self.misses = self.misses.saturating_add(1);
+        let was_there = self.accepted_at.is_some() || !self.filled.is_zero();
+        if !was_there && self.misses < 2 {
+            return Change::Missed;
+        }
+        Change::Lost { freed: self.close(now, End::Lost) }
+    }
+
+    /// A fill that was booked is taken back.
+    fn bust(&mut self, price: Ticks, size: Lots) -> Change {
+        self.busted += size;
+        self.traded -= i128::from(price.0) * i128::from(size.0);
+        Change::Busted { price, size }
     }
 
     fn accept(&mut self, now: Nanos) -> Change {
@@ -260,7 +405,7 @@ impl Order {
         let closed = !late && self.filled == self.most;
         if closed {
             self.close(now, End::Filled);
-        } else if !late {
+        } else if self.state == State::Pending {
             self.state = State::Working; // the acknowledgement was overtaken
         }
         Change::Filled { price, size, liquidity, closed, late }
@@ -273,7 +418,7 @@ impl Order {
             self.is_open() && new.price == stands.price && self.filled < new.size && new.size < stands.size;
         if self.replacing.is_none() && !shrunk {
             let again = self.replaced && new == stands;
-            return if again { Change::Duplicate } else { Change::Impossible(Impossible::NotAsked) };
+            return if again { Change::Duplicate } else { self.not_asked() };
         }
         if new.size.0 <= 0 {
             return Change::Impossible(Impossible::SizeNotPositive);

@@ -1,13 +1,20 @@
 //! All our orders: the door commands leave by, and the ear reports come in at.
 
 use crate::change::{Change, Impossible};
+use crate::fills::Fill;
+use crate::levels::Levels;
 use crate::order::{NewTerms, Order};
+use crate::replaced::ReplacedSize;
 use crate::slots::Slots;
 use risk::{Approved, ApprovedReplace};
-use types::{Command, InstrumentId, Lots, Nanos, OrderId, Outcome, PlaceOrder, Report, StrategyId};
+use serde::{Deserialize, Serialize};
+use types::{
+    Command, Instrument, InstrumentId, Lots, Nanos, OrderId, Outcome, PlaceOrder, Report, Side, StrategyId,
+    Ticks,
+};
 
 /// How often something was noticed that a person may want to look at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Orders submitted.
     pub submitted: u64,
@@ -17,14 +24,26 @@ pub struct Counts {
     pub impossible: u64,
     /// Fills of orders that had been reported gone.
     pub late_fills: u64,
+    /// Fills that were taken back.
+    pub busts: u64,
+    /// Orders that a venue, asked, did not have.
+    pub lost: u64,
 }
 
+/// Busts that wait for their fills. One more pushes the oldest out: its fill will then be booked, and the two counts of
+/// the position with the drop copy differ, which is told.
+const EARLY: usize = 64;
+
 /// Our orders. See the crate's head for what is kept and for how long.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Orders {
     slots: Slots,
     next: u32,
     counts: Counts,
+    levels: Levels,
+    /// By instrument, where it is not the whole size.
+    replaced: Vec<ReplacedSize>,
+    early: Vec<Report>,
 }
 
 impl Orders {
@@ -32,7 +51,33 @@ impl Orders {
     /// for late reports.
     #[must_use]
     pub fn with_capacity(n: usize) -> Self {
-        Self { slots: Slots::with_capacity(n), next: 0, counts: Counts::default() }
+        Self {
+            slots: Slots::with_capacity(n),
+            next: 0,
+            counts: Counts::default(),
+            levels: Levels::default(),
+            replaced: Vec::new(),
+            early: Vec::with_capacity(EARLY),
+        }
+    }
+
+    /// Says what the size of a replace means where these trade, by the [table](crate::replaced::VENUES).
+    pub fn keep_replaced_sizes(&mut self, instruments: &[Instrument]) {
+        self.replaced = instruments.iter().map(|own| ReplacedSize::of(&own.terms().venue)).collect();
+    }
+
+    /// What the size of a replace means where an instrument trades.
+    #[inline]
+    #[must_use]
+    pub fn replaced_size(&self, instrument: InstrumentId) -> ReplacedSize {
+        self.replaced.get(instrument.index()).copied().unwrap_or_default()
+    }
+
+    /// What to ask risk for, to give an order a new price and let `unfilled` of it trade from now on.
+    #[inline]
+    #[must_use]
+    pub fn replacement(&self, order: &Order, price: Ticks, unfilled: Lots) -> risk::Replacement {
+        order.replacement(price, unfilled, self.replaced_size(order.instrument()))
     }
 
     /// Takes in an order that risk passed: the only door to [`Command::Place`].
@@ -41,14 +86,19 @@ impl Orders {
         let id = OrderId(self.next);
         self.next = self.next.checked_add(1).expect("fewer than 2³² orders in a run");
         let (strategy, terms) = (approved.strategy(), *approved.order());
-        self.slots.add(Order::new(id, strategy, terms, now));
+        let order = Order::new(id, strategy, terms, now);
+        if let [Some(price), _] = order.stands_at() {
+            self.levels.add(terms.instrument, terms.side, price);
+        }
+        self.slots.add(order);
         self.counts.submitted += 1;
         let place = PlaceOrder { order: id, strategy, terms };
         (id, Command::Place(place))
     }
 
-    /// Asks for what is left of an order to be cancelled. `None` when it is unknown or closed, or a cancel is
-    /// already under way. The order works on until the venue answers.
+    /// Asks for what is left of an order to be cancelled. `None` when there is none of this number or it is closed, or a
+    /// cancel is already under way. The order works on until the venue answers. One of which nobody knows what became is
+    /// asked to be cancelled as often as one likes, and again when it turns out to work.
     #[inline]
     pub fn cancel(&mut self, _now: Nanos, id: OrderId) -> Option<Command> {
         let slot = self.slots.find(id)?;
@@ -66,9 +116,10 @@ impl Orders {
 
     fn cancel_slot(&mut self, slot: u32) -> Option<Command> {
         let order = self.slots.order_mut(slot);
-        if !order.is_open() || order.canceling {
+        if !order.is_open() || (order.canceling && !order.is_unknown()) {
             return None;
         }
+        order.doomed |= order.is_unknown();
         order.canceling = true;
         Some(Command::Cancel { order: order.id, instrument: order.instrument() })
     }
@@ -83,21 +134,30 @@ impl Orders {
         let Some(slot) = self.slots.find(approved.order()) else {
             return Err(approved);
         };
+        let means = self.replaced_size(approved.instrument());
         let order = self.slots.order_mut(slot);
         let as_it_was = order.can_replace()
             && order.instrument() == approved.instrument()
             && order.terms.side == approved.side()
-            && order.exposure() == approved.old_unfilled();
+            && order.replacement(approved.price(), approved.unfilled(), means).old_unfilled
+                == approved.old_unfilled();
         let Some(size) = order.filled.0.checked_add(approved.unfilled().0).filter(|_| as_it_was) else {
             return Err(approved);
         };
         let (price, size) = (approved.price(), Lots(size));
         order.replacing = Some(NewTerms { price, size });
-        order.most = order.most.max(size);
+        order.most = match means {
+            ReplacedSize::Total => order.most.max(size),
+            ReplacedSize::Leaves => order.most + approved.unfilled(),
+        };
+        if let [_, Some(next)] = order.stands_at() {
+            self.levels.add(order.terms.instrument, order.terms.side, next);
+        }
         Ok(Command::Replace { order: order.id, instrument: order.instrument(), price, size })
     }
 
-    /// Hears what the venue says, and answers with what it changed.
+    /// Hears what the venue says, and answers with what it changed. After a fill, ask for what was
+    /// [held](Self::held_bust).
     #[inline]
     pub fn on_report(&mut self, now: Nanos, report: &Report) -> Change {
         let change = self.change(now, report);
@@ -105,13 +165,20 @@ impl Orders {
             Change::Duplicate => self.counts.duplicates += 1,
             Change::Impossible(_) => self.counts.impossible += 1,
             Change::Filled { late: true, .. } => self.counts.late_fills += 1,
+            Change::Busted { .. } => self.counts.busts += 1,
+            Change::Lost { .. } => self.counts.lost += 1,
             Change::Filled { late: false, .. }
             | Change::Accepted
             | Change::Rejected { .. }
             | Change::Canceled { .. }
             | Change::CancelRejected { .. }
             | Change::Replaced { .. }
-            | Change::ReplaceRejected { .. } => {}
+            | Change::ReplaceRejected { .. }
+            | Change::Unsure
+            | Change::Listed { .. }
+            | Change::Behind { .. }
+            | Change::Missed
+            | Change::Early => {}
         }
         change
     }
@@ -121,22 +188,153 @@ impl Orders {
         let Some(slot) = self.slots.find(report.order) else {
             return Change::Impossible(Impossible::UnknownOrder);
         };
-        if self.slots.order(slot).instrument() != report.instrument {
+        let order = self.slots.order(slot);
+        if order.instrument() != report.instrument {
             return Change::Impossible(Impossible::WrongInstrument);
         }
-        if let Outcome::Filled { fill, .. } = report.outcome
-            && self.slots.has_fill(slot, fill)
-        {
-            return Change::Duplicate;
+        let stood = order.stands_at();
+        match report.outcome {
+            Outcome::Filled { fill, .. } if self.slots.fill(slot, fill).is_some() => {
+                return Change::Duplicate;
+            }
+            Outcome::Busted { fill, price, size } => {
+                if let Some(known) = self.before_bust(slot, report, (fill, price, size)) {
+                    return known;
+                }
+            }
+            Outcome::Filled { .. }
+            | Outcome::Accepted
+            | Outcome::Rejected(_)
+            | Outcome::Canceled
+            | Outcome::CancelRejected(_)
+            | Outcome::Replaced { .. }
+            | Outcome::ReplaceRejected(_)
+            | Outcome::Listed { .. }
+            | Outcome::NotListed => {}
         }
         let change = self.slots.order_mut(slot).hear(now, &report.outcome);
-        if let (Change::Filled { .. }, Outcome::Filled { fill, .. }) = (change, report.outcome) {
-            self.slots.add_fill(slot, fill);
+        if let (Change::Filled { .. }, Outcome::Filled { fill, price, size, liquidity }) =
+            (change, report.outcome)
+        {
+            let venue_at = report.venue_at;
+            self.slots.add_fill(slot, Fill { number: fill, price, size, venue_at, liquidity, busted: false });
         }
+        if let (Change::Busted { .. }, Outcome::Busted { fill, .. }) = (change, report.outcome) {
+            self.slots.bust_fill(slot, fill);
+        }
+        self.move_levels(slot, stood);
         if change.closed() {
             self.slots.close(slot);
         }
         change
+    }
+
+    /// Whether a fill can be taken back: it has come, is the one that is meant, and was not taken back yet.
+    #[cold]
+    fn before_bust(
+        &mut self,
+        slot: u32,
+        report: &Report,
+        (number, price, size): (u32, Ticks, Lots),
+    ) -> Option<Change> {
+        let Some(fill) = self.slots.fill(slot, number) else {
+            if self.early.contains(report) {
+                return Some(Change::Duplicate);
+            }
+            if self.early.len() == EARLY {
+                self.early.remove(0);
+            }
+            self.early.push(*report);
+            return Some(Change::Early);
+        };
+        if fill.busted {
+            return Some(Change::Duplicate);
+        }
+        let other = fill.price != price || fill.size != size;
+        other.then_some(Change::Impossible(Impossible::OtherFill))
+    }
+
+    /// The report that took a fill back before the fill itself came: to be heard right after it.
+    #[inline]
+    pub fn held_bust(&mut self, order: OrderId, number: u32) -> Option<Report> {
+        if self.early.is_empty() {
+            return None;
+        }
+        let is_it = |held: &Report| {
+            held.order == order && matches!(held.outcome, Outcome::Busted { fill, .. } if fill == number)
+        };
+        let place = self.early.iter().position(is_it)?;
+        Some(self.early.remove(place))
+    }
+
+    /// The order may stand at other prices than before.
+    #[inline]
+    fn move_levels(&mut self, slot: u32, stood: [Option<Ticks>; 2]) {
+        let order = self.slots.order(slot);
+        let (instrument, side, stands) = (order.terms.instrument, order.terms.side, order.stands_at());
+        if stands == stood {
+            return;
+        }
+        for price in stood.into_iter().flatten() {
+            self.levels.remove(instrument, side, price);
+        }
+        for price in stands.into_iter().flatten() {
+            self.levels.add(instrument, side, price);
+        }
+    }
+
+    /// A session broke: nobody knows what becomes of the open orders in the instruments that `lost` names. Adds them to
+    /// `told`; each is [`Change::Unsure`].
+    pub fn lose_sight(&mut self, lost: impl Fn(InstrumentId) -> bool, told: &mut Vec<OrderId>) {
+        let mut at = self.slots.next_open(None);
+        while let Some(slot) = at {
+            let order = self.slots.order_mut(slot);
+            if lost(order.instrument()) {
+                order.lose_sight();
+                told.push(order.id);
+            }
+            at = self.slots.next_open(Some(slot));
+        }
+    }
+
+    /// Asks the venue what became of an order; `None` when we know.
+    #[must_use]
+    pub fn query(&self, id: OrderId) -> Option<Command> {
+        let order = self.get(id).filter(|order| order.is_unknown())?;
+        Some(Command::Query { order: id, instrument: order.instrument() })
+    }
+
+    /// Remembers that an order is to be cancelled once its session stands and it turns out to work.
+    pub fn doom(&mut self, id: OrderId) {
+        if let Some(slot) = self.slots.find(id) {
+            let order = self.slots.order_mut(slot);
+            order.doomed |= order.is_open();
+        }
+    }
+
+    /// Asks for an order to be cancelled that is [closed for us and works](Impossible::Alive) at the venue.
+    pub fn disown(&mut self, id: OrderId) -> Option<Command> {
+        let slot = self.slots.find(id)?;
+        let order = self.slots.order_mut(slot);
+        if order.is_open() {
+            return None;
+        }
+        order.canceling = true;
+        Some(Command::Cancel { order: id, instrument: order.instrument() })
+    }
+
+    /// A fill of an order of ours as it was booked.
+    #[must_use]
+    pub fn fill(&self, id: OrderId, number: u32) -> Option<&Fill> {
+        self.slots.fill(self.slots.find(id)?, number)
+    }
+
+    /// The best price at which an order of ours stands, in the book or on its way there; `None` without one. Costs one
+    /// look, whatever the number of orders.
+    #[inline]
+    #[must_use]
+    pub fn best(&self, instrument: InstrumentId, side: Side) -> Option<Ticks> {
+        self.levels.best(instrument, side)
     }
 
     /// An order of ours; `None` when there is none of this number, or it closed too long ago.

@@ -8,8 +8,10 @@
 //! Never knows what a report means.
 
 use crate::Order;
-use crate::fills::{List as Fills, Pool};
+use crate::fills::{Fill, List as Fills, Pool};
 use crate::index::{Index, NONE};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::VecDeque;
 use types::{InstrumentId, OrderId};
 
@@ -17,7 +19,7 @@ use types::{InstrumentId, OrderId};
 const ALL: usize = 0;
 const INSTRUMENT: usize = 1;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Link {
     previous: u32,
     next: u32,
@@ -25,7 +27,7 @@ struct Link {
 
 const UNLINKED: Link = Link { previous: NONE, next: NONE };
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Ends {
     first: u32,
     last: u32,
@@ -33,17 +35,19 @@ struct Ends {
 
 const NO_ENDS: Ends = Ends { first: NONE, last: NONE };
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Slot {
     pub(crate) order: Order,
     fills: Fills,
     links: [Link; 2],
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub(crate) struct Slots {
     slots: Vec<Slot>,
     free: Vec<u32>,
+    #[serde(skip, default = "Index::empty")]
     index: Index,
     all: Ends,
     /// By instrument; grows to the highest one that had an order.
@@ -53,6 +57,21 @@ pub(crate) struct Slots {
     kept_max: usize,
     fills: Pool,
     open: usize,
+}
+
+impl Serialize for Slots {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, to)
+    }
+}
+
+/// Slot for slot, so that what is free is taken again in the same order; the index is made anew.
+impl<'de> Deserialize<'de> for Slots {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut slots = Self::deserialize(from)?;
+        slots.enter_all().map_err(D::Error::custom)?;
+        Ok(slots)
+    }
 }
 
 impl Slots {
@@ -70,6 +89,27 @@ impl Slots {
             fills: Pool::with_capacity(4 * n),
             open: 0,
         }
+    }
+
+    /// Makes the index of every order that is kept, open or closed, and room for as many as there were.
+    fn enter_all(&mut self) -> Result<(), &'static str> {
+        let room = 2 * self.kept_max;
+        self.slots.reserve(room.saturating_sub(self.slots.len()));
+        self.free.reserve(room.saturating_sub(self.free.len()));
+        self.kept.reserve(self.kept_max.saturating_sub(self.kept.len()));
+        self.index = Index::with_capacity(self.slots.len().max(room));
+        let mut is_free = vec![false; self.slots.len()];
+        for &slot in &self.free {
+            *is_free.get_mut(slot as usize).ok_or("a slot is free that is not there")? = true;
+        }
+        for (at, slot) in self.slots.iter().enumerate().filter(|(at, _)| !is_free[*at]) {
+            let at = u32::try_from(at).map_err(|_| "more slots than numbers")?;
+            if self.index.find(slot.order.id.0).is_some() {
+                return Err("one order is kept in two slots");
+            }
+            self.index.insert(slot.order.id.0, at);
+        }
+        Ok(())
     }
 
     #[inline]
@@ -93,13 +133,17 @@ impl Slots {
     }
 
     #[inline]
-    pub(crate) fn has_fill(&self, slot: u32, number: u32) -> bool {
-        self.fills.contains(&self.slots[slot as usize].fills, number)
+    pub(crate) fn fill(&self, slot: u32, number: u32) -> Option<&Fill> {
+        self.fills.find(&self.slots[slot as usize].fills, number)
     }
 
     #[inline]
-    pub(crate) fn add_fill(&mut self, slot: u32, number: u32) {
-        self.fills.add(&mut self.slots[slot as usize].fills, number);
+    pub(crate) fn add_fill(&mut self, slot: u32, fill: Fill) {
+        self.fills.add(&mut self.slots[slot as usize].fills, fill);
+    }
+
+    pub(crate) fn bust_fill(&mut self, slot: u32, number: u32) {
+        self.fills.bust(&self.slots[slot as usize].fills, number);
     }
 
     /// Takes in an open order, newer than every other.

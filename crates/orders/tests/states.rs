@@ -2,8 +2,10 @@
 
 mod common;
 
-use common::{Desk, NOW, WHY, filled, instrument, replaced, report, terms};
+use common::{Desk, NOW, WHY, busted, filled, instrument, listed, replaced, report, terms};
+use orders::machine::{REPORTS, STATES, answer, column, row};
 use orders::{Change, End, Impossible, State};
+use std::collections::BTreeSet;
 use types::{InstrumentId, Lots, OrderId, Outcome, Side, Ticks};
 
 /// What brings a fresh order of 10 into a state.
@@ -12,10 +14,12 @@ enum Step {
     Cancel,
     Replace(i64),
     Hear(Outcome),
+    /// The session breaks.
+    Break,
 }
 
-use Outcome::{Accepted, CancelRejected, Canceled, Rejected, ReplaceRejected};
-use Step::{Cancel, Hear, Replace};
+use Outcome::{Accepted, CancelRejected, Canceled, NotListed, Rejected, ReplaceRejected};
+use Step::{Break, Cancel, Hear, Replace};
 
 fn led(steps: &[Step]) -> (Desk, OrderId) {
     let mut desk = Desk::new(1, 16);
@@ -24,6 +28,7 @@ fn led(steps: &[Step]) -> (Desk, OrderId) {
         match *step {
             Cancel => assert!(desk.cancel(id), "{steps:?}"),
             Replace(size) => assert!(desk.replace(id, 99, size), "{steps:?}"),
+            Break => assert_eq!(desk.lose_sight(), [id]),
             Hear(outcome) => {
                 let change = desk.hear(id, outcome);
                 assert!(
@@ -44,25 +49,35 @@ fn letter(change: Change) -> char {
         Change::Filled { late: true, closed: false, .. } => 'l',
         Change::Filled { late: false, closed: false, .. } => 'f',
         Change::Filled { late: false, closed: true, .. } => 'F',
-        Change::Filled { late: true, closed: true, .. } => '!', // never: it is closed already
+        Change::Filled { late: true, closed: true, .. } => '*', // never: it is closed already
         Change::Canceled { .. } => 'C',
         Change::CancelRejected { .. } => 'c',
         Change::Replaced { closed: false, .. } => 'r',
         Change::Replaced { closed: true, .. } => 'R',
         Change::ReplaceRejected { closed: false, .. } => 'n',
         Change::ReplaceRejected { closed: true, .. } => 'N',
+        Change::Unsure => 'u',
+        Change::Listed { open: true, .. } => 'o',
+        Change::Listed { open: false, .. } => 'O',
+        Change::Behind { .. } => 'b',
+        Change::Missed => 'm',
+        Change::Lost { .. } => 'L',
+        Change::Busted { .. } => 'v',
+        Change::Early => 'e',
         Change::Duplicate => '=',
         Change::Impossible(Impossible::UnknownOrder) => '?',
         Change::Impossible(Impossible::WrongInstrument) => 'w',
         Change::Impossible(Impossible::Transition) => '-',
         Change::Impossible(Impossible::NotAsked) => '~',
+        Change::Impossible(Impossible::Alive) => '!',
+        Change::Impossible(Impossible::OtherFill) => 'x',
         Change::Impossible(Impossible::SizeNotPositive) => '0',
         Change::Impossible(Impossible::BeyondSize) => '>',
     }
 }
 
 /// The reports every state hears, in the order of the table's columns. Fill 1 is the one some states had.
-fn reports() -> [Outcome; 12] {
+fn reports() -> [Outcome; 19] {
     [
         Accepted,
         Rejected(WHY),
@@ -76,45 +91,77 @@ fn reports() -> [Outcome; 12] {
         replaced(99, 6),
         replaced(99, 20),
         ReplaceRejected(WHY),
+        listed(10, 0, true),
+        listed(10, 4, true),
+        listed(10, 4, false),
+        listed(21, 0, true),
+        NotListed,
+        busted(4, 1),
+        busted(4, 9),
     ]
 }
 
-#[test]
-fn every_state_has_an_answer_to_every_report() {
+/// What can have happened to an order, and what it answers to each report: a letter each, see [`letter`].
+fn lives() -> Vec<(Vec<Step>, &'static str)> {
     let accepted = Hear(Accepted);
     let part = Hear(filled(4, 1));
     let all = Hear(filled(10, 1));
     let cancel_answered = Hear(Canceled);
     // Columns: Accepted, Rejected, fill 4 (number 1), fill 4, fill 10, fill 21, fill 0,
-    //          Canceled, CancelRejected, Replaced to 6, Replaced to 20, ReplaceRejected.
-    let table: &[(&[Step], &str)] = &[
-        (&[], "aJffF>0C~~~~"),                                         // pending
-        (&[accepted], "=-ffF>0C~~~~"),                                 // working
-        (&[accepted, part], "=-=f>>0C~~~~"),                           // partly filled
-        (&[part], "a-=f>>0C~~~~"),   // the fill overtook its acknowledgement
-        (&[Cancel], "aJffF>0Cc~~~"), // a cancel under way
-        (&[accepted, Cancel], "=-ffF>0Cc~~~"), //
-        (&[accepted, part, Cancel], "=-=f>>0Cc~~~"), //
-        (&[Replace(20)], "aJfff>0C~rrn"), // a larger size asked for: all of it may trade
-        (&[accepted, Replace(20)], "=-fff>0C~rrn"), //
-        (&[accepted, Replace(6)], "=-ffF>0C~r>n"), // a smaller one: the old size may trade
-        (&[accepted, part, Replace(20)], "=-=ff>0C~rrn"), //
-        (&[accepted, Replace(20), all], "=-=fF>0C~RrN"), // the old size filled while asking
-        (&[accepted, Hear(filled(6, 1)), Replace(7)], "=-=F>>0C~R>n"), // fills are at 6 when it becomes 6
-        (&[accepted, Replace(20), Cancel], "=-fff>0Ccrrn"), // both under way
-        (&[all], "a-=>>>0-~~~~"),    // filled before the acknowledgement
-        (&[accepted, all], "=-=>>>0-~~~~"), // filled
-        (&[accepted, Cancel, all], "=-=>>>0-c~~~"), // the cancel crossed the last fill
-        (&[accepted, Replace(10), all], "=-=>>>0-~r>n"), // the replace crossed it
-        (&[Hear(Canceled)], "a-lll>0=~~~~"), // an IOC that the venue ended at once
-        (&[accepted, Cancel, cancel_answered], "=-lll>0=c~~~"), // cancelled: late fills are taken
-        (&[accepted, part, Hear(Canceled)], "=-=l>>0=~~~~"), //
-        (&[accepted, Replace(20), Hear(Canceled)], "=-lll>0=~rrn"), // the replace's answer is still to come
-        (&[Hear(Rejected(WHY))], "-=lll>0-~--~"), // fill after reject (V-03)
-        (&[Cancel, Hear(Rejected(WHY))], "-=lll>0-c--~"), // the cancel hears that there is nothing
-        (&[Replace(20), Hear(Rejected(WHY))], "-=lll>0-~--n"), //
+    //          Canceled, CancelRejected, Replaced to 6, Replaced to 20, ReplaceRejected,
+    //          Listed 0 of 10 open, 4 of 10 open, 4 of 10 closed, 0 of 21 open, NotListed, bust of 1, of an unknown one.
+    let lives: &[(&[Step], &str)] = &[
+        (&[], "aJffF>0C~~~~====-ee"),                                         // pending
+        (&[accepted], "=-ffF>0C~~~~====-ee"),                                 // working
+        (&[accepted, part], "=-=f>>0C~~~~====-ve"),                           // partly filled
+        (&[part], "a-=f>>0C~~~~====-ve"), // the fill overtook its acknowledgement
+        (&[Cancel], "aJffF>0Cc~~~====-ee"), // a cancel under way
+        (&[accepted, Cancel], "=-ffF>0Cc~~~====-ee"), //
+        (&[accepted, part, Cancel], "=-=f>>0Cc~~~====-ve"), //
+        (&[Replace(20)], "aJfff>0C~rrn====-ee"), // a larger size asked for: all of it may trade
+        (&[accepted, Replace(20)], "=-fff>0C~rrn====-ee"), //
+        (&[accepted, Replace(6)], "=-ffF>0C~r>n====-ee"), // a smaller one: the old size may trade
+        (&[accepted, part, Replace(20)], "=-=ff>0C~rrn====-ve"), //
+        (&[accepted, Replace(20), all], "=-=fF>0C~RrN====-xe"), // the old size filled while asking
+        (&[accepted, Hear(filled(6, 1)), Replace(7)], "=-=F>>0C~R>n====-xe"), // fills are at 6 when it becomes 6
+        (&[accepted, Replace(20), Cancel], "=-fff>0Ccrrn====-ee"),            // both under way
+        (&[all], "a-=>>>0-~~~~=====xe"), // filled before the acknowledgement
+        (&[accepted, all], "=-=>>>0-~~~~=====xe"), // filled
+        (&[accepted, Cancel, all], "=-=>>>0-c~~~=====xe"), // the cancel crossed the last fill
+        (&[accepted, Replace(10), all], "=-=>>>0-~r>n=====xe"), // the replace crossed it
+        (&[Hear(Canceled)], "a-lll>0=~~~~!!=!=ee"), // an IOC that the venue ended at once
+        (&[accepted, Cancel, cancel_answered], "=-lll>0=c~~~!!=!=ee"), // cancelled: late fills are taken
+        (&[accepted, part, Hear(Canceled)], "=-=l>>0=~~~~!!=!=ve"), //
+        (&[accepted, Replace(20), Hear(Canceled)], "=-lll>0=~rrn!!=!=ee"), // the replace's answer is still to come
+        (&[Hear(Rejected(WHY))], "-=lll>0-~--~!!=!=ee"),                   // fill after reject (V-03)
+        (&[Cancel, Hear(Rejected(WHY))], "-=lll>0-c--~!!=!=ee"), // the cancel hears that there is nothing
+        (&[Replace(20), Hear(Rejected(WHY))], "-=lll>0-~--n!!=!=ee"), //
+        // The session broke.
+        (&[Break], "aJffF>0C====obb>mee"), // never acknowledged: one miss is not enough
+        (&[accepted, Break], "=-ffF>0C====obb>Lee"), // acknowledged: one is
+        (&[accepted, part, Break], "=-=f>>0C====ooO>Lve"), // listed with the fills we know, it works or is gone
+        (&[accepted, Cancel, Break], "=-ffF>0C====obb>Lee"),
+        (&[Cancel, Break, Cancel], "aJffF>0Cc===obb>mee"), // asked for again
+        (&[accepted, Replace(20), Break], "=-fff>0C=rrnobb>Lee"),
+        (&[accepted, Replace(6), Break], "=-ffF>0C=r>nobb>Lee"),
+        (&[accepted, part, Replace(10), Break], "=-=f>>0C=r>nooO>Lve"), // by which price it stands is not said
+        (&[accepted, Replace(20), all, Break], "=-=fF>0C=RrNOO->Lxe"), // filled as it was, and perhaps larger
+        (&[Break, Hear(NotListed)], "aJffF>0C====obb>Lee"),            // the second miss is enough
+        (&[accepted, Break, Hear(listed(10, 4, true))], "=-ffF>0C====obb>Lee"), // fills are missing: it stays unknown
+        (&[accepted, Break, Hear(listed(10, 0, true))], "=-ffF>0C========-ee"),
+        (&[accepted, Replace(10), Break, Hear(listed(10, 0, true))], "=-ffF>0C=r>n====-ee"),
+        (&[accepted, part, Break, Hear(listed(10, 4, false))], "=-=l>>0=====!!=!=ve"),
+        (&[accepted, Break, Hear(NotListed)], "==lll>0==!!=!!=!=ee"),
+        (&[Break, Hear(NotListed), Hear(NotListed)], "!=lll>0==!!=!!=!=ee"), // lost; a sign of life is told
+        (&[accepted, part, Hear(busted(4, 1))], "=-=f>>0C~~~~====-=e"),
+        (&[accepted, all, Hear(busted(10, 1))], "=-=>>>0-~~~~======e"),
     ];
-    for (steps, expected) in table {
+    lives.iter().map(|(steps, answers)| (steps.to_vec(), *answers)).collect()
+}
+
+#[test]
+fn every_state_has_an_answer_to_every_report() {
+    for (steps, expected) in &lives() {
         let answers = reports().map(|outcome| {
             let (mut desk, id) = led(steps);
             let (before, counts) = (desk.order(id), desk.orders.counts());
@@ -134,13 +181,97 @@ fn every_state_has_an_answer_to_every_report() {
                 after.exposure(),
                 "{steps:?} {outcome:?}"
             );
-            assert_eq!(desk.risk.position(InstrumentId(0)), after.filled);
+            assert_eq!(desk.risk.position(InstrumentId(0)), after.standing());
             assert_eq!(desk.risk.open_orders() as usize, desk.orders.open_count());
             assert_eq!(desk.orders.open().count(), desk.orders.open_count());
             seen
         });
         assert_eq!(answers.iter().collect::<String>(), *expected, "{steps:?}");
     }
+}
+
+fn name(state: State) -> String {
+    format!("{state:?}")
+}
+
+/// From where to where which reports lead, found by walking every life through every report.
+fn edges() -> Vec<(State, State, Vec<&'static str>)> {
+    let mut found = BTreeSet::new();
+    for (steps, _) in lives() {
+        for outcome in reports() {
+            let (mut desk, id) = led(&steps);
+            let before = desk.order(id).state;
+            let change = desk.hear(id, outcome);
+            let known = matches!(change, Change::Duplicate | Change::Impossible(_));
+            if !known && desk.order(id).state != before {
+                let edge = (row(before), row(desk.order(id).state), column(&outcome));
+                found.insert(edge);
+            }
+        }
+        let (mut desk, id) = led(&steps);
+        let before = desk.order(id).state;
+        if !desk.lose_sight().is_empty() && before != State::Unknown {
+            found.insert((row(before), row(desk.order(id).state), REPORTS.len()));
+        }
+    }
+    let mut edges: Vec<(State, State, Vec<&'static str>)> = Vec::new();
+    for (from, to, by) in found {
+        let (from, to) = (STATES[from], STATES[to]);
+        let by = REPORTS.get(by).copied().unwrap_or("the session breaks");
+        match edges.last_mut() {
+            Some(last) if (last.0, last.1) == (from, to) => last.2.push(by),
+            _ => edges.push((from, to, vec![by])),
+        }
+    }
+    edges
+}
+
+/// The drawing at [`State`].
+fn lines() -> String {
+    let line = |(from, to, by): (State, State, Vec<&str>)| {
+        format!("/// {:<7} ──▶ {:<17} {}\n", name(from), name(to), by.join(", "))
+    };
+    edges().into_iter().map(line).collect()
+}
+
+/// The drawing and the table of docs/orders.md.
+fn page() -> String {
+    let short = |state: State| name(state).replace("Closed(", "").replace(')', "");
+    let mut page = String::from("```mermaid\nstateDiagram-v2\n    [*] --> Pending: submit\n");
+    for (from, to, by) in edges() {
+        page += &format!("    {} --> {}: {}\n", short(from), short(to), by.join(", "));
+    }
+    for end in STATES.into_iter().filter(|state| matches!(state, State::Closed(_))) {
+        page += &format!("    {} --> [*]\n", short(end));
+    }
+    page += "```\n\n| state |";
+    page += &REPORTS.map(|report| format!(" {report} |")).concat();
+    page += &format!("\n|---|{}\n", "---|".repeat(REPORTS.len()));
+    for state in STATES {
+        page += &format!("| {} |", short(state));
+        for outcome in one_of_each() {
+            page += &format!(" {} |", answer(state, &outcome).name());
+        }
+        page += "\n";
+    }
+    page
+}
+
+/// A report of each kind, in the order of the columns.
+fn one_of_each() -> Vec<Outcome> {
+    let mut all: Vec<Outcome> = reports().into();
+    all.sort_by_key(column);
+    all.dedup_by_key(|outcome| column(outcome));
+    all
+}
+
+#[test]
+fn the_drawings_in_the_docs_are_the_machine() {
+    assert_eq!(one_of_each().iter().map(column).collect::<Vec<_>>(), (0..REPORTS.len()).collect::<Vec<_>>());
+    assert_eq!(STATES.map(row).to_vec(), (0..STATES.len()).collect::<Vec<_>>());
+    let told = "write it there; it was found by walking the machine";
+    assert!(include_str!("../src/order.rs").contains(&lines()), "{told}:\n{}", lines());
+    assert!(include_str!("../../../docs/orders.md").contains(&page()), "{told}:\n{}", page());
 }
 
 #[test]
@@ -228,7 +359,7 @@ fn a_report_about_nothing_of_ours_changes_nothing() {
 #[test]
 fn an_approval_for_another_state_of_the_order_comes_back() {
     let (mut desk, id) = led(&[Hear(Accepted)]);
-    let wish = desk.order(id).replacement(Ticks(99), Lots(12));
+    let wish = desk.orders.replacement(&desk.order(id), Ticks(99), Lots(12));
     let approved = desk.risk.check_replace(NOW, &wish, &common::TOUCH).expect("limits are wide");
     desk.hear(id, filled(3, 1)); // between the check and the order
     let unused = desk.orders.replace(NOW, approved).expect_err("it was judged with ten to go");

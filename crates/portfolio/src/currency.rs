@@ -3,10 +3,11 @@
 //! A worth is rounded down to a whole 10⁻¹², in doubt against us. Never guesses a rate: until one is known, a balance is
 //! worth nothing, and risk lets no order through that could make one.
 
+use serde::{Deserialize, Serialize};
 use types::{Instrument, InstrumentId, Money, Ticks};
 
 /// Where a currency's rate comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rate {
     /// One unit is worth this much of the account's currency.
     Fixed(Money),

@@ -1,6 +1,7 @@
 //! One instrument: its position, its two counts of money, its mark.
 
 use crate::lots::{Lot, Queue};
+use serde::{Deserialize, Serialize};
 use types::fees::Tier;
 use types::{CashKind, Contract, FeeSchedule, Instrument, Liquidity, Lots, Money, Nanos, Side, Ticks};
 
@@ -59,7 +60,7 @@ impl Account {
 }
 
 /// One instrument's books, as they are kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Holding {
     // What every mark reads and writes.
     position: Lots,
@@ -190,6 +191,41 @@ impl Holding {
         self.last_fill_at = Some(at);
         self.compare();
         Booked { fee, realised, turnover: value.abs(), position: self.position }
+    }
+
+    /// Takes a fill back that `fees` were charged for: cash and position are as if it had never been. So are the lots
+    /// while what it opened is still there; of a part that was closed since, the offsetting trade is booked, which leaves
+    /// what it had earned to the lots that are closed in its stead.
+    pub(crate) fn on_bust(
+        &mut self,
+        fees: &FeeSchedule,
+        side: Side,
+        price: Ticks,
+        size: Lots,
+        liquidity: Liquidity,
+    ) -> Booked {
+        let signed = size.signed(side);
+        let value = self.instrument.value(price, signed);
+        let fee = fees.fee(&self.instrument, price, size, liquidity);
+        let realised = self.lots.unbook(&self.instrument, price, signed, value);
+        self.realised += realised;
+        self.cash = self.cash + value + fee;
+        self.fees -= fee;
+        self.position -= signed;
+        self.worth = self.worth_at_mark();
+        self.volume -= size;
+        self.turnover -= value.abs();
+        match liquidity {
+            Liquidity::Maker => self.fills_maker -= 1,
+            Liquidity::Taker => self.fills_taker -= 1,
+        }
+        self.compare();
+        Booked { fee: -fee, realised, turnover: -value.abs(), position: self.position }
+    }
+
+    /// What a tier of fees makes of its schedule.
+    pub(crate) fn fees_at(&self, tier: Option<Tier>) -> FeeSchedule {
+        self.schedule.at(tier)
     }
 
     /// Books cash that the venue moved; below zero, we paid.

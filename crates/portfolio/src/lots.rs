@@ -3,11 +3,12 @@
 //! Money is split, never rounded twice: the parts of a fill add up to the fill's value, the parts of a lot to the
 //! lot's cost, to the last 10⁻¹². That matters for inverse contracts, whose values are rounded quotients.
 
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use types::{Instrument, Lots, Money, Ticks};
 
 /// A holding bought (or sold short) at one price, or what is left of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lot {
     /// At this price.
     pub price: Ticks,
@@ -18,7 +19,7 @@ pub struct Lot {
 }
 
 /// All of them, on one side at a time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Queue {
     lots: VecDeque<Lot>,
     /// Σ `cost` of the lots.
@@ -65,6 +66,41 @@ impl Queue {
             self.open(price, left, worth_left);
         }
         realised
+    }
+
+    /// Takes back a fill of `size` (signed) worth `worth`: out of the lots it opened, the newest at its price first; what
+    /// is left of it was closed since, and the offsetting trade is booked. Returns what that changes of what was earned.
+    pub(crate) fn unbook(
+        &mut self,
+        instrument: &Instrument,
+        price: Ticks,
+        size: Lots,
+        worth: Money,
+    ) -> Money {
+        let (mut left, mut worth_left, mut realised) = (size, worth, Money::ZERO);
+        let mut at = self.lots.len();
+        while at > 0 && !left.is_zero() {
+            at -= 1;
+            let lot = &mut self.lots[at];
+            if lot.price != price || lot.size.0.signum() != left.0.signum() {
+                continue;
+            }
+            let part = if left.abs() < lot.size.abs() { left } else { lot.size };
+            let fill_part = part_of(instrument, price, part, left, worth_left);
+            let cost_part = part_of(instrument, price, part, lot.size, lot.cost);
+            // Of one price, and so equal but for how inverse contracts round their parts.
+            realised += fill_part - cost_part;
+            left -= part;
+            worth_left -= fill_part;
+            lot.size -= part;
+            lot.cost -= cost_part;
+            self.cost -= cost_part;
+        }
+        self.lots.retain(|lot| !lot.size.is_zero());
+        if left.is_zero() {
+            return realised;
+        }
+        realised + self.book(instrument, price, -left, -worth_left)
     }
 
     /// Adds to the newest lot when that has the same price: it would be closed in the same breath.

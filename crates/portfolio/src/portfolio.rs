@@ -4,13 +4,14 @@ use crate::currency::{AccountTerms, Balance, Rate, rate_of};
 use crate::holding::{Account, Booked, Holding};
 use crate::lots::Lot;
 use crate::tiers::Tiers;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use types::{
     CashKind, FeeSchedule, Instrument, InstrumentId, Liquidity, Lots, Money, Nanos, OrderId, Side, Ticks,
 };
 
 /// Positions and P&L of a run. See the crate's head.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Portfolio {
     holdings: Vec<Holding>,
     /// The place in `totals`, by instrument.
@@ -29,7 +30,7 @@ pub struct Portfolio {
 }
 
 /// What an order's lots have cost so far.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct OrderFees {
     order: OrderId,
     lots: Lots,
@@ -41,7 +42,7 @@ struct OrderFees {
 const ORDERS: usize = 1_024;
 
 /// All there is, in the account's currency: each amount at the rate of its moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Books {
     /// Everything earned.
     pub equity: Money,
@@ -58,7 +59,7 @@ pub struct Books {
 }
 
 /// The books of one currency: kept up to date by differences, which integers allow without drift.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Total {
     currency: String,
     equity: Money,
@@ -197,6 +198,51 @@ impl Portfolio {
             self.tiers[place].on_turnover(turnover);
         }
         booked
+    }
+
+    /// Takes back a fill that was booked with these very terms, of the venue's time `at`: position, cash, fees and equity
+    /// are as if it had never been.
+    pub fn on_bust(
+        &mut self,
+        at: Nanos,
+        instrument: InstrumentId,
+        side: Side,
+        price: Ticks,
+        size: Lots,
+        liquidity: Liquidity,
+    ) -> Booked {
+        let row = instrument.index();
+        let tiers = self.tiers_of[row].map(|place| place as usize);
+        let holding = &mut self.holdings[row];
+        // What it cost by the rates of its own day.
+        let fees = holding.fees_at(tiers.and_then(|place| self.tiers[place].tier_at(at)));
+        let before = holding.equity();
+        let booked = holding.on_bust(&fees, side, price, size, liquidity);
+        let change = holding.equity() - before;
+        self.earn(row, change);
+        let total = &self.totals[self.currency_of[row] as usize];
+        let turnover = total.worth_of(-booked.turnover);
+        self.books.fees -= total.worth_of(-booked.fee);
+        self.books.turnover[liquidity as usize] -= turnover;
+        if let Some(place) = tiers {
+            self.tiers[place].on_turnover(-turnover);
+        }
+        booked
+    }
+
+    /// Takes back what a fill changed of its order's fees: after [`on_bust`](Self::on_bust), of what that booked.
+    pub fn on_order_bust(&mut self, order: OrderId, instrument: InstrumentId, size: Lots, booked: &Booked) {
+        let fees = *self.holdings[instrument.index()].fees();
+        let Some(known) = self.orders.iter_mut().rev().find(|known| known.order == order) else { return };
+        known.lots -= size;
+        known.turnover += booked.turnover;
+        let charged = known.charged - Money::from_nanos(fees.per_lot_nanos) * size.0;
+        known.charged =
+            if known.lots.is_zero() { Money::ZERO } else { fees.of_order(known.lots, known.turnover) };
+        let more = known.charged - charged;
+        if more != Money::ZERO {
+            self.on_cash(instrument, CashKind::Fee, -more);
+        }
     }
 
     /// Books what a fill changed of its order's fees, where these have a least or a most: after

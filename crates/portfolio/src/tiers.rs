@@ -8,6 +8,7 @@
 //! That is how venues with tiers by turnover work (Binance and BitMEX: once a day, the last thirty). A run begins
 //! without a past: the turnover it is said to start with counts as traded evenly over the thirty days before it.
 
+use serde::{Deserialize, Serialize};
 use types::fees::Tier;
 use types::{InstrumentId, Money, Nanos};
 
@@ -16,7 +17,7 @@ const DAY: i64 = 86_400_000_000_000;
 pub const DAYS: usize = 30;
 
 /// What a venue's tiers are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TierTerms {
     /// The venue's name.
     pub venue: String,
@@ -29,7 +30,7 @@ pub struct TierTerms {
 }
 
 /// A venue's tiers, and where we stand among them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tiers {
     terms: TierTerms,
     /// The turnover of each of the last days, the next to leave first.
@@ -106,6 +107,12 @@ impl Tiers {
         let tier = reached.map(|at| self.terms.tiers[at]);
         self.changes.push((since, tier));
         Some(tier)
+    }
+
+    /// The tier that was in force at a time.
+    pub(crate) fn tier_at(&self, at: Nanos) -> Option<Tier> {
+        let held = self.changes.iter().rev().find(|(since, _)| *since <= at);
+        held.or(self.changes.first()).and_then(|(_, tier)| *tier)
     }
 
     pub(crate) fn on_turnover(&mut self, turnover: Money) {

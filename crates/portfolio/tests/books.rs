@@ -478,3 +478,117 @@ fn a_fill_of_nothing_is_our_own_error() {
     let mut portfolio = Portfolio::new(&[linear()], &[FEES]);
     portfolio.on_fill(Nanos(0), X, Buy, Ticks(1), Lots(0), Maker);
 }
+
+/// A fill that may be taken back later.
+#[derive(Clone, Copy)]
+struct Taken {
+    at: Nanos,
+    order: OrderId,
+    side: Side,
+    price: Ticks,
+    size: Lots,
+    liquidity: Liquidity,
+}
+
+fn book(portfolio: &mut Portfolio, fill: &Taken) {
+    let Taken { at, order, side, price, size, liquidity } = *fill;
+    let booked = portfolio.on_fill(at, X, side, price, size, liquidity);
+    portfolio.on_order(order, X, size, &booked);
+}
+
+fn bust(portfolio: &mut Portfolio, fill: &Taken) {
+    let Taken { at, order, side, price, size, liquidity } = *fill;
+    let booked = portfolio.on_bust(at, X, side, price, size, liquidity);
+    portfolio.on_order_bust(order, X, size, &booked);
+}
+
+#[test]
+fn a_fill_taken_back_leaves_money_and_position_as_if_it_had_never_been() {
+    let order_fees = FeeSchedule { order_min_nanos: 300_000_000, order_max_ppb: 10_000_000, ..FEES };
+    for (instrument, fees) in [(linear(), FEES), (inverse(), FEES), (linear(), order_fees)] {
+        for seed in 0..40 {
+            let mut prng = Prng::new(seed);
+            let new = || Portfolio::new(std::slice::from_ref(&instrument), &[fees]);
+            let (mut with, mut without) = (new(), new());
+            let mut standing = Vec::new();
+            for n in 0..60 {
+                let fill = Taken {
+                    at: Nanos(n),
+                    order: OrderId(u32::try_from(n / 3).expect("small")),
+                    side: if prng.chance(0.5) { Buy } else { Sell },
+                    price: Ticks(prng.between(900, 1_100)),
+                    size: Lots(prng.between(1, 20)),
+                    liquidity: if prng.chance(0.5) { Maker } else { Taker },
+                };
+                book(&mut with, &fill);
+                standing.push(fill);
+                if prng.chance(0.3) {
+                    let at = usize::try_from(prng.below(standing.len() as u64)).expect("small");
+                    bust(&mut with, &standing.remove(at));
+                }
+                let bid = prng.between(900, 1_100);
+                with.mark(X, Ticks(bid), Ticks(bid + 1));
+            }
+            for fill in &standing {
+                book(&mut without, fill);
+            }
+            with.mark(X, Ticks(1_000), Ticks(1_001));
+            without.mark(X, Ticks(1_000), Ticks(1_001));
+            assert_eq!(with.position(X), without.position(X), "seed {seed}");
+            assert_eq!(with.equity(), without.equity(), "seed {seed}");
+            assert_eq!(with.fees(X), without.fees(X), "seed {seed}");
+            assert_eq!(with.books(), without.books(), "seed {seed}");
+            let (one, other) = (with.account(X), without.account(X));
+            assert_eq!((one.volume, one.turnover), (other.volume, other.turnover), "seed {seed}");
+            assert_eq!(
+                (one.fills_maker, one.fills_taker),
+                (other.fills_maker, other.fills_taker),
+                "seed {seed}"
+            );
+            assert_eq!(one.realised + one.unrealised, other.realised + other.unrealised, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_fill_whose_lot_is_still_there_takes_that_very_lot_back() {
+    let mut portfolio = Portfolio::new(&[linear()], &[FEES]);
+    let fill = |side, price, size| Taken {
+        at: Nanos(1),
+        order: OrderId(0),
+        side,
+        price: Ticks(price),
+        size: Lots(size),
+        liquidity: Maker,
+    };
+    for own in [fill(Buy, 100, 5), fill(Buy, 90, 5), fill(Sell, 110, 2)] {
+        book(&mut portfolio, &own);
+    }
+    bust(&mut portfolio, &fill(Buy, 90, 5));
+    let lots: Vec<_> = portfolio.lots(X).map(|lot| (lot.price.0, lot.size.0)).collect();
+    assert_eq!((lots, portfolio.account(X).realised.to_string()), (vec![(100, 3)], "20".into()));
+    // Two of the five from 100 were sold: what they earned stays, and the position is short of them.
+    bust(&mut portfolio, &fill(Buy, 100, 5));
+    let lots: Vec<_> = portfolio.lots(X).map(|lot| (lot.price.0, lot.size.0)).collect();
+    assert_eq!((lots, portfolio.position(X)), (vec![(100, -2)], Lots(-2)));
+}
+
+#[test]
+fn a_bust_gives_back_the_fee_of_the_fill_s_own_day() {
+    let terms = TierTerms {
+        venue: "test".into(),
+        instruments: vec![X],
+        starting: Money::ZERO,
+        tiers: vec![Tier { turnover: Money::ONE * 1_000, maker_ppb: 0, taker_ppb: 0 }],
+    };
+    let account = AccountTerms { tiers: vec![terms], ..AccountTerms::default() };
+    let mut portfolio = Portfolio::with(&[linear()], &[FEES], account);
+    let day = 86_400_000_000_000;
+    portfolio.start(Nanos(0));
+    portfolio.on_fill(Nanos(5), X, Buy, Ticks(1_000), Lots(10), Taker);
+    assert_eq!(portfolio.fees(X).to_string(), "2.1");
+    portfolio.on_fill(Nanos(day + 5), X, Buy, Ticks(1_000), Lots(10), Taker);
+    assert_eq!(portfolio.fees(X).to_string(), "2.2", "a better tier by now");
+    portfolio.on_bust(Nanos(5), X, Buy, Ticks(1_000), Lots(10), Taker);
+    assert_eq!(portfolio.fees(X).to_string(), "0.1");
+}

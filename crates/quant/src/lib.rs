@@ -20,6 +20,15 @@ pub mod overfitting;
 pub mod combinations;
 pub mod folds;
 
+// How much.
+pub mod covariance;
+pub mod sizing;
+
+// What a bad day costs, and what options do to it.
+pub mod options;
+pub mod student;
+pub mod tail;
+
 // Events that excite each other.
 pub mod hawkes;
 
@@ -27,4 +36,5 @@ pub mod hawkes;
 pub mod sobol;
 pub mod tpe;
 
+pub use covariance::Covariance;
 pub use moments::Moments;

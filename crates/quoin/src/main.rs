@@ -58,7 +58,9 @@ enum Command {
     /// Run a journal again and show its report
     Replay(commands::replay::ReplayArgs),
     /// Prove that a journal is unbroken and that its commands repeat
-    Verify(commands::replay::VerifyArgs),
+    Verify(commands::verify::Args),
+    /// Make a key that signs journals, or show its public half
+    Keys(commands::keys::Args),
     /// Fit a market of agents to a recorded day
     Calibrate(commands::calibrate::Args),
     /// Show the stylised facts of recordings and markets side by side
@@ -69,6 +71,8 @@ enum Command {
     Generate(commands::generate::Args),
     /// Print the configuration with comments, or check a file
     Config(commands::config::Args),
+    /// List the risk controls with the limits they read
+    Controls(commands::controls::Args),
     /// List the strategies with their parameters
     Strategies(commands::strategies::Args),
 }
@@ -85,12 +89,14 @@ fn main() -> ExitCode {
         Command::Query(args) => commands::query::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Replay(args) => commands::replay::replay(&args),
-        Command::Verify(args) => commands::replay::verify(&args),
+        Command::Verify(args) => commands::verify::run(&args),
+        Command::Keys(args) => commands::keys::run(&args),
         Command::Calibrate(args) => commands::calibrate::run(&args),
         Command::Facts(args) => commands::facts::run(&args),
         Command::Storm(args) => commands::storm::run_command(&args),
         Command::Generate(args) => commands::generate::run(&args),
         Command::Config(args) => commands::config::run(&args),
+        Command::Controls(args) => commands::controls::run(&args),
         Command::Strategies(args) => commands::strategies::run(&args),
     };
     match result {

@@ -344,7 +344,7 @@ fn files_are_rotated_and_together_hold_everything() {
 }
 
 #[test]
-fn a_disk_that_takes_no_more_is_a_clear_error_and_the_file_is_readable() {
+fn o_10_a_disk_that_takes_no_more_is_a_clear_error_and_the_file_is_readable() {
     let scratch = Scratch::new("record-full");
     let (_, packets) = session(&scratch, 4);
     let to = scratch.text("full");

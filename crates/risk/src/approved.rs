@@ -20,14 +20,14 @@ use types::{InstrumentId, Lots, NewOrder, OrderId, Side, StrategyId, Ticks};
 ///     price: Ticks(100),
 ///     size: Lots(1),
 /// };
-/// let forged = risk::Approved { order, strategy: StrategyId(0) };
+/// let forged = risk::Approved { order, strategy: StrategyId(0), is_short: false };
 /// ```
 ///
 /// not by its own constructor, which is private:
 ///
 /// ```compile_fail,E0624
 /// fn forge(order: types::NewOrder) -> risk::Approved {
-///     risk::Approved::new(order, types::StrategyId(0))
+///     risk::Approved::new(order, types::StrategyId(0), false)
 /// }
 /// ```
 ///
@@ -72,11 +72,19 @@ use types::{InstrumentId, Lots, NewOrder, OrderId, Side, StrategyId, Ticks};
 pub struct Approved {
     order: NewOrder,
     strategy: StrategyId,
+    is_short: bool,
 }
 
 impl Approved {
-    pub(crate) const fn new(order: NewOrder, strategy: StrategyId) -> Self {
-        Self { order, strategy }
+    pub(crate) const fn new(order: NewOrder, strategy: StrategyId, is_short: bool) -> Self {
+        Self { order, strategy, is_short }
+    }
+
+    /// The mark of a sale (RC-24): whether it sells what its account does not hold.
+    #[inline]
+    #[must_use]
+    pub const fn is_short(&self) -> bool {
+        self.is_short
     }
 
     /// What was passed.
@@ -126,6 +134,13 @@ impl ApprovedReplace {
     #[must_use]
     pub const fn order(&self) -> OrderId {
         self.replacement.order
+    }
+
+    /// Whose.
+    #[inline]
+    #[must_use]
+    pub const fn strategy(&self) -> StrategyId {
+        self.replacement.strategy
     }
 
     /// In what.

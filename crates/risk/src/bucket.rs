@@ -3,12 +3,13 @@
 //! Counts credit in nano-messages, so that no refill is ever rounded: a nanosecond at 7 a second is 7 credits,
 //! a message costs 10⁹. Never refills when time steps back.
 
+use serde::{Deserialize, Serialize};
 use types::Nanos;
 
 /// What one message costs.
 const MESSAGE: u64 = 1_000_000_000;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Bucket {
     per_second: u64,
     /// The burst, in credits: below 2³² × 10⁹, so it fits.
@@ -23,6 +24,13 @@ impl Bucket {
     pub(crate) fn new(per_second: u32, burst: u32) -> Self {
         let room = u64::from(burst) * MESSAGE;
         Self { per_second: u64::from(per_second), room, credit: room, at: Nanos::MIN }
+    }
+
+    /// Another rate and burst; credit stays as it is, up to the new burst.
+    pub(crate) fn limit(&mut self, per_second: u32, burst: u32) {
+        self.per_second = u64::from(per_second);
+        self.room = u64::from(burst) * MESSAGE;
+        self.credit = self.credit.min(self.room);
     }
 
     /// Whether a message may go at `now`.

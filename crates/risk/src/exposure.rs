@@ -3,10 +3,11 @@
 //! Never guesses which working orders fill first: the worst case of a side is that all of it does and none of
 //! the other.
 
+use serde::{Deserialize, Serialize};
 use types::{Lots, Side};
 
 /// How far the position can go either way without another order. Signed: short is negative.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exposure {
     /// The position were every buy filled and no sell.
     pub long_worst: Lots,
@@ -15,12 +16,12 @@ pub struct Exposure {
 }
 
 /// One instrument's counts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Held {
     pub(crate) position: i64,
     /// Lots that may still trade, by side; never below zero. Wide, so that no sum of orders overflows and what
     /// is freed is always what was reserved.
-    working: [i128; 2],
+    pub(crate) working: [i128; 2],
     /// Orders that are not closed.
     pub(crate) open: u32,
 }
@@ -38,6 +39,12 @@ impl Held {
     #[inline]
     pub(crate) fn only_reduces(&self, side: Side, added: i64) -> bool {
         self.worst(side, added) <= 0
+    }
+
+    /// Nothing held, and nothing works.
+    #[inline]
+    pub(crate) const fn is_nothing(&self) -> bool {
+        self.position == 0 && self.working[0] == 0 && self.working[1] == 0
     }
 
     #[inline]
@@ -68,6 +75,40 @@ impl Held {
 
     pub(crate) fn working(&self, side: Side) -> Lots {
         saturated(self.working[side.index()])
+    }
+}
+
+/// A lot is worth at most this many nanos here: products and their sums then fit 128 bits.
+pub(crate) const LOT_NANOS_MAX: i64 = 1 << 53;
+
+/// What positions and working orders could come to, valued at the market: added up over instruments, in nanos.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Exposed {
+    /// Each instrument's worse side.
+    pub(crate) gross: i128,
+    /// Every buy filled and no sell, and the other way round (that one counted short).
+    pub(crate) sides: [i128; 2],
+    /// Positions, and what works on both sides.
+    pub(crate) used: i128,
+}
+
+impl Exposed {
+    /// One instrument's part, when a lot is worth so much.
+    #[inline]
+    pub(crate) fn of(held: &Held, lot_nanos: i64) -> Self {
+        let narrow = |lots: i128| i128::from(saturated(lots).0) * i128::from(lot_nanos);
+        let (position, [buys, sells]) = (i128::from(held.position), held.working);
+        let (long, short) = (narrow(position + buys), narrow(sells - position));
+        Self { gross: long.max(short), sides: [long, short], used: narrow(position.abs() + buys + sells) }
+    }
+
+    /// One part changed.
+    #[inline]
+    pub(crate) fn change(&mut self, before: &Self, after: &Self) {
+        self.gross += after.gross - before.gross;
+        self.sides[0] += after.sides[0] - before.sides[0];
+        self.sides[1] += after.sides[1] - before.sides[1];
+        self.used += after.used - before.used;
     }
 }
 

@@ -1,32 +1,52 @@
-//! Limits and checks before an order leaves. Owns exposure (positions and working orders), the message budget,
-//! the halts and the kill switch; the only maker of [`Approved`] and [`ApprovedReplace`].
+//! Limits and checks before an order leaves. Owns exposure (positions and working orders), budgets, halts, the kill
+//! switch, and who may change what; the only maker of [`Approved`] and [`ApprovedReplace`].
 //!
 //! Never lets an order pass because something is missing: a limit that is not set, a book that is not live, an
 //! equity that was never told are refusals. Never reads a clock, never cancels an order itself, never stops one
 //! from being cancelled.
 //!
-//! Every check is a pure question to the state, listed once in `checks`; accept or refuse does not depend on
-//! the order of the list, only the reason named first does.
-//!
-//! Cost of a check: three cache lines of the instrument's row, five of the account, twelve tests with four 128-bit
-//! multiplications, no division, no allocation. Took 33 ns with the reservation and its withdrawal, 41 ns with
-//! both cores busy elsewhere (`crates/orders/benches/orders.rs`, AMD EPYC, 2 shared cores).
+//! Two tables say what there is: [`CONTROLS`], a function, a refusal and an entry each, and [`LimitId`], a line each. The
+//! manual (docs/controls.md), the configuration's reference and the order of checks come from them. Accept or refuse does
+//! not depend on the order of the list, only the reason named first does.
 
 pub mod approved;
+pub mod controls;
 pub mod limits;
+pub mod manual;
+pub mod margin;
+pub mod measures;
+pub mod people;
 pub mod refusal;
 pub mod risk;
+pub mod self_match;
 
+mod acts;
 mod bucket;
-mod checks;
 mod exposure;
+mod hear;
 mod losses;
+mod marks;
+#[cfg(test)]
+mod measured_tests;
+mod parents;
+mod ring;
+mod state;
 #[cfg(test)]
 mod tests;
+mod worth;
 
+pub use acts::SetError;
 pub use approved::{Approved, ApprovedReplace};
+pub use controls::{CONTROLS, Control};
 pub use exposure::Exposure;
-pub use limits::{AccountLimits, InstrumentLimits, Limits, LimitsError, Reference};
+pub use limits::{
+    AccountSeat, Deployment, Level, LevelLimits, LimitId, LimitSpec, LimitUnit, Limits, LimitsError, Setting,
+    Settings, StrategySeat, VenueSeat,
+};
 pub use losses::Halt;
+pub use marks::Marks;
+pub use people::{People, Person, Role, Why, Word};
 pub use refusal::Refusal;
-pub use risk::{Replacement, Risk, Touch};
+pub use risk::{News, Replacement, Risk, Touch};
+pub use self_match::{Meeting, SelfMatch, meeting};
+pub use state::{Health, Parent, Reference};

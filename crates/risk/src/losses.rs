@@ -3,12 +3,12 @@
 //! A halt latches. It does not end because the mark came back or the day did: a person releases it. Never
 //! decides what a halt means for an order; `checks` does.
 
-use crate::AccountLimits;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use types::{Money, Nanos, TradingDays};
 
 /// Why trading is halted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Halt {
     /// A person, or the engine's own alarm, pulled the kill switch: nothing new passes.
     Killed,
@@ -28,6 +28,18 @@ pub enum Halt {
     },
 }
 
+impl Halt {
+    /// The control that began it, by its number in the catalogue.
+    #[must_use]
+    pub const fn control(&self) -> i64 {
+        match self {
+            Self::Killed => 32,
+            Self::DailyLoss { .. } => 17,
+            Self::Drawdown { .. } => 18,
+        }
+    }
+}
+
 impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -38,10 +50,14 @@ impl fmt::Display for Halt {
     }
 }
 
+fn nanos(limit: Option<i64>) -> Option<Money> {
+    limit.map(Money::from_nanos)
+}
+
 /// What equity was, is, and may fall to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Losses {
-    /// `None` when not set: then nothing opens anyway, see `AccountLimits::unset`.
+    /// `None` when not set: then nothing opens anyway.
     daily_limit: Option<Money>,
     drawdown_limit: Option<Money>,
     days: TradingDays,
@@ -51,25 +67,36 @@ pub(crate) struct Losses {
     /// What the day's loss is counted from: the last equity of the day before.
     baseline: Money,
     peak: Money,
-    killed: bool,
     daily: Option<Halt>,
     drawdown: Option<Halt>,
 }
 
 impl Losses {
-    pub(crate) fn new(limits: &AccountLimits) -> Self {
+    /// Nothing lost yet. `None` where nothing is set: then nothing opens anyway.
+    pub(crate) fn new(daily: Option<i64>, drawdown: Option<i64>, days: TradingDays) -> Self {
         Self {
-            daily_limit: limits.daily_loss_nanos.map(Money::from_nanos),
-            drawdown_limit: limits.drawdown_nanos.map(Money::from_nanos),
-            days: TradingDays::utc(Nanos::from_secs(i64::from(limits.day_starts_at_seconds))),
+            daily_limit: nanos(daily),
+            drawdown_limit: nanos(drawdown),
+            days,
             day_ends_at: Nanos::MIN,
             equity: None,
             baseline: Money::ZERO,
             peak: Money::ZERO,
-            killed: false,
             daily: None,
             drawdown: None,
         }
+    }
+
+    /// Other limits from now on. A halt stays until a person ends it.
+    pub(crate) fn limit(&mut self, daily: Option<i64>, drawdown: Option<i64>) {
+        (self.daily_limit, self.drawdown_limit) = (nanos(daily), nanos(drawdown));
+    }
+
+    /// What the day has lost so far; zero when it has gained.
+    #[inline]
+    pub(crate) fn lost_today(&self) -> Money {
+        let equity = self.equity.unwrap_or(self.baseline);
+        Money(self.baseline.0.saturating_sub(equity.0).max(0))
     }
 
     /// Says where days begin, before the first equity is told.
@@ -77,14 +104,26 @@ impl Losses {
         self.days = days;
     }
 
-    #[inline]
-    pub(crate) const fn is_killed(&self) -> bool {
-        self.killed
+    /// Where days begin.
+    pub(crate) const fn days(&self) -> &TradingDays {
+        &self.days
     }
 
     #[inline]
     pub(crate) const fn knows_equity(&self) -> bool {
         self.equity.is_some()
+    }
+
+    /// The halt by the day's loss.
+    #[inline]
+    pub(crate) const fn daily(&self) -> Option<Halt> {
+        self.daily
+    }
+
+    /// The halt by the fall from the peak.
+    #[inline]
+    pub(crate) const fn drawdown(&self) -> Option<Halt> {
+        self.drawdown
     }
 
     /// The halt that lets reducing orders pass.
@@ -93,18 +132,9 @@ impl Losses {
         self.daily.or(self.drawdown)
     }
 
-    pub(crate) fn halted(&self) -> Option<Halt> {
-        if self.killed { Some(Halt::Killed) } else { self.reduce_only() }
-    }
-
-    pub(crate) fn kill(&mut self) {
-        self.killed = true;
-    }
-
     /// Ends every halt. A count that had halted starts again from the present equity, or it would halt again at
     /// the next mark; one that had not keeps counting, so that a release is no fresh allowance to lose.
     pub(crate) fn release(&mut self) {
-        self.killed = false;
         let equity = self.equity.unwrap_or(Money::ZERO);
         if self.daily.take().is_some() {
             self.baseline = equity;
@@ -156,13 +186,10 @@ mod tests {
 
     /// Tells equities (in units) at hours; writes `.` for no news, `L` for the loss halt, `D` for drawdown,
     /// and releases first where the equity has an `R`.
-    fn told(daily: i64, drawdown: i64, day_starts_at_seconds: u32, path: &[(i64, i64, &str)]) -> String {
-        let mut losses = Losses::new(&AccountLimits {
-            daily_loss_nanos: Some(daily * 1_000_000_000),
-            drawdown_nanos: Some(drawdown * 1_000_000_000),
-            day_starts_at_seconds,
-            ..AccountLimits::default()
-        });
+    fn told(daily: i64, drawdown: i64, day_starts_at_seconds: i64, path: &[(i64, i64, &str)]) -> String {
+        let days = TradingDays::utc(Nanos::from_secs(day_starts_at_seconds));
+        let nanos = |units: i64| Some(units * 1_000_000_000);
+        let mut losses = Losses::new(nanos(daily), nanos(drawdown), days);
         let mut seen = String::new();
         for &(hour, equity, what) in path {
             if what == "R" {
@@ -220,17 +247,13 @@ mod tests {
         let day = |day| types::TradingDay::since_epoch(day);
         // Friday's day begins on Thursday evening, Monday's on Sunday evening: the weekend is Friday's.
         let days = TradingDays::listed(vec![(at(-1), day(1)), (at(71), day(4))]);
-        let limits = AccountLimits {
-            daily_loss_nanos: Some(100_000_000_000),
-            drawdown_nanos: Some(900_000_000_000),
-            ..AccountLimits::default()
-        };
         let told = |days: TradingDays| {
-            let mut losses = Losses::new(&limits);
+            let mut losses =
+                Losses::new(Some(100_000_000_000), Some(900_000_000_000), TradingDays::default());
             losses.keep_days(days);
             let path = [(10, 0), (20, -60), (40, -101), (71, -150), (80, -201), (81, -202)];
             let halts = path.map(|(hour, equity)| losses.on_equity(at(hour), Money::ONE * equity).is_some());
-            (halts.map(u8::from), losses.halted().is_some())
+            (halts.map(u8::from), losses.reduce_only().is_some())
         };
         assert_eq!(told(days), ([0, 0, 1, 0, 0, 0], true));
         // By UTC the third is of a new day, and so is the fifth.
@@ -239,11 +262,7 @@ mod tests {
 
     #[test]
     fn the_ends_of_the_number_line_are_equities_too() {
-        let mut losses = Losses::new(&AccountLimits {
-            daily_loss_nanos: Some(i64::MAX),
-            drawdown_nanos: Some(0),
-            ..AccountLimits::default()
-        });
+        let mut losses = Losses::new(Some(i64::MAX), Some(0), TradingDays::default());
         assert_eq!(losses.on_equity(Nanos::MIN, Money(i128::MAX)), None);
         let halt = losses.on_equity(Nanos::MAX, Money(i128::MIN));
         assert!(matches!(halt, Some(Halt::DailyLoss { .. })), "{halt:?}");

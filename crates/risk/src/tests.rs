@@ -1,7 +1,8 @@
 //! The door as its users meet it: tables of what passes and what is refused, and why.
 
-use crate::checks::{Account, Ask, CHECKS, Check, Row};
-use crate::{Approved, Halt, Limits, Reference, Refusal, Replacement, Risk, Touch};
+use crate::controls::{Ask, CHECKS, Check};
+use crate::risk::{self, Asked};
+use crate::{Approved, Halt, Level, LimitId, Limits, Refusal, Replacement, Risk, Setting, Touch};
 use Side::{Buy, Sell};
 use stdx::Prng;
 use types::instrument::Terms;
@@ -11,8 +12,15 @@ use types::{
 };
 
 const X: InstrumentId = InstrumentId(0);
+const ME: StrategyId = StrategyId(7);
 const NOW: Nanos = Nanos(1_000_000_000);
 const SECOND: Nanos = Nanos::from_secs(1);
+
+#[test]
+fn the_manual_is_what_the_tables_say() {
+    let committed = include_str!("../../../docs/controls.md");
+    assert!(committed == crate::manual::page(), "stale: `quoin controls --markdown > docs/controls.md`");
+}
 
 fn instrument(contract: Contract) -> Instrument {
     Instrument::new(Terms {
@@ -42,18 +50,30 @@ fn inverse() -> Instrument {
 
 /// At most: order 10 lots or 1,050.00, position 15, 3 open orders here and 3 in all, 5 ticks beyond the far
 /// touch, 10 messages at once and 10 a second, 1,000.00 loss a day, 2,000.00 from the peak.
-fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     let mut limits = Limits::wide();
-    limits.account.open_orders = Some(3);
-    limits.account.messages_per_second = Some(10);
-    limits.account.burst = Some(10);
-    limits.account.daily_loss_nanos = Some(1_000_000_000_000);
-    limits.account.drawdown_nanos = Some(2_000_000_000_000);
-    limits.default.order_size = Some(Lots(10));
-    limits.default.order_notional_nanos = Some(1_050_000_000_000);
-    limits.default.position = Some(Lots(15));
-    limits.default.open_orders = Some(3);
-    limits.default.collar_ticks = Some(5);
+    let account = [
+        (LimitId::OpenOrders, 3),
+        (LimitId::MessagesPerSecond, 10),
+        (LimitId::Burst, 10),
+        (LimitId::DailyLoss, 1_000_000_000_000),
+        (LimitId::Drawdown, 2_000_000_000_000),
+    ];
+    for (limit, value) in account {
+        limits.every(Level::Account, limit, value);
+    }
+    limits.every(Level::Firm, LimitId::DailyLoss, 1_000_000_000_000);
+    limits.every(Level::Firm, LimitId::Drawdown, 2_000_000_000_000);
+    let instrument = [
+        (LimitId::OrderSize, 10),
+        (LimitId::OrderNotional, 1_050_000_000_000),
+        (LimitId::Position, 15),
+        (LimitId::OpenOrders, 3),
+        (LimitId::CollarTicks, 5),
+    ];
+    for (limit, value) in instrument {
+        limits.every(Level::Instrument, limit, value);
+    }
     limits
 }
 
@@ -81,16 +101,15 @@ fn order(side: Side, price: i64, size: i64) -> NewOrder {
 }
 
 fn ask_at(risk: &mut Risk, now: Nanos, order: NewOrder, touch: Touch) -> Result<Approved, Refusal> {
-    risk.check(now, StrategyId(7), &order, &touch)
+    risk.check(now, ME, &order, &touch)
 }
 
 /// `.` for an approval, else the letter of the refusal.
 fn letter<T>(verdict: &Result<T, Refusal>) -> char {
-    const LETTERS: [char; Refusal::KINDS.len()] =
-        ['I', 'K', 'U', 'Z', 'Q', 'S', 'N', 'B', 'X', 'M', 'C', 'O', 'A', 'P', 'E', 'L', 'D', 'R', '$'];
+    const LETTERS: &str = "IYKUZQSNBXMCOPELDR$";
     match verdict {
         Ok(_) => '.',
-        Err(refusal) => LETTERS[refusal.index()],
+        Err(refusal) => LETTERS.chars().nth(refusal.index()).unwrap_or('?'),
     }
 }
 
@@ -147,30 +166,31 @@ fn a_book_that_cannot_be_measured_from_refuses() {
     check(missing(None, Some(100), true), &both, ".M");
     check(missing(Some(99), None, true), &both, "M.");
     let mut limits = limits();
-    limits.default.collar_reference = Some(Reference::Mid);
+    limits.every(Level::Instrument, LimitId::CollarReference, 1);
     let touch = missing(Some(99), None, true);
     assert_eq!(asked(&mut risk_with(&limits), touch, &both), "MM");
 }
 
 #[test]
 fn a_collar_may_be_measured_from_the_mid_and_in_millionths() {
-    type Case = (Option<i64>, Option<i64>, Reference, Side, i64, i64);
+    type Case = (Option<i64>, Option<i64>, i64, Side, i64, i64);
     let cases: [Case; 8] = [
         // ticks, ppm, from, side, last price inside, limit that the refusal names
-        (Some(5), None, Reference::Mid, Buy, 104, 104), // mid 99.5 + 5 = 104.5
-        (Some(5), None, Reference::Mid, Sell, 95, 95),  // 94.5
-        (None, Some(50_000), Reference::FarTouch, Buy, 105, 105), // 100 + 5 %
-        (None, Some(50_000), Reference::FarTouch, Sell, 95, 95), // 99 - 4.95
-        (None, Some(0), Reference::FarTouch, Buy, 100, 100),
-        (Some(0), None, Reference::FarTouch, Sell, 99, 99),
-        (Some(2), Some(50_000), Reference::FarTouch, Buy, 102, 102), // both hold
-        (Some(9), Some(50_000), Reference::FarTouch, Buy, 105, 105),
+        (Some(5), None, 1, Buy, 104, 104),      // mid 99.5 + 5 = 104.5
+        (Some(5), None, 1, Sell, 95, 95),       // 94.5
+        (None, Some(50_000), 0, Buy, 105, 105), // 100 + 5 %
+        (None, Some(50_000), 0, Sell, 95, 95),  // 99 - 4.95
+        (None, Some(0), 0, Buy, 100, 100),
+        (Some(0), None, 0, Sell, 99, 99),
+        (Some(2), Some(50_000), 0, Buy, 102, 102), // both hold
+        (Some(9), Some(50_000), 0, Buy, 105, 105),
     ];
     for (ticks, ppm, reference, side, last, limit) in cases {
         let mut limits = limits();
-        limits.default.collar_ticks = ticks;
-        limits.default.collar_ppm = ppm;
-        limits.default.collar_reference = Some(reference);
+        let setting = |of: Option<i64>| of.map_or(Setting::Off, Setting::At);
+        limits.every_mut(Level::Instrument).set(LimitId::CollarTicks, setting(ticks));
+        limits.every_mut(Level::Instrument).set(LimitId::CollarPpm, setting(ppm));
+        limits.every(Level::Instrument, LimitId::CollarReference, reference);
         let mut risk = risk_with(&limits);
         let beyond = Ticks(last).worse_for(side, 1);
         assert!(ask_at(&mut risk, NOW, order(side, last, 1), TOUCH).is_ok());
@@ -182,24 +202,17 @@ fn a_collar_may_be_measured_from_the_mid_and_in_millionths() {
 
 #[test]
 fn a_limit_that_is_not_set_refuses_everything() {
-    type Unset = (fn(&mut Limits), &'static str);
-    let cases: [Unset; 10] = [
-        (|l| l.default.order_size = None, "order_size"),
-        (|l| l.default.order_notional_nanos = None, "order_notional_nanos"),
-        (|l| l.default.position = None, "position"),
-        (|l| l.default.open_orders = None, "open_orders"),
-        (|l| l.default.collar_ticks = None, "collar_ticks or collar_ppm"),
-        (|l| l.account.open_orders = None, "account.open_orders"),
-        (|l| l.account.messages_per_second = None, "account.messages_per_second"),
-        (|l| l.account.burst = None, "account.burst"),
-        (|l| l.account.daily_loss_nanos = None, "account.daily_loss_nanos"),
-        (|l| l.account.drawdown_nanos = None, "account.drawdown_nanos"),
-    ];
-    for (unset, limit) in cases {
-        let mut limits = limits();
-        unset(&mut limits);
-        let refusal = ask_at(&mut risk_with(&limits), NOW, order(Buy, 99, 1), TOUCH).expect_err("unset");
-        assert_eq!(refusal, Refusal::LimitUnset { limit });
+    for level in [Level::Instrument, Level::Strategy, Level::Account, Level::Venue, Level::Firm] {
+        for limit in LimitId::of_level(level) {
+            let mut limits = limits();
+            limits.every_mut(level).set(limit, Setting::Unset);
+            if limit == LimitId::CollarTicks || limit == LimitId::CollarPpm {
+                limits.every_mut(level).set(LimitId::CollarTicks, Setting::Off);
+            }
+            let refusal = ask_at(&mut risk_with(&limits), NOW, order(Buy, 99, 1), TOUCH).expect_err("unset");
+            let named = if limit == LimitId::CollarTicks { LimitId::CollarPpm } else { limit };
+            assert_eq!(refusal, Refusal::LimitUnset { level, limit: named });
+        }
     }
     let mut nothing_set = risk_with(&Limits::default());
     assert_eq!(asked(&mut nothing_set, TOUCH, &[(Buy, 99, 1)]), "U");
@@ -214,7 +227,8 @@ fn a_limit_that_is_not_set_refuses_everything() {
 #[test]
 fn the_message_budget_counts_cancels_and_never_stops_them() {
     let mut limits = limits();
-    (limits.account.open_orders, limits.default.open_orders) = (Some(99), Some(99));
+    limits.every(Level::Account, LimitId::OpenOrders, 99);
+    limits.every(Level::Instrument, LimitId::OpenOrders, 99);
     let one = order(Buy, 99, 1);
     let mut risk = risk_with(&limits);
     assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 1); 11]), "..........R");
@@ -224,7 +238,7 @@ fn the_message_budget_counts_cancels_and_never_stops_them() {
     assert!(ask_at(&mut risk, tenth, one, TOUCH).is_ok());
     assert_eq!(letter(&ask_at(&mut risk, tenth, one, TOUCH)), 'R');
     for _ in 0..100 {
-        risk.on_cancel(NOW + SECOND);
+        risk.on_cancel(NOW + SECOND, ME, X);
     }
     assert_eq!(letter(&ask_at(&mut risk, NOW + SECOND, one, TOUCH)), 'R');
     let later = Nanos(NOW.0 + 1_100_000_000);
@@ -245,14 +259,14 @@ fn the_account_counts_orders_over_all_instruments() {
     assert_eq!(letter(&ask_at(&mut risk, NOW, elsewhere, TOUCH)), 'S');
     let small = NewOrder { size: Lots(9), ..elsewhere };
     assert_eq!(letter(&ask_at(&mut risk, NOW, small, TOUCH)), '.');
-    assert_eq!(letter(&ask_at(&mut risk, NOW, small, TOUCH)), 'A');
+    assert_eq!(letter(&ask_at(&mut risk, NOW, small, TOUCH)), 'O');
     assert_eq!(risk.open_orders(), 3);
 }
 
 #[test]
 fn a_stop_is_judged_from_its_trigger_and_counts_before_it_triggers() {
     let mut limits = limits();
-    limits.default.order_notional_nanos = Some(i64::MAX);
+    limits.every(Level::Instrument, LimitId::OrderNotional, i64::MAX);
     let mut risk = risk_with(&limits);
     let ask = |risk: &mut Risk, kind, price, size| {
         letter(&ask_at(risk, NOW, NewOrder { kind, ..order(Buy, price, size) }, TOUCH))
@@ -276,12 +290,12 @@ fn a_stop_is_judged_from_its_trigger_and_counts_before_it_triggers() {
 #[test]
 fn a_halt_by_loss_lets_only_reducing_orders_pass() {
     let mut limits = limits();
-    limits.default.open_orders = Some(99);
-    limits.account.open_orders = Some(99);
+    limits.every(Level::Instrument, LimitId::OpenOrders, 99);
+    limits.every(Level::Account, LimitId::OpenOrders, 99);
     let mut risk = risk_with(&limits);
     let long = ask_at(&mut risk, NOW, order(Buy, 99, 10), TOUCH).expect("passes");
-    risk.on_fill(X, Buy, long.order().price, Lots(10));
-    risk.on_closed(X, Buy, Lots::ZERO);
+    risk.on_fill(ME, X, Buy, long.order().price, Lots(10));
+    risk.on_closed(ME, X, Buy, Lots::ZERO);
     assert_eq!(risk.on_equity(NOW, Money::ONE * -1_000), None);
     let halt = risk.on_equity(NOW, Money::ONE * -1_001).expect("beyond the limit");
     let loss = Money::ONE * 1_001;
@@ -293,7 +307,7 @@ fn a_halt_by_loss_lets_only_reducing_orders_pass() {
     assert_eq!(asked_now, "L.L.");
     // The message rate, the collar and the book still hold.
     assert_eq!(asked(&mut risk, touch(120, 121), &[(Sell, 99, 1)]), "C");
-    risk.release();
+    risk.reset(types::Scope::Firm);
     assert_eq!((risk.halted(), asked(&mut risk, TOUCH, &[(Buy, 99, 1)])), (None, ".".into()));
 }
 
@@ -317,12 +331,13 @@ fn a_fall_from_the_peak_halts_too() {
 fn the_kill_switch_stops_everything_until_it_is_released() {
     let mut risk = risk_with(&limits());
     assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 2)]), ".");
-    risk.kill();
+    risk.kill(types::Scope::Firm);
     assert_eq!(risk.halted(), Some(Halt::Killed));
-    risk.on_fill(X, Buy, Ticks(99), Lots(1));
+    risk.on_fill(ME, X, Buy, Ticks(99), Lots(1));
     assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 1), (Sell, 100, 1)]), "KK");
     let smaller = Replacement {
         order: OrderId(0),
+        strategy: ME,
         instrument: X,
         side: Buy,
         kind: OrderKind::Limit,
@@ -333,9 +348,9 @@ fn the_kill_switch_stops_everything_until_it_is_released() {
     };
     assert_eq!(letter(&risk.check_replace(NOW, &smaller, &TOUCH)), 'K');
     // What works can still go, and is heard.
-    risk.on_closed(X, Buy, Lots(1));
+    risk.on_closed(ME, X, Buy, Lots(1));
     assert_eq!(risk.position(X), Lots(1));
-    risk.release();
+    risk.reset(types::Scope::Firm);
     assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 1)]), ".");
 }
 
@@ -349,6 +364,7 @@ fn replaced(price: i64, unfilled: i64) -> char {
 fn replacement(price: i64, old_unfilled: i64, unfilled: i64) -> Replacement {
     Replacement {
         order: OrderId(0),
+        strategy: ME,
         instrument: X,
         side: Buy,
         kind: OrderKind::Limit,
@@ -390,7 +406,7 @@ fn a_waiting_stop_is_changed_by_its_trigger_and_one_that_may_rest_by_the_market_
         (Buy, false, 120, 122, Touch { live: false, ..TOUCH }, 121, 'B'),
     ];
     let mut limits = limits();
-    limits.default.order_notional_nanos = Some(i64::MAX);
+    limits.every(Level::Instrument, LimitId::OrderNotional, i64::MAX);
     for (row, (side, market, trigger, old, touch, price, expected)) in cases.into_iter().enumerate() {
         let trigger = Ticks(trigger);
         let kind = if market { OrderKind::Stop { trigger } } else { OrderKind::StopLimit { trigger } };
@@ -429,13 +445,13 @@ fn both_shapes_of_a_replaced_order_count_until_the_venue_answers() {
     let grown = risk.check_replace(NOW, &replacement(98, 5, 7), &TOUCH).expect("passes");
     assert_eq!((grown.added(), risk.working(X, Buy)), (Lots(2), Lots(15)));
     // The venue refuses it: the old shape stays.
-    risk.on_replaced(X, Buy, Lots(2));
+    risk.on_replaced(ME, X, Buy, Lots(2));
     assert_eq!(risk.working(X, Buy), Lots(13));
     // It shrinks: nothing is free before the venue says so.
     let shrunk = risk.check_replace(NOW, &replacement(98, 8, 1), &TOUCH).expect("passes");
     assert_eq!((shrunk.added(), risk.working(X, Buy)), (Lots(0), Lots(13)));
     assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 3)]), "P");
-    risk.on_replaced(X, Buy, Lots(7));
+    risk.on_replaced(ME, X, Buy, Lots(7));
     assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 3)]), ".");
     assert_eq!(risk.exposure(X).long_worst, Lots(9));
 }
@@ -456,7 +472,7 @@ fn an_approval_that_is_not_used_gives_its_room_back() {
 #[test]
 fn a_position_beyond_a_lowered_limit_can_only_shrink() {
     let mut risk = risk_with(&limits());
-    risk.on_late_fill(X, Buy, Ticks(99), Lots(40));
+    risk.on_late_fill(ME, X, Buy, Ticks(99), Lots(40));
     // O-02: 25 over. Any sell brings it back, up to 15 short.
     assert_eq!(asked(&mut risk, TOUCH, &[(Buy, 99, 1), (Sell, 100, 10), (Sell, 100, 10)]), "P..");
     assert_eq!(risk.exposure(X).short_worst, Lots(20));
@@ -465,8 +481,8 @@ fn a_position_beyond_a_lowered_limit_can_only_shrink() {
 #[test]
 fn an_inverse_contract_is_worth_less_the_higher_its_price() {
     let mut limits = limits();
-    limits.default.order_notional_nanos = Some(20_000_000); // 0.02 coins
-    limits.default.collar_ticks = Some(i64::MAX);
+    limits.every(Level::Instrument, LimitId::OrderNotional, 20_000_000); // 0.02 coins
+    limits.every(Level::Instrument, LimitId::CollarTicks, i64::MAX);
     let mut risk = Risk::new(&[inverse()], &limits);
     risk.on_equity(NOW, Money::ZERO);
     // 10 × 100 / 50,000 = 0.02; a cent lower it is a little more.
@@ -477,8 +493,8 @@ fn an_inverse_contract_is_worth_less_the_higher_its_price() {
 #[test]
 fn a_foreign_order_is_judged_in_the_account_s_currency() {
     let mut limits = limits();
-    limits.default.order_notional_nanos = Some(1_000_000_000_000); // 1,000
-    limits.default.collar_ticks = Some(i64::MAX);
+    limits.every(Level::Instrument, LimitId::OrderNotional, 1_000_000_000_000); // 1,000
+    limits.every(Level::Instrument, LimitId::CollarTicks, i64::MAX);
     let mut risk = Risk::new(&[inverse()], &limits);
     risk.on_equity(NOW, Money::ZERO);
     // 10 × 100 / 50,000 = 0.02 coins.
@@ -506,7 +522,7 @@ fn turnover_is_counted_as_the_instrument_counts_it() {
                 i64::try_from(turnover.div_euclid(1_000) + i128::from(turnover % 1_000 != 0)).expect("small");
             for (limit, expected) in [(at, '.'), (at - 1, 'N')] {
                 let mut limits = Limits::wide();
-                limits.default.order_notional_nanos = Some(limit);
+                limits.every(Level::Instrument, LimitId::OrderNotional, limit);
                 let mut risk = Risk::new(std::slice::from_ref(&instrument), &limits);
                 risk.on_equity(NOW, Money::ZERO);
                 let order = order(Buy, price.0, size.0);
@@ -536,8 +552,8 @@ fn every_kind_of_refusal_has_its_name_and_its_count() {
 fn an_order_that_is_counted_out_twice_stops_the_engine() {
     let mut risk = risk_with(&limits());
     asked(&mut risk, TOUCH, &[(Buy, 99, 3)]);
-    risk.on_fill(X, Buy, Ticks(99), Lots(3));
-    risk.on_closed(X, Buy, Lots(3));
+    risk.on_fill(ME, X, Buy, Ticks(99), Lots(3));
+    risk.on_closed(ME, X, Buy, Lots(3));
 }
 
 /// A number from everywhere: small ones around the limits, and the ends of the type.
@@ -563,27 +579,37 @@ fn the_order_of_the_checks_does_not_change_the_verdict() {
             limits = Limits::wide();
         }
         if prng.chance(0.2) {
-            limits.default.collar_ppm = Some(any(&mut prng).saturating_abs());
+            limits.every(Level::Instrument, LimitId::CollarPpm, any(&mut prng).saturating_abs());
         }
         if prng.chance(0.05) {
-            limits.account.burst = None;
+            limits.every_mut(Level::Account).set(LimitId::Burst, Setting::Unset);
         }
         let instrument = if prng.chance(0.5) { linear() } else { inverse() };
-        let mut row = Row::new(&instrument, &limits.of(&instrument));
-        row.held.position = if prng.chance(0.7) { prng.between(-15, 15) } else { any(&mut prng) };
-        row.held.reserve(Buy, Lots(prng.between(0, 20)));
-        row.held.reserve(Sell, Lots(prng.between(0, 20)));
-        row.held.open = u32::try_from(prng.below(5)).expect("small");
-        let mut account = account(&limits);
-        account.open = row.held.open;
+        let mut risk = Risk::new(std::slice::from_ref(&instrument), &limits);
+        let position = if prng.chance(0.7) { prng.between(-15, 15) } else { any(&mut prng) };
+        let (buys, sells) = (prng.between(0, 20), prng.between(0, 20));
+        let open = u32::try_from(prng.below(5)).expect("small");
+        risk.state.change(ME, X, |held| {
+            held.position = position;
+            held.reserve(Buy, Lots(buys));
+            held.reserve(Sell, Lots(sells));
+            held.open = open;
+        });
         if prng.chance(0.9) {
-            account.losses.on_equity(NOW, Money::ZERO);
+            risk.on_equity(NOW, Money::ZERO);
         }
         if prng.chance(0.3) {
-            account.losses.on_equity(NOW, Money::from_nanos(any(&mut prng)));
+            risk.on_equity(NOW, Money::from_nanos(any(&mut prng)));
         }
         if prng.chance(0.05) {
-            account.losses.kill();
+            risk.kill(types::Scope::Firm);
+        }
+        if prng.chance(0.05) {
+            risk.reduce_only(types::Scope::Account(types::AccountId(0)), true);
+        }
+        if prng.chance(0.3) {
+            let (bid, ask) = (Some(Ticks(any(&mut prng))), Some(Ticks(any(&mut prng))));
+            risk.on_market(X, &Touch { bid, ask, live: true });
         }
         let price = |prng: &mut Prng| (!prng.chance(0.05)).then(|| Ticks(any(prng)));
         let touch = if prng.chance(0.5) {
@@ -592,8 +618,10 @@ fn the_order_of_the_checks_does_not_change_the_verdict() {
             Touch { bid: price(&mut prng), ask: price(&mut prng), live: prng.chance(0.9) }
         };
         let size = if prng.chance(0.5) { prng.between(0, 11) } else { any(&mut prng) };
-        let ask = Ask {
+        let asked = Asked {
             now: NOW,
+            strategy: ME,
+            instrument: X,
             side: if prng.chance(0.5) { Buy } else { Sell },
             price: Ticks(any(&mut prng)),
             size: Lots(size),
@@ -603,41 +631,28 @@ fn the_order_of_the_checks_does_not_change_the_verdict() {
             } else {
                 OrderKind::Stop { trigger: Ticks(any(&mut prng)) }
             },
+            time_in_force: None,
             added: Lots(size.max(0)),
             opens: prng.chance(0.8),
-            row: &row,
-            touch: &touch,
         };
-        let verdict = |checks: &[Check]| checks.iter().all(|check| check(&account, &ask).is_ok());
-        let straight = verdict(&CHECKS);
+        let ask: Ask = risk::ask(&risk.state, &asked, &touch).expect("both are seated");
+        let verdict = |checks: &[Check]| checks.iter().all(|check| check(&ask).is_ok());
+        let straight = verdict(CHECKS);
         if straight {
             passed += 1
         } else {
             refused += 1
         }
-        let mut shuffled = CHECKS;
+        let mut shuffled = CHECKS.to_vec();
         for place in (1..shuffled.len()).rev() {
             let other = usize::try_from(prng.below(place as u64 + 1)).expect("small");
             shuffled.swap(place, other);
         }
         assert_eq!(verdict(&shuffled), straight, "seed {seed}, round {round}: {ask:?}");
         // Not one panics, whatever the others would say.
-        assert_eq!(CHECKS.iter().filter(|check| check(&account, &ask).is_err()).count() == 0, straight);
+        assert_eq!(CHECKS.iter().filter(|check| check(&ask).is_err()).count() == 0, straight);
     }
     assert!(passed > 100 && refused > 100, "{passed} passed, {refused} refused: the test asks nothing");
-}
-
-fn account(limits: &Limits) -> Account {
-    let written = &limits.account;
-    Account {
-        losses: crate::losses::Losses::new(written),
-        messages: crate::bucket::Bucket::new(1, 1),
-        open: 0,
-        open_max: written.open_orders.unwrap_or(0),
-        per_second: 1,
-        burst: 1,
-        unset: written.unset(),
-    }
 }
 
 /// Orders, fills, cancels and replaces in any order: what could become of us never exceeds the limit, and the
@@ -647,9 +662,9 @@ fn exposure_never_exceeds_the_limit_whatever_happens() {
     for seed in 0..40 {
         let mut prng = Prng::new(seed);
         let mut limits = limits();
-        limits.account.open_orders = Some(20);
-        limits.default.open_orders = Some(20);
-        limits.account.burst = Some(u32::MAX);
+        limits.every(Level::Account, LimitId::OpenOrders, 20);
+        limits.every(Level::Instrument, LimitId::OpenOrders, 20);
+        limits.every(Level::Account, LimitId::Burst, i64::from(u32::MAX));
         let mut risk = risk_with(&limits);
         let mut open: Vec<(Side, i64)> = Vec::new();
         let mut position = 0;
@@ -671,16 +686,16 @@ fn exposure_never_exceeds_the_limit_whatever_happens() {
                 }
                 (1, Some(at)) => {
                     let (side, unfilled) = open.swap_remove(at);
-                    risk.on_closed(X, side, Lots(unfilled));
+                    risk.on_closed(ME, X, side, Lots(unfilled));
                 }
                 (2, Some(at)) => {
                     let (side, unfilled) = &mut open[at];
                     let size = prng.between(1, *unfilled);
-                    risk.on_fill(X, *side, Ticks(99), Lots(size));
+                    risk.on_fill(ME, X, *side, Ticks(99), Lots(size));
                     position += size * side.sign();
                     *unfilled -= size;
                     if *unfilled == 0 {
-                        risk.on_closed(X, *side, Lots::ZERO);
+                        risk.on_closed(ME, X, *side, Lots::ZERO);
                         open.swap_remove(at);
                     }
                 }
@@ -690,7 +705,7 @@ fn exposure_never_exceeds_the_limit_whatever_happens() {
                     if let Ok(approved) = risk.check_replace(NOW, &ask, &TOUCH) {
                         let accepted = prng.chance(0.5);
                         let left = if accepted { ask.unfilled.0 } else { unfilled };
-                        risk.on_replaced(X, side, Lots(unfilled + approved.added().0 - left));
+                        risk.on_replaced(ME, X, side, Lots(unfilled + approved.added().0 - left));
                         open[at].1 = left;
                     }
                 }

@@ -6,9 +6,11 @@
 mod allocation;
 mod carry;
 mod fees;
+mod journal;
 mod keys;
 mod latency;
 mod print;
+mod risk;
 mod roll;
 mod strategies;
 
@@ -16,8 +18,10 @@ use crate::calendar::{self, CalendarTerms, HaltTerms};
 pub use allocation::{AllocationName, AllocationTerms, InstrumentAllocation};
 pub use carry::{Borrow, Funding, InstrumentBorrow, InstrumentFunding};
 pub use fees::{FeeTier, Fees, VenueFees};
+pub use journal::{DurabilityName, Journal};
 pub use keys::{KEYS, Key};
 pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
+pub use risk::{Amount, LimitMap, PersonEntry, Risk, RiskEntry};
 pub use roll::{RollRule, RollTerms};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -47,6 +51,8 @@ pub struct Config {
     pub strategy: BTreeMap<String, BTreeMap<String, f64>>,
     /// What the report shows.
     pub report: Report,
+    /// How the journal is kept.
+    pub journal: Journal,
     /// What other currencies are worth in the account's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub currency: Vec<CurrencyRate>,
@@ -176,30 +182,6 @@ pub enum SelfMatchName {
     Decrement,
 }
 
-/// `[risk]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Risk {
-    /// In lots.
-    pub max_order_size: i64,
-    /// In currency.
-    pub max_order_notional: f64,
-    /// In lots, working orders included.
-    pub max_position: i64,
-    /// Orders at the venue at once.
-    pub max_open_orders: u32,
-    /// How far beyond the other side's best price an order may be priced, in millionths.
-    pub price_collar_ppm: u32,
-    /// New orders and replaces.
-    pub max_messages_per_second: u32,
-    /// In currency.
-    pub max_daily_loss: f64,
-    /// In currency, from the highest equity.
-    pub max_drawdown: f64,
-    /// Start with the kill switch on: nothing is sent.
-    pub kill_switch: bool,
-}
-
 /// `[report]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -279,22 +261,6 @@ impl Default for Venue {
     }
 }
 
-impl Default for Risk {
-    fn default() -> Self {
-        Self {
-            max_order_size: 10,
-            max_order_notional: 10_000_000.0,
-            max_position: 10,
-            max_open_orders: 20,
-            price_collar_ppm: 20_000,
-            max_messages_per_second: 100,
-            max_daily_loss: 50_000.0,
-            max_drawdown: 50_000.0,
-            kill_switch: false,
-        }
-    }
-}
-
 impl Default for Report {
     fn default() -> Self {
         Self { adverse_selection_seconds: 10.0, title: "Quoin backtest".into() }
@@ -370,7 +336,8 @@ impl Config {
         let table: toml::Table =
             text.parse().map_err(|error: toml::de::Error| ConfigError::Toml(error.to_string()))?;
         keys::refuse_unknown(&table, text)?;
-        let config: Self = toml::from_str(text).map_err(|error| ConfigError::Toml(error.to_string()))?;
+        let mut config: Self = toml::from_str(text).map_err(|error| ConfigError::Toml(error.to_string()))?;
+        config.risk.fill();
         config.check()?;
         Ok(config)
     }
@@ -415,6 +382,7 @@ impl Config {
         at_least("risk.max_order_notional", self.risk.max_order_notional, 0.0)?;
         at_least("risk.max_daily_loss", self.risk.max_daily_loss, 0.0)?;
         at_least("risk.max_drawdown", self.risk.max_drawdown, 0.0)?;
+        self.risk.check()?;
         self.fees.check(at_least)?;
         self.funding.check(at_least)?;
         for entry in self.currency.iter().filter(|entry| entry.instrument.is_empty()) {
@@ -428,6 +396,7 @@ impl Config {
         at_least("venue.impact_ticks_per_lot", self.venue.impact_ticks_per_lot, 0.0)?;
         at_least("venue.impact_decay_seconds", self.venue.impact_decay_seconds, 1e-6)?;
         self.venue.check()?;
+        self.journal.check(at_least)?;
         calendar::check(self)?;
         roll::check(self)?;
         #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]
@@ -481,7 +450,8 @@ mod tests {
         for (section, keys) in
             defaults.iter().filter(|(name, _)| *name != "strategy" && *name != "instrument")
         {
-            for key in keys.as_table().expect("a section").keys() {
+            let plain = keys.as_table().expect("a section").iter().filter(|(_, value)| !value.is_table());
+            for (key, _) in plain {
                 have.push((section.clone(), key.clone()));
             }
         }
@@ -504,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_keys_name_the_nearest_known_one() {
+    fn o_07_unknown_keys_name_the_nearest_known_one() {
         check(
             "[risk]\nmax_postion = 3\n",
             "line 2: unknown key `risk.max_postion`; did you mean `risk.max_position`?",
@@ -533,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn values_outside_their_range_are_refused() {
+    fn o_07_values_outside_their_range_are_refused() {
         check("[trading]\nstrategy = \"gltf\"\n", "`trading.strategy` is `gltf`: did you mean `glft`?");
         check(
             "[trading]\ninitial_capital = nan\n",

@@ -1,12 +1,14 @@
 //! Recordings as one stream of moments: merged by the venues' time, each with the time it reaches us.
 //!
 //! A venue's time never runs backwards here (a stamp before an earlier one is moved up to it), a message never
-//! overtakes another on its way to us, and the changes of one packet arrive together.
+//! overtakes another on its way to us, and the changes of one packet arrive together. A stamp that cannot be
+//! (`crate::stamps`) moves nothing: its event comes when its neighbours do.
 
 use crate::clock_skew::ClockSkew;
 use crate::config::MarketDataLatency;
 use crate::routes::{DataWay, Ways};
 use crate::source::{Source, SourceError};
+use crate::stamps;
 use crate::survey::FileSurvey;
 use std::cmp::Reverse;
 use types::{Arrival, Event, Flags, Nanos};
@@ -101,6 +103,8 @@ pub struct Feed {
     packet_open: bool,
     /// Packets that the recorded clocks would have us see before they were sent.
     early: u64,
+    /// Events whose times cannot be.
+    set_aside: u64,
     faults: Vec<Fault>,
 }
 
@@ -149,11 +153,12 @@ impl Feed {
             way: 0,
             packet_open: false,
             early: 0,
+            set_aside: 0,
             faults: Vec::new(),
         };
         for (at, track) in feed.tracks.iter_mut().enumerate() {
             if feed.waiting.iter().all(|(_, waits)| *waits != at) {
-                track.fill(&mut feed.directory, &mut feed.faults)?;
+                track.fill(&mut feed.directory, &mut feed.faults, &mut feed.set_aside)?;
                 feed.active.push(at);
             }
         }
@@ -186,7 +191,8 @@ impl Feed {
         for arrival in waiting {
             stdx::fetch::soon(waiting, taken + AHEAD);
             let (at, ends) = bounds(&arrival.event);
-            if at.is_some_and(|at| at > venue_at) {
+            // The first is of this time, whatever its stamp says.
+            if taken > 0 && at.is_some_and(|at| at > venue_at) {
                 break;
             }
             taken += 1;
@@ -233,7 +239,7 @@ impl Feed {
             MarketDataLatency::Recorded => {
                 let due = arrival.received_at - track.least.at(arrival.received_at);
                 // Nothing is seen before it happened, whatever an estimate says; it is counted and reported.
-                let sent = arrival.event.venue_at().unwrap_or(due);
+                let sent = arrival.event.venue_at().filter(|at| *at <= track.venue_at).unwrap_or(due);
                 self.early += u64::from(due < sent);
                 due.max(sent) + travel.by.base
             }
@@ -246,9 +252,9 @@ impl Feed {
     fn go_on(&mut self) -> Result<(), SourceError> {
         let Some(track) = self.tracks.get_mut(self.current) else { return Ok(()) };
         if track.next < track.out.arrivals.len() {
-            track.note_time();
+            track.note_time(&mut self.set_aside);
         } else {
-            track.fill(&mut self.directory, &mut self.faults)?;
+            track.fill(&mut self.directory, &mut self.faults, &mut self.set_aside)?;
         }
         // A packet is never interleaved with another's.
         if !self.packet_open || self.next_at().is_none() {
@@ -269,7 +275,7 @@ impl Feed {
                         Some((track, _)) => self.current = track,
                         None => {
                             self.packet_open = false;
-                            self.report_early();
+                            self.report_times();
                         }
                     }
                     return Ok(());
@@ -279,7 +285,13 @@ impl Feed {
     }
 
     /// Said once, at the end.
-    fn report_early(&mut self) {
+    fn report_times(&mut self) {
+        let set_aside = std::mem::take(&mut self.set_aside);
+        if set_aside > 0 {
+            let what =
+                format!("{set_aside} events bear times that cannot be; they come when their neighbours do");
+            self.faults.push(Fault { offset: 0, skipped: 0, what });
+        }
         let early = std::mem::take(&mut self.early);
         if early > 0 {
             let what = format!(
@@ -312,7 +324,7 @@ impl Feed {
     /// Begins to read the earliest of those that wait; forgets those that ended.
     fn admit(&mut self) -> Result<(), SourceError> {
         let Some((_, track)) = self.waiting.pop() else { return Ok(()) };
-        self.tracks[track].fill(&mut self.directory, &mut self.faults)?;
+        self.tracks[track].fill(&mut self.directory, &mut self.faults, &mut self.set_aside)?;
         let tracks = &self.tracks;
         self.active
             .retain(|track| tracks[*track].source.is_some() || !tracks[*track].out.arrivals.is_empty());
@@ -329,7 +341,12 @@ impl Feed {
 }
 
 impl Track {
-    fn fill(&mut self, directory: &mut Directory, faults: &mut Vec<Fault>) -> Result<(), SourceError> {
+    fn fill(
+        &mut self,
+        directory: &mut Directory,
+        faults: &mut Vec<Fault>,
+        set_aside: &mut u64,
+    ) -> Result<(), SourceError> {
         self.next = 0;
         self.out.clear();
         directory.turn_to(self.number);
@@ -344,16 +361,29 @@ impl Track {
                 self.out = Output::default();
             }
         }
-        self.note_time();
+        self.note_time(set_aside);
         Ok(())
     }
 
-    fn note_time(&mut self) {
+    fn note_time(&mut self, set_aside: &mut u64) {
         if let Some(arrival) = self.out.arrivals.get(self.next)
             && let Some(venue_at) = stamp(&arrival.event)
+            && venue_at > self.venue_at
         {
-            self.venue_at = self.venue_at.max(venue_at);
+            // Asked of large steps only: a small one does no harm.
+            if (venue_at - self.venue_at).0 > stamps::AHEAD.0 && !self.can_be(arrival) {
+                *set_aside += 1;
+                return;
+            }
+            self.venue_at = venue_at;
         }
+    }
+
+    #[cold]
+    fn can_be(&self, arrival: &Arrival) -> bool {
+        let least = self.least.at(arrival.received_at);
+        stamps::happening(&arrival.event)
+            .is_none_or(|venue_at| stamps::can_be(venue_at, arrival.received_at, least))
     }
 }
 

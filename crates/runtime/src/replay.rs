@@ -1,11 +1,12 @@
 //! A journal run again: the same inputs through a new engine, its commands compared with the recorded ones.
 
 use crate::backtest::{Observer, Totals};
+use crate::poison::{self, Poison};
+use crate::restart::restart;
 use crate::setup::{Setup, SetupError};
 use engine::Engine;
 use journal::{Ending, JournalError, Reader, Summary};
-use std::path::Path;
-use types::record::Record;
+use std::path::{Path, PathBuf};
 use types::{Command, Input, Seq};
 
 /// Why a journal could not be run again.
@@ -17,6 +18,17 @@ pub enum ReplayError {
     /// Its configuration is not one this program can run.
     #[error(transparent)]
     Setup(#[from] SetupError),
+    /// An input broke the core, and nobody has agreed to pass over it.
+    #[error(transparent)]
+    Poison(#[from] Box<Poison>),
+    /// The snapshots cannot be looked through.
+    #[error("{}: {error}", path.display())]
+    Snapshots {
+        /// Their folder.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
     /// A command that answers no input before it.
     #[error("the journal's record {record} answers input {}, which is not the one before it", seq.0)]
     Stray {
@@ -58,8 +70,8 @@ pub struct Replayed {
 }
 
 /// Compares answers as they come.
-struct Comparison {
-    engine: Engine,
+pub(crate) struct Comparison {
+    pub(crate) engine: Engine,
     /// The input whose answers are being read, and what this program says to it.
     input: Option<Input>,
     answers: Vec<Command>,
@@ -69,11 +81,30 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn on_input(&mut self, input: Input, observer: &mut dyn Observer) {
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            input: None,
+            answers: Vec::new(),
+            recorded: Vec::new(),
+            totals: Totals::default(),
+            divergence: None,
+        }
+    }
+
+    /// An input that is skipped is answered by nothing.
+    pub(crate) fn on_input(
+        &mut self,
+        input: Input,
+        is_skipped: bool,
+        observer: &mut dyn Observer,
+    ) -> Result<(), Box<Poison>> {
         self.settle(false);
         self.answers.clear();
         self.recorded.clear();
-        self.engine.step(&input, &mut self.answers);
+        if !is_skipped {
+            poison::step(&mut self.engine, &input, &mut self.answers)?;
+        }
         self.input = Some(input);
         self.totals.inputs += 1;
         self.totals.commands += self.answers.len() as u64;
@@ -81,14 +112,28 @@ impl Comparison {
         self.totals.first_at.get_or_insert(input.received_at);
         self.totals.last_at = Some(input.received_at);
         observer.on_step(&input, &self.answers, &self.engine);
+        Ok(())
     }
 
-    /// The present input has no more answers in the journal. A cut may have taken the last ones of the last.
-    fn settle(&mut self, cut: bool) {
-        let Some(input) = self.input.take() else { return };
-        let missing = cut && self.answers.starts_with(&self.recorded);
-        if self.divergence.is_some() || missing || self.answers == self.recorded {
-            return;
+    /// False when the input it answers is not the last one. Behind a snapshot the answers of the last input before it
+    /// have been passed, so the first record is an input.
+    pub(crate) fn on_command(&mut self, seq: Seq, command: Command) -> bool {
+        let answers_last = self.input.is_some_and(|input| input.seq == seq);
+        if answers_last {
+            self.recorded.push(command);
+        }
+        answers_last
+    }
+
+    /// The present input has no more answers in the journal. A cut may have taken the last ones of the last: those are
+    /// what this gives back.
+    pub(crate) fn settle(&mut self, cut: bool) -> Vec<Command> {
+        let Some(input) = self.input.take() else { return Vec::new() };
+        if self.divergence.is_some() || self.answers == self.recorded {
+            return Vec::new();
+        }
+        if cut && self.answers.starts_with(&self.recorded) {
+            return self.answers[self.recorded.len()..].to_vec();
         }
         let differs = |place: &usize| self.answers.get(*place) != self.recorded.get(*place);
         let place = (0..).find(differs).expect("the lists differ");
@@ -98,6 +143,12 @@ impl Comparison {
             recorded: self.recorded.get(place).copied(),
             replayed: self.answers.get(place).copied(),
         });
+        Vec::new()
+    }
+
+    pub(crate) fn finish(self, setup: Setup, summary: Summary, ending: Ending) -> Replayed {
+        let Self { engine, totals, divergence, .. } = self;
+        Replayed { setup, engine, totals, summary, ending, divergence }
     }
 }
 
@@ -128,44 +179,9 @@ pub fn replay(
 /// As above, and whatever `engine` says.
 pub fn replay_with(
     path: &Path,
-    engine: impl FnOnce(&Setup) -> Result<Engine, SetupError>,
+    engine: impl Fn(&Setup) -> Result<Engine, SetupError>,
     observer: &mut dyn Observer,
     mut tick: impl FnMut(u64),
 ) -> Result<Replayed, ReplayError> {
-    let mut reader = Reader::open(path)?;
-    let setup = Setup::from_json(reader.config())?;
-    let mut comparison = Comparison {
-        engine: engine(&setup)?,
-        input: None,
-        answers: Vec::new(),
-        recorded: Vec::new(),
-        totals: Totals::default(),
-        divergence: None,
-    };
-    let mut records = Vec::new();
-    let mut read = 0;
-    loop {
-        records.clear();
-        let more = reader.next_block(&mut records)?;
-        for record in &records {
-            match record {
-                Record::Input(input) => comparison.on_input(*input, observer),
-                Record::Command { seq, command, .. } => {
-                    if comparison.input.is_none_or(|input| input.seq != *seq) {
-                        return Err(ReplayError::Stray { record: read, seq: *seq });
-                    }
-                    comparison.recorded.push(*command);
-                }
-            }
-            read += 1;
-        }
-        tick(read);
-        if !more {
-            break;
-        }
-    }
-    let ending = reader.ending();
-    comparison.settle(ending != Ending::Sealed);
-    let Comparison { engine, totals, divergence, .. } = comparison;
-    Ok(Replayed { setup, engine, totals, summary: reader.summary(), ending, divergence })
+    restart(path, &engine, false, observer, &mut tick).map(|restarted| restarted.replayed)
 }

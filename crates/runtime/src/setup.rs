@@ -6,7 +6,7 @@ use crate::currency::{CurrencyError, account};
 use crate::order_latency::{OrderSamples, OrderSamplesError};
 use crate::routes::{OrderWay, Ways, order_files};
 use engine::{AccountTerms, Engine, EngineConfig, Seat, Strategy};
-use risk::{AccountLimits, InstrumentLimits, Limits};
+use risk::{Limits, LimitsError};
 use serde::{Deserialize, Serialize};
 use sim::venue::impact::ImpactTerms;
 use sim::venue::{QueueModel, SelfMatch, Venue, VenueConfig};
@@ -110,6 +110,9 @@ pub enum SetupError {
          that code can: in Python, `quoin.verify(folder, strategy)`"
     )]
     Outside(String),
+    /// Limits of somebody who is not there.
+    #[error(transparent)]
+    Limits(#[from] LimitsError),
     /// An account that cannot be counted.
     #[error(transparent)]
     Currency(#[from] CurrencyError),
@@ -222,6 +225,7 @@ impl Setup {
     /// # Errors
     /// When a strategy or a parameter is unknown to this program.
     pub fn engine(&self) -> Result<Engine, SetupError> {
+        self.limits()?;
         let mut seats = Vec::new();
         for (at, setup) in self.strategies.iter().enumerate() {
             let spec = strategies::find(&setup.name).ok_or_else(|| match setup.is_outside() {
@@ -263,7 +267,7 @@ impl Setup {
     pub fn engine_with(&self, seats: Vec<Seat>) -> Engine {
         let mut engine = Engine::new(EngineConfig {
             instruments: self.instruments.clone(),
-            limits: self.limits(),
+            limits: self.limits().expect("a setup was checked when it was made"),
             fees: self.instruments.iter().map(|instrument| self.fees(instrument)).collect(),
             account: self.account(),
             kill_switch: self.config.risk.kill_switch,
@@ -392,28 +396,15 @@ impl Setup {
         }
     }
 
-    fn limits(&self) -> Limits {
-        let risk = &self.config.risk;
-        Limits {
-            account: AccountLimits {
-                open_orders: Some(risk.max_open_orders),
-                messages_per_second: Some(risk.max_messages_per_second),
-                burst: Some(risk.max_messages_per_second),
-                daily_loss_nanos: Some(rounded(risk.max_daily_loss * 1e9)),
-                drawdown_nanos: Some(rounded(risk.max_drawdown * 1e9)),
-                day_starts_at_seconds: 0,
-            },
-            default: InstrumentLimits {
-                order_size: Some(Lots(risk.max_order_size)),
-                order_notional_nanos: Some(rounded(risk.max_order_notional * 1e9)),
-                position: Some(Lots(risk.max_position)),
-                open_orders: Some(risk.max_open_orders),
-                collar_ticks: None,
-                collar_ppm: Some(i64::from(risk.price_collar_ppm)),
-                collar_reference: None,
-            },
-            instruments: BTreeMap::new(),
-        }
+    /// What everybody may do, for the strategies of this run.
+    ///
+    /// # Errors
+    /// When it names what is not in this run.
+    pub fn limits(&self) -> Result<Limits, SetupError> {
+        let labels: Vec<&str> = self.strategies.iter().map(StrategySetup::label).collect();
+        let limits = self.config.risk.limits(&labels)?;
+        limits.validate(&self.instruments)?;
+        Ok(limits)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::config::{Config, ConfigError, nearest};
 pub(crate) use crate::known::Known;
 use crate::known::Seen;
 use crate::source::{Imported, Progress, Recording, SourceError, open};
+use crate::stamps::Stamps;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use stdx::decimal;
@@ -191,13 +192,13 @@ impl Survey {
             ..FileSurvey::default()
         };
         let mut out = Output::default();
-        let mut clocks = Clocks::default();
+        let (mut clocks, mut stamps) = (Clocks::default(), Stamps::default());
         // On its own until all its names are known: what two recordings call `#101` need not be one instrument.
         let mut alone = Self::new();
         loop {
             let more = source.read(&mut alone.directory, &mut out)?;
             for (place, arrival) in out.arrivals.iter().enumerate() {
-                file.note(arrival.received_at, &arrival.event, &mut clocks);
+                file.note(arrival.received_at, &arrival.event, &mut clocks, &mut stamps);
                 alone.note(place, &arrival.event, &out);
             }
             file.note_faults(&mut out.faults);
@@ -207,6 +208,9 @@ impl Survey {
             }
         }
         file.counts = source.counts();
+        if stamps.set_aside() > 0 {
+            file.counts.push(("times that cannot be".into(), stamps.set_aside()));
+        }
         file.latency_negative = clocks.negative();
         file.clock = clocks.skew();
         file.late_names = alone.directory.late_names().to_vec();
@@ -492,12 +496,16 @@ impl InstrumentSurvey {
 }
 
 impl FileSurvey {
-    fn note(&mut self, received_at: Nanos, event: &Event, clocks: &mut Clocks) {
+    fn note(&mut self, received_at: Nanos, event: &Event, clocks: &mut Clocks, stamps: &mut Stamps) {
         *self.events.entry(Cow::Borrowed(event.kind())).or_default() += 1;
         if matches!(event, Event::Gap(_)) {
             self.gaps += 1;
         }
         let Some(venue_at) = event.venue_at() else { return };
+        // A time that cannot be is part of no span and no latency.
+        if !stamps.note(received_at, event) {
+            return;
+        }
         let (first, last) = self.span.unwrap_or((venue_at, venue_at));
         if venue_at < last {
             self.out_of_order += 1;

@@ -79,6 +79,14 @@ impl Timers {
         }
     }
 
+    /// Those that are set, in the order in which they are due.
+    #[must_use]
+    pub fn listed(&self) -> Vec<Timer> {
+        let mut due: Vec<_> = self.due.iter().map(|Reverse(due)| *due).collect();
+        due.sort_unstable();
+        due.into_iter().map(|(due_at, _, strategy, timer)| Timer { due_at, timer, strategy }).collect()
+    }
+
     /// How many are set.
     #[must_use]
     pub fn len(&self) -> usize {

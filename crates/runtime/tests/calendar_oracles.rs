@@ -40,7 +40,7 @@ fn rows(text: &str, before: &str) -> BTreeMap<Date, Option<i16>> {
 }
 
 #[test]
-fn new_york_keeps_the_days_that_exchange_calendars_says_from_2000_to_2035() {
+fn t_08_new_york_keeps_the_days_that_exchange_calendars_says_from_2000_to_2035() {
     let told = rows(include_str!("calendars/us_equities.csv"), "");
     assert!(told.len() > 400, "{}", told.len());
     let ours = calendar("us_equities");
@@ -93,7 +93,7 @@ fn may_differ(name: &str, day: Date) -> Option<&'static str> {
 }
 
 #[test]
-fn chicago_keeps_the_days_that_pandas_market_calendars_says_but_for_what_is_named() {
+fn t_08_chicago_keeps_the_days_that_pandas_market_calendars_says_but_for_what_is_named() {
     let table = include_str!("calendars/cme.csv");
     for name in ["cme_equity", "cme_rates", "cme_fx", "cme_energy", "cme_metals", "cme_grains"] {
         let told = rows(table, &format!("{name},"));
@@ -114,7 +114,7 @@ fn chicago_keeps_the_days_that_pandas_market_calendars_says_but_for_what_is_name
 
 /// LEAN's market hours: dates of early closes, in the zone it names for each product.
 #[test]
-fn lean_s_database_ends_the_same_days_early() {
+fn t_08_lean_s_database_ends_the_same_days_early() {
     let Some(path) = recorded("lean/market-hours/market-hours-database.json") else { return };
     let text = std::fs::read_to_string(path).expect("readable");
     let database: serde_json::Value = serde_json::from_str(&text).expect("JSON");

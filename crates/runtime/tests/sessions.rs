@@ -28,7 +28,7 @@ fn changes(name: &str, from: &str, to: &str) -> Vec<String> {
 }
 
 #[test]
-fn sessions_follow_the_wall_s_clock_through_summer_time() {
+fn t_08_sessions_follow_the_wall_s_clock_through_summer_time() {
     // Chicago goes forward at 2:00 on 10 March 2024, and back on 3 November.
     assert_eq!(
         changes("cme_equity", "2024-03-08T12:00", "2024-03-11T23:00"),
@@ -74,7 +74,7 @@ fn sessions_follow_the_wall_s_clock_through_summer_time() {
 }
 
 #[test]
-fn a_trading_day_begins_in_the_evening_and_a_holiday_belongs_to_the_day_after() {
+fn t_08_a_trading_day_begins_in_the_evening_and_a_holiday_belongs_to_the_day_after() {
     let days = calendar("cme_equity").trading_days(at("2024-01-12T12:00"), at("2024-01-17T12:00"));
     let said: Vec<_> = days.iter().map(|(at, day)| (moment::rfc3339(*at), day.days())).collect();
     // 2024-01-12 is day 19,734. Martin Luther King's day, the 15th, stops at noon and is the 16th's.
@@ -87,7 +87,7 @@ fn a_trading_day_begins_in_the_evening_and_a_holiday_belongs_to_the_day_after() 
 }
 
 #[test]
-fn every_calendar_is_open_and_closed_in_turn_for_twenty_years() {
+fn t_08_every_calendar_is_open_and_closed_in_turn_for_twenty_years() {
     for spec in list::ALL.iter().filter(|spec| !spec.hours.is_empty()) {
         let calendar = Calendar::of(spec);
         let (from, to) = (at("2015-01-01"), at("2035-12-31"));

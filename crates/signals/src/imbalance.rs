@@ -3,6 +3,7 @@
 //! Cost: one `exp` an event.
 
 use crate::Touch;
+use serde::{Deserialize, Serialize};
 use stdx::math;
 use types::Nanos;
 
@@ -10,7 +11,7 @@ use types::Nanos;
 ///
 /// A value that stood for `Δ` seconds pulls the mean towards it by `1 - e^(-Δ / time constant)`, so events that
 /// come in bursts weigh no more than the time they lasted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Imbalance {
     time_constant_s: f64,
     held: Option<(Nanos, f64)>,

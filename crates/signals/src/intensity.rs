@@ -4,6 +4,7 @@
 //! Cost: a trade is one shift and one add; a book change is one compare; a fit is at most 32 logarithms and is
 //! made only when asked for. Memory: 64 slots of 136 bytes.
 
+use serde::{Deserialize, Serialize};
 use stdx::math;
 use types::{Flags, Nanos, Side, Ticks, Trade};
 
@@ -17,7 +18,7 @@ const REACHED_MIN: u64 = 5;
 const ARRIVALS_MIN: u64 = 25;
 
 /// The law of arrivals in a window, for **one** side of the book (both sides are counted, and halved).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fit {
     /// `A`: arrivals a second that reach the mid.
     pub rate_per_second: f64,
@@ -36,7 +37,7 @@ pub struct Fit {
 /// exponential law; calibrating it by a line through the logarithms of the measured rates is Laruelle's (2013,
 /// and Guéant 2016, section 10.3). The line is weighted by the count behind each point, because the logarithm of
 /// a Poisson count of `n` has variance `1/n`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Intensity {
     slot_ns: i64,
     slots: Vec<Slot>,
@@ -54,20 +55,20 @@ pub struct Intensity {
     started: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Slot {
     live_ns: i64,
     reached: [u32; DEPTHS],
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Slot64 {
     live_ns: i64,
     reached: [u64; DEPTHS],
 }
 
 /// An aggressive order that may still be trading.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Arrival {
     venue_at: Nanos,
     side: Side,

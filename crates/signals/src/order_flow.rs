@@ -4,6 +4,7 @@
 //! Cost: four compares and adds an event.
 
 use crate::Touch;
+use serde::{Deserialize, Serialize};
 use types::Lots;
 
 /// Cont, Kukanov & Stoikov, "The price impact of order book events" (2014): the contribution of
@@ -14,7 +15,7 @@ use types::Lots;
 /// ```
 ///
 /// and their sum over a while explains the price change of that while, with a slope near 1 / (2 × depth).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct OrderFlow {
     last: Option<Touch>,
     sum: i64,

@@ -1,9 +1,10 @@
 //! The best bid and the best ask with their sizes: what the simple signals look at. Owns no history.
 
+use serde::{Deserialize, Serialize};
 use types::{Lots, Ticks};
 
 /// Both sides' best level at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Touch {
     /// The best bid.
     pub bid: Ticks,

@@ -4,12 +4,13 @@
 //! touch that comes back leaves nothing, and a busy second weighs no more than a quiet one. Cost: one compare an
 //! event; one multiplication, and a `pow` after silence, a grid step.
 
+use serde::{Deserialize, Serialize};
 use stdx::math;
 use types::Nanos;
 
 /// The exponentially weighted mean of squared mid changes over a fixed interval (RiskMetrics 1996, section 5.2,
 /// with the weights of the samples seen so far made to sum to one).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Volatility {
     interval: Nanos,
     /// What a sample's weight keeps after one interval.
@@ -22,7 +23,7 @@ pub struct Volatility {
     samples: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Grid {
     /// The last look.
     at: Nanos,

@@ -4,7 +4,10 @@
 //! another machine would then part ways. These come from `libm`, a pure-Rust port of musl's. `sqrt` is exact by
 //! IEEE 754 and may be taken from either.
 
-pub use libm::{ceil, cos, exp, expm1, floor, log as ln, log1p as ln_1p, log2, pow, round, sin, sqrt, tanh};
+pub use libm::{
+    ceil, cos, exp, expm1, floor, lgamma as ln_gamma, log as ln, log1p as ln_1p, log2, pow, round, sin, sqrt,
+    tanh,
+};
 
 /// The standard normal distribution function, from `erfc` (Abramowitz & Stegun 1964, 7.1.22 and 26.2.29).
 #[must_use]

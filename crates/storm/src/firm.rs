@@ -3,13 +3,12 @@
 use crate::chaos::Chaos;
 use crate::ranges::{Mix, Shape};
 use engine::{AccountTerms, Engine, EngineConfig, Seat};
-use risk::{AccountLimits, InstrumentLimits, Limits};
+use risk::{Level, LimitId, Limits};
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use stdx::Prng;
 use strategies::list::{self, Values};
-use types::{FeeSchedule, Instrument, InstrumentId, Lots};
+use types::{FeeSchedule, Instrument, InstrumentId};
 
 /// What the firm is made of; the same for every life of its process.
 #[derive(Clone, Debug)]
@@ -24,32 +23,32 @@ pub(crate) struct Firm {
     pub(crate) hidden: Option<Rc<Cell<u64>>>,
 }
 
+/// How far the firm may go: a limit of each level, between these. Tight enough to be met.
+const RANGES: [(Level, LimitId, i64, i64); 7] = [
+    (Level::Firm, LimitId::OpenOrders, 6, 40),
+    (Level::Account, LimitId::MessagesPerSecond, 5, 60),
+    (Level::Account, LimitId::Burst, 5, 60),
+    (Level::Instrument, LimitId::OrderSize, 3, 8),
+    (Level::Instrument, LimitId::Position, 4, 20),
+    (Level::Instrument, LimitId::OpenOrders, 4, 20),
+    (Level::Instrument, LimitId::CollarTicks, 4, 40),
+];
+
 impl Firm {
     /// Who is there, and how far they may go, is drawn by the seed.
     pub(crate) fn new(seed: u64, mix: &Mix, instruments: &[Instrument], strategies: [bool; 3]) -> Self {
         let mut prng = Prng::new(seed).fork("firm");
         let fees = FeeSchedule { per_lot_nanos: 1_250_000_000, taker_ppb: 20_000, ..FeeSchedule::default() };
         let tight = prng.chance(0.2);
-        let limits = Limits {
-            account: AccountLimits {
-                open_orders: Some(u32::try_from(prng.between(6, 40)).expect("small")),
-                messages_per_second: Some(u32::try_from(prng.between(5, 60)).expect("small")),
-                burst: Some(u32::try_from(prng.between(5, 60)).expect("small")),
-                daily_loss_nanos: Some(if tight { 2_000_000_000_000 } else { i64::MAX }),
-                drawdown_nanos: Some(if tight { 1_500_000_000_000 } else { i64::MAX }),
-                day_starts_at_seconds: 0,
-            },
-            default: InstrumentLimits {
-                order_size: Some(Lots(prng.between(3, 8))),
-                order_notional_nanos: Some(i64::MAX),
-                position: Some(Lots(prng.between(4, 20))),
-                open_orders: Some(u32::try_from(prng.between(4, 20)).expect("small")),
-                collar_ticks: Some(prng.between(4, 40)),
-                collar_ppm: None,
-                collar_reference: None,
-            },
-            instruments: BTreeMap::new(),
-        };
+        let mut limits = Limits::wide();
+        // Drawn in one order, so that a seed means one firm.
+        for (level, limit, low, high) in RANGES {
+            limits.every(level, limit, prng.between(low, high));
+        }
+        if tight {
+            limits.every(Level::Firm, LimitId::DailyLoss, 2_000_000_000_000);
+            limits.every(Level::Firm, LimitId::Drawdown, 1_500_000_000_000);
+        }
         Self {
             seed,
             wishes_per_second: mix.shape(Shape::Chaos),
@@ -94,6 +93,10 @@ impl Firm {
 
     /// The limit of a position in an instrument, as it was at the start.
     pub(crate) fn position_limit(&self, instrument: &Instrument) -> i64 {
-        self.limits.of(instrument).position.map_or(0, |lots| lots.0)
+        {
+            let terms = instrument.terms();
+            let own = self.limits.level(Level::Instrument).of(&format!("{}/{}", terms.venue, terms.symbol));
+            own.of(LimitId::Position).number().unwrap_or(0)
+        }
     }
 }

@@ -420,12 +420,13 @@ fn outbound(checks: &mut Checks, seen: &Seen<'_>) -> Result<(), String> {
 /// | working | working | working | working, filled | cancelled | working, filled | working, filled |
 /// | closed | as it was, always |
 fn may_be(before: State, outcome: &Outcome) -> &'static [State] {
-    use State::{Closed, Pending, Working};
+    use State::{Closed, Pending, Unknown, Working};
     const FILLED: State = Closed(End::Filled);
     match (before, outcome) {
         (Closed(End::Filled), _) => &[FILLED],
         (Closed(End::Canceled), _) => &[Closed(End::Canceled)],
         (Closed(End::Rejected), _) => &[Closed(End::Rejected)],
+        (Closed(End::Lost), _) => &[Closed(End::Lost)],
         (Pending, Outcome::Rejected(_)) => &[Closed(End::Rejected)],
         (Pending | Working, Outcome::Canceled) => &[Closed(End::Canceled)],
         (Pending, Outcome::Accepted) | (Working, Outcome::Accepted | Outcome::Rejected(_)) => &[Working],
@@ -434,6 +435,18 @@ fn may_be(before: State, outcome: &Outcome) -> &'static [State] {
         (Pending, Outcome::CancelRejected(_) | Outcome::ReplaceRejected(_)) => &[Pending, FILLED],
         (Pending, Outcome::Listed { .. } | Outcome::NotListed | Outcome::Busted { .. }) => &[Pending],
         (Working, Outcome::Listed { .. } | Outcome::NotListed | Outcome::Busted { .. }) => &[Working],
+        (Unknown, Outcome::Accepted | Outcome::Busted { .. }) => &[Unknown],
+        (Unknown, Outcome::Rejected(_)) => &[Closed(End::Rejected)],
+        (Unknown, Outcome::Canceled) => &[Closed(End::Canceled)],
+        (
+            Unknown,
+            Outcome::Filled { .. }
+            | Outcome::Replaced { .. }
+            | Outcome::CancelRejected(_)
+            | Outcome::ReplaceRejected(_),
+        ) => &[Unknown, FILLED],
+        (Unknown, Outcome::Listed { .. }) => &[Unknown, Working, FILLED, Closed(End::Canceled)],
+        (Unknown, Outcome::NotListed) => &[Unknown, Closed(End::Lost)],
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::estimates::Law;
 use crate::maker::{Pair, Pricing, Quote, Situation};
+use serde::{Deserialize, Serialize};
 use stdx::math;
 
 /// The model: a mid that is a Brownian motion, orders that arrive at the rate `A·e^(-kδ)`, a dealer whose utility
@@ -40,7 +41,7 @@ impl Model {
 /// The paper's day ends at T. Here the end never comes nearer: `T - t` is a horizon that rolls along, for markets
 /// that do not close and dealers who go on tomorrow. It is counted in arrivals, `T - t = horizon / A`, because
 /// what a dealer fears is the time it takes to be rid of an order, and that is short where much trades.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AvellanedaStoikov {
     /// γ as a share of k, so that one number suits a tick of any size.
     risk_aversion: f64,

@@ -3,6 +3,7 @@
 //!
 //! Cost: a few compares an event; a fit of at most 32 logarithms a second.
 
+use serde::{Deserialize, Serialize};
 use signals::{Fit, Intensity, Touch, Volatility};
 use types::{Nanos, Trade};
 
@@ -25,7 +26,7 @@ pub struct Law {
 }
 
 /// The signals behind a [`Law`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Estimates {
     volatility: Volatility,
     intensity: Intensity,
@@ -64,20 +65,20 @@ impl Estimates {
         self.intensity.on_interruption(now);
     }
 
+    /// σ alone, in ticks / √s; `None` until there is enough to go by.
+    #[must_use]
+    pub fn volatility(&self) -> Option<f64> {
+        if self.volatility.samples() < LOOKS_MIN { None } else { self.volatility.ticks_per_sqrt_second() }
+    }
+
     /// The law as of `now`; `None` until there is enough to go by.
     pub fn law(&mut self, now: Nanos) -> Option<Law> {
-        if self.volatility.samples() < LOOKS_MIN {
-            return None;
-        }
+        let volatility = self.volatility()?;
         if now >= self.fit_at {
             self.fit = self.intensity.fit();
             self.fit_at = now + FIT_EVERY;
         }
         let fit = self.fit?;
-        Some(Law {
-            volatility: self.volatility.ticks_per_sqrt_second()?,
-            rate: fit.rate_per_second,
-            decay: fit.decay_per_tick,
-        })
+        Some(Law { volatility, rate: fit.rate_per_second, decay: fit.decay_per_tick })
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::estimates::Law;
 use crate::maker::{Pair, Pricing, Quote, Situation};
+use serde::{Deserialize, Serialize};
 use stdx::math;
 
 /// The model of [`avellaneda_stoikov`](crate::avellaneda_stoikov), with the rate of arrivals and inventory kept
@@ -51,7 +52,7 @@ impl Model {
 }
 
 /// The rule: the closed-form distances with estimates for σ, A and k.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Glft {
     /// γ as a share of k, so that one number suits a tick of any size.
     risk_aversion: f64,

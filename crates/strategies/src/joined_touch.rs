@@ -4,11 +4,12 @@
 //! It follows the displayed touch, whosever it is: alone at a price, it holds that price.
 
 use crate::maker::{Pair, Quote, Rule};
+use serde::{Deserialize, Serialize};
 use signals::Touch;
 use types::{Nanos, Ticks, Trade};
 
 /// Joins the best bid and the best ask.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct JoinedTouch;
 
 impl Rule for JoinedTouch {

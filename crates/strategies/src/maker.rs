@@ -12,15 +12,22 @@
 
 use crate::estimates::{Estimates, Law};
 use crate::quotes::{Target, Working, reconcile, within_bounds};
+use crate::sizing::{Steps, tick_value, volatility};
 use book::Book;
-use engine::{Strategy, View, Want, Wants};
+use engine::{StateError, Strategy, Unsaved, View, Want, Wants, state};
 use orders::{Change, Order};
 use risk::Refusal;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use signals::Touch;
 use types::{Instrument, InstrumentId, Lots, Nanos, Phase, Side, Ticks, TimerId, Trade};
 
 /// After risk has refused a wish, nothing is wished for this long: it would be refused again.
 const PAUSE_AFTER_REFUSAL: Nanos = Nanos::from_secs(1);
+/// The time that an order's risk is counted over.
+const RISK_SPAN: Nanos = Nanos::from_secs(60);
+/// By how much of it a size may be off before it changes.
+const RESIZE_BAND: f64 = 0.25;
 
 /// One side's price before it is rounded, and how far from fair it lies; both in ticks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,10 +72,14 @@ pub trait Rule {
     fn on_interruption(&mut self, now: Nanos);
     /// The quotes with `inventory` orders held; `None` to have none.
     fn quotes(&mut self, now: Nanos, touch: &Touch, inventory: f64) -> Option<Pair>;
+    /// How fast the mid moves, in ticks / √s, where the rule knows: what sizes by risk are made from.
+    fn volatility(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// A formula with the estimates it needs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Estimated<P> {
     /// Of this instrument.
     pub estimates: Estimates,
@@ -95,13 +106,19 @@ impl<P: Pricing> Rule for Estimated<P> {
         let mid = touch.mid_ticks();
         Some(self.pricing.price(&Situation { mid, inventory }, &law))
     }
+
+    fn volatility(&self) -> Option<f64> {
+        self.estimates.volatility()
+    }
 }
 
 /// What every maker is told.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
-    /// What each side shows.
+    /// What each side shows; at most, where it goes by risk.
     pub order_size: Lots,
+    /// What an order may gain or lose within a minute, in one standard deviation; `None`: its size is fixed.
+    pub order_risk: Option<f64>,
     /// The position never goes beyond, either way.
     pub max_position: Lots,
     /// Between two thoughts.
@@ -111,7 +128,7 @@ pub struct Policy {
 }
 
 /// A strategy: a [`Rule`] for each instrument, quoted by one [`Policy`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Maker<R> {
     policy: Policy,
     desks: Vec<Desk<R>>,
@@ -120,7 +137,7 @@ pub struct Maker<R> {
 }
 
 /// One instrument's quotes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Desk<R> {
     instrument: InstrumentId,
     timer: TimerId,
@@ -135,6 +152,8 @@ struct Desk<R> {
     stranded: bool,
     next_at: Nanos,
     wake_at: Option<Nanos>,
+    /// What each side shows now, where that goes by risk.
+    size: Lots,
 }
 
 impl<R: Rule> Maker<R> {
@@ -163,6 +182,7 @@ impl<R: Rule> Maker<R> {
                 stranded: false,
                 next_at: Nanos::MIN,
                 wake_at: None,
+                size: Lots::ZERO,
             });
         }
         Self { policy, desks, desk_of }
@@ -174,7 +194,17 @@ impl<R: Rule> Maker<R> {
     }
 }
 
-impl<R: Rule> Strategy for Maker<R> {
+impl<R: Rule + Serialize + DeserializeOwned> Strategy for Maker<R> {
+    fn save(&self, out: &mut Vec<u8>) -> Result<(), Unsaved> {
+        state::write(self, out);
+        Ok(())
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), StateError> {
+        *self = state::read(bytes)?;
+        Ok(())
+    }
+
     fn on_book(&mut self, instrument: InstrumentId, view: &View<'_>, wants: &mut Wants) {
         let policy = self.policy;
         let Some(desk) = self.desk(instrument) else {
@@ -276,12 +306,29 @@ impl<R: Rule> Desk<R> {
         self.stirred = false;
         // Its own, not the account's: two makers on one instrument would each lean against the other's inventory.
         let position = view.own_position(self.instrument);
-        let inventory = count(position.0) / count(policy.order_size.0);
+        let instrument = view.instrument(self.instrument);
+        let policy = &Policy { order_size: self.order_size(policy, instrument, touch), ..*policy };
+        // What is too wild for one lot is quoted by its inventory in lots, and shown nowhere.
+        let inventory = count(position.0) / count(policy.order_size.0.max(1));
         let pair = self.rule.quotes(view.now(), touch, inventory);
-        let targets = pair.map_or([None, None], |pair| {
-            targets(policy, view.instrument(self.instrument), touch, position, &pair)
-        });
+        let targets = pair.map_or([None, None], |pair| targets(policy, instrument, touch, position, &pair));
         self.send(targets, view, wants);
+    }
+
+    /// What each side shows. Where that goes by risk: as many lots as may move by so much money within a minute, kept while
+    /// that is off by less than a quarter, because a size that trembles loses its place in the queue.
+    fn order_size(&mut self, policy: &Policy, instrument: &Instrument, touch: &Touch) -> Lots {
+        let Some(risk) = policy.order_risk else { return policy.order_size };
+        let of_a_lot = self.rule.volatility().map_or(f64::NAN, |volatility| {
+            volatility * stdx::math::sqrt(RISK_SPAN.to_secs_f64()) * tick_value(instrument, touch.bid)
+        });
+        let target = volatility::Target {
+            volatility: risk,
+            leverage_max: count(policy.order_size.0),
+            band: RESIZE_BAND,
+        };
+        self.size = Steps::default().whole(target.next(count(self.size.0), of_a_lot));
+        self.size
     }
 
     fn pull(&self, view: &View<'_>, wants: &mut Wants) {

@@ -12,9 +12,10 @@
 //! looks ahead: a rule by volume compares the last complete trading day when the next begins. The strategy inside knows
 //! one contract at a time and nothing of its past.
 
-use engine::{Strategy, View, Want, Wants};
+use engine::{StateError, Strategy, Unsaved, View, Want, Wants, state};
 use orders::{Change, Order};
 use risk::Refusal;
+use serde::{Deserialize, Serialize};
 use types::{Event, InstrumentId, Lots, Nanos, NewOrder, OrderId, OrderKind, Phase, StatisticKind};
 use types::{TimeInForce, TimerId, Trade, TradingDays};
 
@@ -73,7 +74,7 @@ pub struct Rolling {
     inside: Wants,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     Trading,
     Leaving,
@@ -347,7 +348,83 @@ impl Rolling {
     }
 }
 
+/// What a desk writes down of itself; the strategy in it follows with its own.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    current: usize,
+    generation: u32,
+    state: State,
+    held: Vec<i64>,
+    carried: i64,
+    retry_at: Nanos,
+    today: Vec<i64>,
+    yesterday: Vec<i64>,
+    day_ends_at: Nanos,
+    is_ahead: bool,
+    orders: Vec<OrderId>,
+}
+
+impl Desk {
+    fn save(&self, out: &mut Vec<u8>) -> Result<(), Unsaved> {
+        // Every field by its name, so that a new one must be thought about here.
+        let Self {
+            strategy,
+            instruments: _,
+            when: _,
+            current,
+            generation,
+            state,
+            held,
+            carried,
+            retry_at,
+            today,
+            yesterday,
+            day_ends_at,
+            is_ahead,
+            orders,
+        } = self;
+        state::write(&(current, generation, state, held, carried, retry_at), out);
+        state::write(&(today, yesterday, day_ends_at, is_ahead, orders), out);
+        state::write_strategy(&**strategy, out)
+    }
+
+    fn restore(&mut self, make: &Make, bytes: &mut &[u8]) -> Result<(), StateError> {
+        let kept: Kept = state::take(bytes)?;
+        let contract = self.instruments.get(kept.current);
+        let contract =
+            *contract.ok_or_else(|| StateError::Unreadable("a contract beyond the chain".into()))?;
+        let count = self.instruments.len();
+        if [kept.held.len(), kept.today.len(), kept.yesterday.len()] != [count; 3] {
+            return Err(StateError::Unreadable("a chain of another length".into()));
+        }
+        if kept.generation > 0 {
+            self.strategy = make(&[contract]);
+        }
+        let Kept { current, generation, state, held, carried, retry_at, .. } = kept;
+        (self.current, self.generation, self.state) = (current, generation, state);
+        (self.held, self.carried, self.retry_at) = (held, carried, retry_at);
+        (self.today, self.yesterday) = (kept.today, kept.yesterday);
+        (self.day_ends_at, self.is_ahead, self.orders) = (kept.day_ends_at, kept.is_ahead, kept.orders);
+        state::take_strategy(&mut *self.strategy, bytes)
+    }
+}
+
 impl Strategy for Rolling {
+    fn save(&self, out: &mut Vec<u8>) -> Result<(), Unsaved> {
+        let Self { desks, make: _, desk_of: _, size_max: _, timers, inside: _ } = self;
+        state::write(timers, out);
+        desks.iter().try_for_each(|desk| desk.save(out))
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), StateError> {
+        let mut rest = bytes;
+        self.timers = state::take(&mut rest)?;
+        for desk in &mut self.desks {
+            desk.restore(&self.make, &mut rest)?;
+        }
+        if rest.is_empty() { Ok(()) } else { Err(StateError::Unreadable("more desks than chains".into())) }
+    }
+
     fn on_start(&mut self, view: &View<'_>, wants: &mut Wants) {
         for row in 0..self.desks.len() {
             self.begin(row, view, wants);

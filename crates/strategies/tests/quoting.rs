@@ -221,8 +221,8 @@ fn a_quote_the_venue_refuses_is_tried_again_after_the_interval() {
 fn a_quote_that_risk_will_not_let_move_does_not_stay() {
     let values = [("order_size", 1.0), ("requote_interval", 0.1)];
     let mut limits = Limits::wide();
-    limits.account.messages_per_second = Some(1);
-    limits.account.burst = Some(2);
+    limits.every(risk::Level::Account, risk::LimitId::MessagesPerSecond, 1);
+    limits.every(risk::Level::Account, risk::LimitId::Burst, 2);
     let mut floor = Floor::new("joined_touch", &values, limits);
     floor.touch(100, 101);
     assert_eq!(floor.said(), ["buy #0 1@100", "sell #1 1@101"]);

@@ -3,9 +3,10 @@
 use crate::{
     InstrumentId, Lots, Nanos, OrderId, Scope, Side, StrategyId, Ticks, TimerId, TradingDay, VenueId,
 };
+use serde::{Deserialize, Serialize};
 
 /// How an order is priced, and what of it is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderKind {
     /// At `price` or better.
     Limit,
@@ -52,7 +53,7 @@ impl OrderKind {
 }
 
 /// What a pegged order follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Peg {
     /// The best price of its own side (primary peg).
@@ -64,7 +65,7 @@ pub enum Peg {
 }
 
 /// How long an order stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TimeInForce {
     /// Until filled or cancelled.
     GoodTilCancel,
@@ -102,7 +103,7 @@ impl TimeInForce {
 }
 
 /// An order somebody would like to send. Only `risk` can turn it into one that is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewOrder {
     /// In what.
     pub instrument: InstrumentId,
@@ -119,7 +120,7 @@ pub struct NewOrder {
 }
 
 /// An order on its way to the venue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceOrder {
     /// Our number for it.
     pub order: OrderId,
@@ -200,7 +201,7 @@ impl Command {
 }
 
 /// What people are told of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum AlertKind {
     /// A limit was reached, and trading is halted: the control's number.

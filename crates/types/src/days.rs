@@ -10,7 +10,7 @@ use std::fmt;
 const DAY_NS: i64 = 86_400_000_000_000;
 
 /// The date of a trading day, in days since 1970-01-01. Two bytes without alignment, so that an order keeps its size.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(transparent)]
 pub struct TradingDay([u8; 2]);
 

@@ -6,6 +6,7 @@ use crate::{
     Bar, Clock, InstrumentId, Lots, MarketOrderId, Money, Nanos, Operator, OrderId, Session, Side, Statistic,
     StrategyId, Ticks, TimerId,
 };
+use serde::{Deserialize, Serialize};
 
 /// One thing that happened, as the engine hears of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,7 +186,7 @@ pub struct Trade {
 }
 
 /// What a market lets one do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Phase {
     /// Continuous trading.
@@ -236,7 +237,7 @@ pub struct Gap {
 }
 
 /// Whether a fill gave liquidity or took it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Liquidity {
     /// Our resting order was hit.
@@ -246,7 +247,7 @@ pub enum Liquidity {
 }
 
 /// Why a venue said no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum RejectReason {
     /// The instrument is unknown there.
@@ -288,7 +289,7 @@ impl RejectReason {
 }
 
 /// What the venue says about one of our orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// It works.
     Accepted,
@@ -341,7 +342,7 @@ pub enum Outcome {
 }
 
 /// The venue speaks about one of our orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// When the venue says it happened.
     pub venue_at: Nanos,

@@ -22,7 +22,7 @@ pub struct FeeSchedule {
 }
 
 /// What holds from a turnover on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tier {
     /// Of the days that count.
     pub turnover: Money,

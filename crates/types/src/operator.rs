@@ -4,12 +4,13 @@
 //! once, some wait until another person confirms them; which do is `risk`'s to say.
 
 use crate::{AccountId, DeskId, InstrumentId, Lots, OrderId, PersonId, Seq, StrategyId, VenueId};
+use serde::{Deserialize, Serialize};
 
 /// Bytes of a reason in one part.
 pub const REASON_BYTES: usize = 24;
 
 /// Whom a request, a limit, a halt or an alert is for. There is no blank one: the firm is named as such.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Scope {
     /// One strategy.
     Strategy(StrategyId),
@@ -69,7 +70,7 @@ impl std::fmt::Display for Scope {
 }
 
 /// A person's word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operator {
     /// Part of the reason of a request that follows, in UTF-8, the last part filled up with zeros.
     Reason {
@@ -99,7 +100,7 @@ pub enum Operator {
 }
 
 /// What a person can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// Kill switch: latch, cancel everything in the scope, send nothing new.
     Kill(Scope),
@@ -139,7 +140,7 @@ pub enum Action {
 }
 
 /// How far trading in an instrument is restricted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Restriction {
     /// Not at all.
     #[default]
@@ -153,7 +154,7 @@ pub enum Restriction {
 }
 
 /// How far trading has been resumed after a halt, from nothing to everything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Stage {
     /// Nothing leaves but cancels of people.

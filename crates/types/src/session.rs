@@ -1,9 +1,10 @@
 //! What the edge says of itself: sessions with venues, and its clock.
 
 use crate::{Instrument, InstrumentId, Nanos, VenueId};
+use serde::{Deserialize, Serialize};
 
 /// A session with a venue changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// When.
     pub at: Nanos,
@@ -14,7 +15,7 @@ pub struct Session {
 }
 
 /// How a session with a venue changed. A session that nobody spoke of is connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SessionChange {
     /// It stands: orders can be sent, and what became of older ones can be asked.
     Connected,
@@ -29,7 +30,7 @@ pub enum SessionChange {
 }
 
 /// What the edge's clock noticed of itself. Inputs stay in their order whatever it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
     /// What the clock on the wall says.
     pub wall_at: Nanos,
@@ -40,7 +41,7 @@ pub struct Clock {
 }
 
 /// What to think of the edge's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum ClockState {
     /// Both agree.
@@ -57,7 +58,7 @@ impl ClockState {
 }
 
 /// The venues of a run: numbered in the order in which instruments first name them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Venues {
     names: Vec<String>,
     of: Vec<VenueId>,

@@ -124,7 +124,7 @@ impl Lots {
 ///
 /// 128 bits at this scale hold ±1.7·10²⁶ units without a check on every sum, and every product of a real
 /// tick, lot and multiplier exactly (the finest crypto pairs need 10⁻¹²; yen books overflow 64 bits).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(transparent)]
 pub struct Money(pub i128);
 

@@ -261,7 +261,7 @@ const SMALL: &str = r#"1000000001 {"stream":"btcusdt@depth@100ms","data":{"e":"d
 "#;
 
 #[test]
-fn updates_before_the_snapshot_wait_for_it() {
+fn f_12_updates_before_the_snapshot_wait_for_it() {
     let (decoder, directory, out) = decode(SMALL.as_bytes());
     assert_eq!(out.faults, []);
     assert_eq!(directory.names(), [("binance-spot".to_string(), "BTCUSDT".to_string())]);
@@ -312,7 +312,7 @@ fn a_missing_update_makes_the_book_stale_until_the_next_snapshot() {
 }
 
 #[test]
-fn events_do_not_depend_on_how_the_bytes_are_cut() {
+fn f_08_events_do_not_depend_on_how_the_bytes_are_cut() {
     let (_, _, whole) = decode(SMALL.as_bytes());
     for piece in 1..SMALL.len() {
         let (mut directory, mut out) = (Directory::survey(), Output::default());
@@ -323,7 +323,7 @@ fn events_do_not_depend_on_how_the_bytes_are_cut() {
 }
 
 #[test]
-fn a_recording_cut_anywhere_keeps_what_stood_before() {
+fn f_08_a_recording_cut_anywhere_keeps_what_stood_before() {
     let (_, _, whole) = decode(SMALL.as_bytes());
     for end in 0..SMALL.len() {
         let (_, _, out) = decode(&SMALL.as_bytes()[..end]);
@@ -366,7 +366,7 @@ fn a_damaged_line_is_a_fault_and_the_next_is_read() {
 }
 
 #[test]
-fn a_price_at_or_below_zero_is_a_fault_and_makes_the_book_stale() {
+fn f_20_a_price_at_or_below_zero_is_a_fault_and_makes_the_book_stale() {
     for price in ["0", "0.0", "-1.4"] {
         let text = SMALL.replace(r#""b":[["1.4","0"]]"#, &format!(r#""b":[["{price}","2"]]"#));
         let (_, _, out) = decode(text.as_bytes());
@@ -391,7 +391,7 @@ fn any_bytes_are_survived() {
 }
 
 #[test]
-fn a_size_off_the_grid_is_a_fault() {
+fn f_20_a_size_off_the_grid_is_a_fault() {
     let terms = |tick: &str, lot: &str| {
         let nanos = |text: &str| stdx::decimal::parse(text.as_bytes()).expect("a decimal");
         types::Instrument::new(types::instrument::Terms {
@@ -426,7 +426,7 @@ fn a_size_off_the_grid_is_a_fault() {
 }
 
 #[test]
-fn a_recorded_size_finer_than_the_lot_makes_the_book_stale() {
+fn f_20_a_recorded_size_finer_than_the_lot_makes_the_book_stale() {
     // Three spot levels have sizes in millionths although the symbol's step is 0.00001 (line 1886 first).
     let Some(text) = text("spot/btcusdt_20240808.gz") else { return };
     let expected = obvious(&text, Market::Spot).changes;
@@ -455,5 +455,34 @@ fn a_recorded_size_finer_than_the_lot_makes_the_book_stale() {
         // The update, and at the end those that wait for a snapshot that never comes.
         assert_eq!(out.faults.len(), faults, "{:?}", out.faults);
         assert_eq!(out.faults.first().map(|fault| fault.offset), (faults > 0).then_some(537_845));
+    }
+}
+
+#[test]
+fn f_20_what_is_no_decimal_is_a_fault_and_makes_the_book_stale() {
+    for word in [
+        "NaN",
+        "nan",
+        "inf",
+        "-Infinity",
+        "1e3",
+        "0x1",
+        "",
+        "1..2",
+        "1.2.3",
+        "1,5",
+        "1.0000000001",
+        "99999999999999999999",
+    ] {
+        for (place, text) in [
+            ("price", SMALL.replace(r#""b":[["1.4","0"]]"#, &format!(r#""b":[["{word}","2"]]"#))),
+            ("size", SMALL.replace(r#""b":[["1.4","0"]]"#, &format!(r#""b":[["1.4","{word}"]]"#))),
+        ] {
+            let (_, _, out) = decode(text.as_bytes());
+            assert_eq!(out.faults.len(), 1, "{place} {word}: {:?}", out.faults);
+            assert!(out.faults[0].what.contains("cannot be read"), "{:?}", out.faults);
+            let gap = |arrival: &Arrival| matches!(arrival.event, Event::Gap(_));
+            assert!(out.arrivals.iter().any(gap), "{place} {word}");
+        }
     }
 }

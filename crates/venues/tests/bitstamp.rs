@@ -387,7 +387,7 @@ fn each_line_becomes_its_events() {
 }
 
 #[test]
-fn a_lost_deletion_is_found_by_two_snapshots_and_the_book_seeded_anew() {
+fn f_19_a_lost_deletion_is_found_by_two_snapshots_and_the_book_seeded_anew() {
     let lines = [
         first(),
         order(11_000, "created", 1, 0, "9.50", "2", 11),
@@ -403,7 +403,7 @@ fn a_lost_deletion_is_found_by_two_snapshots_and_the_book_seeded_anew() {
 }
 
 #[test]
-fn a_damaged_order_makes_the_book_stale_until_the_next_snapshot() {
+fn f_06_a_damaged_order_makes_the_book_stale_until_the_next_snapshot() {
     let good = order(11_000, "created", 1, 0, "9.50", "2", 11);
     let bad = [
         good.replace("created", "eaten"),

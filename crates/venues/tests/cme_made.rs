@@ -439,7 +439,7 @@ fn what_waited_carries_the_time_at_which_the_waiting_ended() {
 }
 
 #[test]
-fn at_most_64_packets_wait() {
+fn f_04_at_most_64_packets_wait() {
     let mut desk = Desk::new();
     desk.give(A, &tick(1, 1));
     desk.events();
@@ -453,7 +453,7 @@ fn at_most_64_packets_wait() {
 }
 
 #[test]
-fn silence_gives_up_too() {
+fn f_04_silence_gives_up_too() {
     let mut desk = Desk::new();
     desk.give_at(0, A, &tick(1, 1));
     desk.give_at(5, A, &tick(3, 3));
@@ -614,7 +614,7 @@ fn rich(sequence: u32) -> Vec<u8> {
 }
 
 #[test]
-fn a_packet_cut_at_any_byte_is_a_fault_and_a_gap_unless_its_copy_comes() {
+fn f_08_a_packet_cut_at_any_byte_is_a_fault_and_a_gap_unless_its_copy_comes() {
     let whole = rich(2);
     // Cut between messages, what is left is a shorter packet, and no one can tell.
     let mut ends = vec![12];
@@ -652,7 +652,7 @@ fn a_packet_cut_at_any_byte_is_a_fault_and_a_gap_unless_its_copy_comes() {
 }
 
 #[test]
-fn damage_at_any_byte_and_bytes_of_chance_never_panic() {
+fn f_06_damage_at_any_byte_and_bytes_of_chance_never_panic() {
     let mut prng = Prng::new(340);
     let whole = rich(1);
     for round in 0..30_000 {

@@ -514,7 +514,7 @@ fn a_workup_halts_and_its_end_opens() {
 }
 
 #[test]
-fn what_has_no_place_and_what_nobody_knows_is_passed_over_and_counted() {
+fn f_21_what_has_no_place_and_what_nobody_knows_is_passed_over_and_counted() {
     let mut desk = Desk::new();
     for (sequence, template) in (1..).zip([59, 61, 62, 68]) {
         desk.give(A, sequence, &[plausible(template)]);

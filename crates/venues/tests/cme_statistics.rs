@@ -461,7 +461,7 @@ fn a_new_session_takes_back_the_figures_of_the_last_one() {
 }
 
 #[test]
-fn a_trade_is_busted_or_corrected_by_its_number() {
+fn f_25_a_trade_is_busted_or_corrected_by_its_number() {
     type Entry<'a> = summary::NoMdEntries<'a, Nine>;
     let entry = |rpt_seq, action, size| {
         block(Entry::WIRE, |entry| {

@@ -149,7 +149,7 @@ fn five() -> Vec<u8> {
 }
 
 #[test]
-fn one_flipped_bit_costs_at_most_its_record() {
+fn f_06_one_flipped_bit_costs_at_most_its_record() {
     let clean = five();
     let start = clean.len() - 3 * 56;
     let (mut faults, mut silent) = (0, 0);
@@ -248,7 +248,7 @@ fn other_streams_are_refused_with_the_reason() {
 }
 
 #[test]
-fn a_number_is_another_instrument_on_another_day() {
+fn f_26_a_number_is_another_instrument_on_another_day() {
     let day = 86_400 * ONE;
     let names = [
         ("ESH4", 20_240_101, 20_240_103, "7"),
@@ -399,7 +399,7 @@ fn levels_are_shown_anew_after_damage() {
 }
 
 #[test]
-fn a_name_that_passes_to_another_number_is_a_gap_unless_the_book_begins_anew() {
+fn f_26_a_name_that_passes_to_another_number_is_a_gap_unless_the_book_begins_anew() {
     let day = 86_400 * ONE;
     let names = [("ES.c.0", 20_240_101, 20_240_103, "7"), ("ES.c.0", 20_240_103, 20_240_105, "8")];
     let cases = [

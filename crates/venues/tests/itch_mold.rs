@@ -62,7 +62,7 @@ fn check(policy: Policy, packets: &[(i64, u64, u64)], messages: &[u64], missing:
 }
 
 #[test]
-fn two_lines_give_each_message_once_and_in_order() {
+fn f_01_two_lines_give_each_message_once_and_in_order() {
     let policy = Policy::default();
     // Both lines, one behind the other.
     check(policy, &[(0, 1, 3), (0, 1, 3), (1, 3, 4), (1, 3, 4)], &[1, 2, 3], &[]);
@@ -83,7 +83,7 @@ fn two_lines_give_each_message_once_and_in_order() {
 }
 
 #[test]
-fn what_the_other_line_does_not_bring_in_time_is_given_up() {
+fn f_05_what_the_other_line_does_not_bring_in_time_is_given_up() {
     let policy = Policy::default();
     check(policy, &[(0, 1, 3), (10, 5, 6), (109, 6, 7), (110, 7, 8)], &[1, 2, 5, 6, 7], &[(3, 5)]);
     // Too late: it is a copy of nothing.
@@ -150,7 +150,7 @@ fn what_is_missing_is_asked_for_until_it_is_there() {
 }
 
 #[test]
-fn a_server_that_does_not_answer_is_asked_less_and_less_often_and_then_no_more() {
+fn f_13_a_server_that_does_not_answer_is_asked_less_and_less_often_and_then_no_more() {
     let (mut receiver, mut given) = (Receiver::new(SESSION, asking()), Given::default());
     receive(&mut receiver, 0, &packet(1, 2), &mut given);
     receive(&mut receiver, 0, &packet(4, 5), &mut given);
@@ -185,7 +185,7 @@ fn answer(request: Header, last: u64, fitting: u64) -> Option<Vec<u8>> {
 }
 
 #[test]
-fn losses_on_both_lines_and_of_answers_lose_nothing_that_was_ever_answered() {
+fn f_15_losses_on_both_lines_and_of_answers_lose_nothing_that_was_ever_answered() {
     for seed in 0..60 {
         let mut prng = Prng::new(seed);
         let policy =
@@ -282,7 +282,7 @@ fn kinds(out: &Output) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_lost_message_makes_books_stale_before_what_follows_it() {
+fn f_02_a_lost_message_makes_books_stale_before_what_follows_it() {
     let (mut decoder, mut directory) = (Decoder::new(Nanos(0), Policy::default()), Directory::survey());
     let mut out = Output::default();
     let packets =
@@ -299,7 +299,7 @@ fn a_lost_message_makes_books_stale_before_what_follows_it() {
 }
 
 #[test]
-fn a_session_joined_in_the_middle_has_no_book_to_trade_on() {
+fn f_12_a_session_joined_in_the_middle_has_no_book_to_trade_on() {
     let (mut decoder, mut directory) = (Decoder::new(Nanos(0), Policy::default()), Directory::survey());
     let mut out = Output::default();
     decoder.packet(Nanos(0), &itch(900, &[&add(4)]), 0, &mut directory, &mut out);
@@ -310,7 +310,7 @@ fn a_session_joined_in_the_middle_has_no_book_to_trade_on() {
 }
 
 #[test]
-fn a_damaged_packet_is_replaced_by_its_copy() {
+fn f_06_a_damaged_packet_is_replaced_by_its_copy() {
     let whole = itch(1, &[&system(b'O', 1), &add(2)]);
     for cut in 0..whole.len() {
         let (mut decoder, mut directory) = (Decoder::new(Nanos(0), Policy::default()), Directory::survey());

@@ -116,7 +116,7 @@ fn packets_lie_as_the_specification_draws_them() {
 }
 
 #[test]
-fn a_stream_split_at_any_two_places_is_the_same_stream() {
+fn f_08_a_stream_split_at_any_two_places_is_the_same_stream() {
     let bytes = session();
     for first in 0..=bytes.len() {
         for second in first..=bytes.len() {
@@ -194,7 +194,7 @@ fn an_answer_from_elsewhere_than_asked_is_told() {
 }
 
 #[test]
-fn another_session_starts_its_numbers_anew() {
+fn f_09_another_session_starts_its_numbers_anew() {
     let mut client = Client::new(login(1));
     let first = stream(&[
         FromServer::LoginAccepted { session: SESSION, sequence: 1 },
@@ -247,7 +247,7 @@ fn what_no_server_says_breaks_the_connection() {
 }
 
 #[test]
-fn each_side_speaks_every_second_and_gives_up_after_fifteen() {
+fn f_22_each_side_speaks_every_second_and_gives_up_after_fifteen() {
     let (mut client, mut out) = (Client::new(login(1)), Vec::new());
     client.connected(Nanos(0), &mut out);
     out.clear();

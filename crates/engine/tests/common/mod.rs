@@ -2,9 +2,8 @@
 
 use engine::{Engine, EngineConfig, Seat, Strategy, View, Want, Wants};
 use orders::{Change, Order};
-use risk::{AccountLimits, InstrumentLimits, Limits, Refusal};
+use risk::{Level, LimitId, Limits, Refusal};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use types::instrument::Terms;
 use types::{
@@ -20,17 +19,25 @@ pub(crate) const NQM6: InstrumentId = InstrumentId(1);
 pub(crate) struct Desk {
     pub(crate) engine: Engine,
     seq: Seq,
+    /// How long nothing came, in all.
+    waited: Nanos,
 }
 
 impl Desk {
     /// One input, one microsecond after the last; what is to be done about it.
     pub(crate) fn input(&mut self, event: Event) -> Vec<Command> {
-        let received_at = Nanos(i64::try_from(self.seq.0).expect("few") * 1_000);
+        let received_at = self.waited + Nanos(i64::try_from(self.seq.0).expect("few") * 1_000);
         let input = Input { seq: self.seq, received_at, event };
         self.seq = self.seq.next();
         let mut commands = Vec::new();
         self.engine.step(&input, &mut commands);
         commands
+    }
+
+    /// Time passes without an input.
+    #[allow(dead_code, reason = "not every test waits")]
+    pub(crate) fn wait(&mut self, span: Nanos) {
+        self.waited = self.waited + span;
     }
 
     /// Empties the book and sets both sides in one packet, each with five lots.
@@ -46,16 +53,16 @@ impl Desk {
 
 /// At most 5 lots an order and 8 a position; a loss of 1,000 a day.
 pub(crate) fn desk(seats: Vec<(Box<dyn Strategy>, Vec<InstrumentId>)>) -> Desk {
-    let limits = Limits {
-        account: AccountLimits { daily_loss_nanos: Some(1_000_000_000_000), ..Limits::wide().account },
-        default: InstrumentLimits {
-            order_size: Some(Lots(5)),
-            position: Some(Lots(8)),
-            collar_ticks: Some(50),
-            ..Limits::wide().default
-        },
-        instruments: BTreeMap::new(),
-    };
+    let mut limits = Limits::wide();
+    limits.every(Level::Firm, LimitId::DailyLoss, 1_000_000_000_000);
+    limits.every(Level::Instrument, LimitId::OrderSize, 5);
+    limits.every(Level::Instrument, LimitId::Position, 8);
+    limits.every(Level::Instrument, LimitId::CollarTicks, 50);
+    desk_with(limits, seats)
+}
+
+/// The same with other limits.
+pub(crate) fn desk_with(limits: Limits, seats: Vec<(Box<dyn Strategy>, Vec<InstrumentId>)>) -> Desk {
     let instruments = vec![future(ESM6, "ESM6"), future(NQM6, "NQM6")];
     let seats = seats.into_iter().map(|(strategy, instruments)| Seat { strategy, instruments });
     let config = EngineConfig {
@@ -66,7 +73,7 @@ pub(crate) fn desk(seats: Vec<(Box<dyn Strategy>, Vec<InstrumentId>)>) -> Desk {
         kill_switch: false,
         seats: seats.collect(),
     };
-    Desk { engine: Engine::new(config), seq: Seq(0) }
+    Desk { engine: Engine::new(config), seq: Seq(0), waited: Nanos(0) }
 }
 
 /// A tick of a lot is worth 12.50.

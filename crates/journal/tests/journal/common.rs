@@ -1,6 +1,6 @@
 //! What the tests of this crate share: a folder that goes away, records that differ, journals to damage.
 
-use journal::{JournalError, Options, Reader, Summary, Writer};
+use journal::{Anchor, JournalError, Options, Reader, Signer, Summary, Trust, Writer};
 use std::path::{Path, PathBuf};
 use types::record::Record;
 use types::{
@@ -24,6 +24,13 @@ impl Folder {
 
     pub(crate) fn file(&self) -> PathBuf {
         self.0.join(journal::layout::FILE_NAME)
+    }
+
+    pub(crate) fn segment(&self, number: u32) -> PathBuf {
+        match number {
+            0 => self.file(),
+            _ => self.0.join(format!("journal-{number:06}.qj")),
+        }
     }
 }
 
@@ -122,4 +129,29 @@ pub(crate) fn block_starts(bytes: &[u8]) -> Vec<usize> {
         starts.push(at);
     }
     starts
+}
+
+/// The key of every test that signs.
+pub(crate) fn signer() -> Signer {
+    Signer::from_seed([7; 32])
+}
+
+/// Blocks of three, a checkpoint after each second block, a new file after two or three of them.
+pub(crate) fn signed() -> Options {
+    Options { signer: Some(signer()), checkpoint_records: 6, segment_bytes: 1_500, ..small() }
+}
+
+/// The journal's files in a folder, the first of them first.
+pub(crate) fn segments(folder: &Folder) -> Vec<Vec<u8>> {
+    (0..).map_while(|number| std::fs::read(folder.segment(number)).ok()).collect()
+}
+
+/// What a signed journal of several files is, with its anchor: in memory, made once.
+pub(crate) fn signed_segments(name: &str, count: u64) -> (Vec<Vec<u8>>, Trust) {
+    let folder = Folder::new(name);
+    let anchor = folder.path().join("anchor");
+    let options = Options { anchor: Some(anchor.clone()), ..signed() };
+    write(&folder, count, options);
+    let anchor = Anchor::read(&anchor).expect("just written");
+    (segments(&folder), Trust { key: Some(signer().public()), anchor: Some(anchor) })
 }

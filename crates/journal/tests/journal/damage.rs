@@ -226,8 +226,12 @@ fn bytes_that_are_no_journal_are_refused() {
         Reader::from_bytes(bytes).err().expect("it is not a journal").to_string()
     };
     assert_eq!(with(0, b'q', false), "not a journal: it does not start with QUOINJNL");
-    assert_eq!(with(8, 2, false), "not a journal: the file header's checksum is wrong");
-    assert_eq!(with(8, 2, true), "a journal of version 2, and this reads version 1");
+    assert_eq!(with(8, 3, false), "not a journal: the file header's checksum is wrong");
+    assert_eq!(
+        with(8, 3, true),
+        "a journal of version 3, and this reads versions up to 2: use the release that wrote it, or a newer one"
+    );
+    assert!(with(8, 0, true).starts_with("a journal of version 0"));
     assert_eq!(with(12, 1, true), "not a journal: its flags or its record length are not this version's");
     let empty = Reader::from_bytes(Vec::new()).err().expect("nothing is no journal");
     assert_eq!(

@@ -3,7 +3,14 @@
 mod allocations;
 mod common;
 mod damage;
+mod disk;
+mod disks;
+mod forger;
+mod golden;
 mod kill;
+mod mutations;
+mod segments;
+mod signing;
 mod writing;
 
 #[global_allocator]

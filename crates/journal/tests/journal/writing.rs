@@ -1,7 +1,7 @@
 //! The writer through its door: what it refuses, what it promises the release gate, what it leaves behind.
 
 use crate::common::{self, CONFIG, Folder, assert_prefix, drain, record, small};
-use journal::{Ending, JournalError, Options, Reader, Sync, Writer, verify_chain};
+use journal::{Durability, Ending, JournalError, Options, Reader, Writer, verify_chain};
 use std::time::Duration;
 use types::{Nanos, Seq};
 
@@ -18,7 +18,7 @@ fn what_is_written_is_read_whatever_the_options() {
     let options = [
         small(),
         Options::default(),
-        Options { sync: Sync::EachBlock, ..small() },
+        Options { durability: Durability::Synced, ..small() },
         Options { poll: Duration::ZERO, ..small() },
         Options { flush_interval: Some(Nanos(2_000)), ..Options::default() },
         Options { block_records: 1, blocks: 2, ..Options::default() },
@@ -41,7 +41,7 @@ fn what_is_written_is_read_whatever_the_options() {
 fn the_same_run_writes_the_same_bytes() {
     let (a, b) = (Folder::new("same-a"), Folder::new("same-b"));
     let options = Options { flush_interval: Some(Nanos(7_000)), ..small() };
-    assert_eq!(common::write(&a, 50, options), common::write(&b, 50, options));
+    assert_eq!(common::write(&a, 50, options.clone()), common::write(&b, 50, options));
     let read = |folder: &Folder| std::fs::read(folder.file()).expect("just written");
     assert_eq!(read(&a), read(&b));
 }

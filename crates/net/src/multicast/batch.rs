@@ -84,6 +84,13 @@ impl Batch {
         })
     }
 
+    /// Gives each packet another time, by whose clock it was and what that said.
+    pub fn restamp(&mut self, at: impl Fn(Stamp, Nanos) -> Nanos) {
+        for head in &mut self.heads {
+            head.received_at = at(head.stamp, head.received_at);
+        }
+    }
+
     /// How many packets there are.
     #[must_use]
     pub const fn len(&self) -> usize {

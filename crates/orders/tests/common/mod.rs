@@ -53,7 +53,7 @@ impl Desk {
         let Some(order) = self.orders.get(id).filter(|order| order.can_replace()) else {
             return false;
         };
-        let wish = order.replacement(Ticks(price), Lots(size) - order.filled);
+        let wish = self.orders.replacement(order, Ticks(price), Lots(size) - order.filled);
         let Ok(approved) = self.risk.check_replace(NOW, &wish, &TOUCH) else {
             return false;
         };
@@ -66,7 +66,7 @@ impl Desk {
         }
     }
 
-    /// Hears one report as the engine does: orders first, then risk.
+    /// Hears one report as the engine does: orders first, then risk, then what was held for it.
     pub(crate) fn hear(&mut self, id: OrderId, outcome: Outcome) -> Change {
         let instrument = self.orders.get(id).map_or(InstrumentId(0), Order::instrument);
         let report = report(id, instrument, outcome);
@@ -74,7 +74,22 @@ impl Desk {
         if let Some(order) = self.orders.get(id) {
             change.tell(order, &mut self.risk);
         }
+        if let Outcome::Filled { fill, .. } = outcome
+            && let Some(bust) = self.orders.held_bust(id, fill)
+        {
+            assert!(matches!(self.hear(id, bust.outcome), Change::Busted { .. }));
+        }
         change
+    }
+
+    /// The session breaks: every open order is unknown.
+    pub(crate) fn lose_sight(&mut self) -> Vec<OrderId> {
+        let mut told = Vec::new();
+        self.orders.lose_sight(|_| true, &mut told);
+        for id in &told {
+            Change::Unsure.tell(&self.order(*id), &mut self.risk);
+        }
+        told
     }
 
     pub(crate) fn order(&self, id: OrderId) -> Order {
@@ -115,6 +130,14 @@ pub(crate) fn report(order: OrderId, instrument: InstrumentId, outcome: Outcome)
 
 pub(crate) fn filled(size: i64, fill: u32) -> Outcome {
     Outcome::Filled { price: Ticks(100), size: Lots(size), fill, liquidity: Liquidity::Maker }
+}
+
+pub(crate) fn busted(size: i64, fill: u32) -> Outcome {
+    Outcome::Busted { fill, price: Ticks(100), size: Lots(size) }
+}
+
+pub(crate) fn listed(size: i64, filled: i64, open: bool) -> Outcome {
+    Outcome::Listed { size: Lots(size), filled: Lots(filled), open }
 }
 
 pub(crate) fn replaced(price: i64, size: i64) -> Outcome {

@@ -3,13 +3,14 @@
 use super::select::Select;
 use crate::terminal::{self, Unit, grouped, permille};
 use anyhow::{Context as _, bail};
-use journal::{Options, Writer};
+use journal::{Options, Signer, Writer};
 use reports::files::{FIGURES, Format};
 use reports::run::{Watch, doubts, faults};
 use reports::{Counted, Report};
 use runtime::backtest::{Backtest, Totals};
 use runtime::config::StrategyEntry;
 use runtime::market::MarketFile;
+use runtime::setup::Setup;
 use runtime::source::{Progress, Recording, recordings};
 use runtime::{Config, Prepared, generate, prepare, prepare_market};
 use std::fs;
@@ -29,7 +30,8 @@ Examples:
   quoin backtest --data spot.gz usdm.gz --config quoin.toml --json
   quoin backtest --strategy glft --strategy joined_touch    side by side on one account
   quoin backtest --data history --from 2023-12-25 --to 2023-12-26 --symbol ESH4
-  quoin backtest --market goog.toml --seed 7 --hours 2 --out runs/agents")]
+  quoin backtest --market goog.toml --seed 7 --hours 2 --out runs/agents
+  quoin backtest --out runs/signed --sign desk.key --anchor /elsewhere/anchor")]
 pub(crate) struct Args {
     /// Recordings or history to run on; several are merged by the venues' time
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -60,6 +62,12 @@ pub(crate) struct Args {
     /// Write over a run that is there
     #[arg(long)]
     force: bool,
+    /// Sign the journal with this key (`quoin keys new` makes one)
+    #[arg(long, value_name = "KEY", requires = "out")]
+    sign: Option<PathBuf>,
+    /// Keep the journal's last signature here too, for `quoin verify --anchor`; best on another machine
+    #[arg(long, value_name = "FILE", requires = "sign")]
+    anchor: Option<PathBuf>,
     /// Print report.json instead of the table
     #[arg(long)]
     json: bool,
@@ -89,10 +97,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let setup = &prepared.setup;
     let journal = match &args.out {
-        Some(out) => {
-            let options = Options { replace: args.force, ..Options::default() };
-            Some(Writer::create(out, setup.to_json().as_bytes(), options)?)
-        }
+        Some(out) => Some(Writer::create(out, setup.to_json().as_bytes(), journal_options(args, setup)?)?),
         None => None,
     };
     let mut watch = Watch::new(setup);
@@ -141,6 +146,12 @@ fn configuration(args: &Args) -> anyhow::Result<Config> {
     config.market.hours = args.hours.unwrap_or(config.market.hours);
     config.strategies()?;
     Ok(config)
+}
+
+fn journal_options(args: &Args, setup: &Setup) -> anyhow::Result<Options> {
+    let signer = args.sign.as_deref().map(Signer::read).transpose()?;
+    let options = setup.config.journal.options();
+    Ok(Options { replace: args.force, signer, anchor: args.anchor.clone(), ..options })
 }
 
 fn refuse_to_overwrite(out: &Path, force: bool) -> anyhow::Result<()> {

@@ -4,11 +4,13 @@ pub(crate) mod backtest;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod config;
+pub(crate) mod controls;
 pub(crate) mod facts;
 pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod inspect;
 mod integrity;
+pub(crate) mod keys;
 mod messages;
 pub(crate) mod query;
 #[cfg(target_os = "linux")]
@@ -20,6 +22,7 @@ mod sql;
 pub(crate) mod storm;
 pub(crate) mod strategies;
 pub(crate) mod sweep;
+pub(crate) mod verify;
 mod window;
 
 use anyhow::Context as _;

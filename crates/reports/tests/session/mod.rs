@@ -201,8 +201,8 @@ impl Session {
     ) -> Self {
         let instruments = instruments(symbols);
         let mut limits = risk::Limits::wide();
-        limits.account.messages_per_second = Some(4);
-        limits.account.burst = Some(6);
+        limits.every(risk::Level::Account, risk::LimitId::MessagesPerSecond, 4);
+        limits.every(risk::Level::Account, risk::LimitId::Burst, 6);
         let fees = FeeSchedule { per_lot_nanos: 350_000_000, ..FeeSchedule::default() };
         let seat = |_| Seat { strategy: Box::new(Touch), instruments: vec![ES] };
         let mut session = Self {

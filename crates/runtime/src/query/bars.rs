@@ -2,7 +2,7 @@
 //!
 //! Prices are counted in ten-thousandths of a tick, so that trades off the grid are exact. A trade belongs to the time
 //! bar of its own stamp, however late it was recorded; first and last are by recorded order. A trade is never split: a
-//! volume bar ends with the trade that fills it. Busts are not taken back.
+//! volume bar ends with the trade that fills it. What was taken back is left out by whoever notes trades here.
 
 use std::collections::BTreeMap;
 use types::{Instrument, InstrumentId, Lots, Nanos, Trade};

@@ -4,6 +4,7 @@
 //! opens with what stood (see `source::opening`).
 
 mod bars;
+mod busts;
 mod depth;
 
 pub use bars::{Bar, Bars, Every};
@@ -13,10 +14,12 @@ use crate::config::{Config, Latency};
 use crate::feed::Feed;
 use crate::routes::Ways;
 use crate::source::{Progress, Recording, Selection, SourceError, open, recordings};
+use crate::stamps::BEHIND;
 use crate::survey::{Survey, SurveyError, Table, outline};
+use busts::Busts;
 use std::path::PathBuf;
 use stdx::Prng;
-use types::{Arrival, Event, Instrument, Nanos};
+use types::{Arrival, Event, Instrument, Nanos, Trade};
 use venues::{Directory, Output};
 
 /// What is asked, and of what.
@@ -48,14 +51,36 @@ impl Question {
         &self.table.instruments
     }
 
-    /// Bars of the trades, by start, then instrument.
+    /// Bars of the trades, by start, then instrument. Trades that were taken back later are in none of them: when the
+    /// data turns out to hold such, it is read once more without them.
     ///
     /// # Errors
     /// When a recording cannot be read.
     pub fn bars(&self, every: Every) -> Result<Vec<Bar>, SourceError> {
+        let mut busts = Busts::default();
+        let bars = self.bars_without(&Busts::default(), every, |place, bust| busts.note(place, bust))?;
+        if busts.is_empty() { Ok(bars) } else { self.bars_without(&busts, every, |_, _| {}) }
+    }
+
+    fn bars_without(
+        &self,
+        busts: &Busts,
+        every: Every,
+        mut busted: impl FnMut(u64, &Trade),
+    ) -> Result<Vec<Bar>, SourceError> {
         let mut bars = Bars::new(every, &self.table.instruments);
-        self.merged(false, |_, event| {
-            if let Event::Trade(trade) = event {
+        let mut place = 0;
+        self.merged(false, |at, event| {
+            place += 1;
+            if let Event::TradeBust(bust) = event {
+                busted(place, bust);
+            }
+            // The stream does not follow times that cannot be: such a trade is of no bar.
+            if let Event::Trade(trade) = event
+                && trade.venue_at <= at
+                && at - trade.venue_at <= BEHIND
+                && !busts.take_back(place, trade)
+            {
                 bars.note(trade);
             }
         })?;

@@ -2,7 +2,8 @@
 //! message of the combined WebSocket stream or the REST snapshot of a book.
 //!
 //! Owns the joining of snapshot and updates into a book (`sequence`), for spot, USD-M and COIN-M. Before a
-//! snapshot, updates wait; after a gap the book is stale until the next one. Best quotes (`bookTicker`) run ahead of the
+//! snapshot, updates wait; after a gap the book is stale until the next one. A snapshot that the waiting updates do not
+//! reach is refused: something between is missing. When to ask for another is in `asking`. Best quotes (`bookTicker`) run ahead of the
 //! depth updates, and mixing both would show a book that never was; so they build nothing and check everything: one is
 //! sent whenever the best changes, so the last one numbered up to an update's `u` is what the book's best must be after
 //! it. It is given out as a [`Quote`] when the next one, numbered behind `u`, shows that it was the last. Times stay as recorded, even where the recorder's clock was wrong.
@@ -10,14 +11,17 @@
 //! Cost: a pass over the line to find the members, a second one over the levels; two decimals parsed and two
 //! exact divisions a level. Nothing is allocated but for updates that wait for a snapshot.
 
+mod asking;
 mod product;
 mod quotes;
 mod sequence;
 
+pub use asking::{Due, Patience};
 pub use product::{Market, Product, product};
 
 use crate::json::{self, Value};
 use crate::{Decode, Directory, Listing, Output, Quote};
+use asking::Asking;
 use quotes::{Best, Quotes};
 use sequence::{Numbers, Sequence, Verdict};
 use stdx::decimal;
@@ -40,6 +44,7 @@ pub struct Decoder {
     venue_at: Option<Nanos>,
     /// When the last line was received.
     seen_at: Nanos,
+    patience: Patience,
     tally: Tally,
 }
 
@@ -56,6 +61,7 @@ struct Tally {
     dropped: u64,
     unpriced: u64,
     unused_snapshots: u64,
+    old_snapshots: u64,
 }
 
 /// One symbol.
@@ -66,6 +72,7 @@ struct Book {
     listing: Option<Option<Listing>>,
     sequence: Sequence,
     quotes: Quotes,
+    asking: Asking,
     /// Lines of updates that wait for a snapshot, with their line feeds.
     waiting: Vec<u8>,
 }
@@ -183,6 +190,7 @@ impl Decoder {
             offset: 0,
             venue_at: None,
             seen_at: Nanos(0),
+            patience: Patience { timeout: Nanos::from_secs(1), attempts_max: 6, pause: Nanos::from_secs(60) },
             tally: Tally {
                 depth: 0,
                 trade: 0,
@@ -195,6 +203,7 @@ impl Decoder {
                 dropped: 0,
                 unpriced: 0,
                 unused_snapshots: 0,
+                old_snapshots: 0,
             },
         }
     }
@@ -209,6 +218,24 @@ impl Decoder {
     #[must_use]
     pub const fn gaps(&self) -> u64 {
         self.tally.gaps
+    }
+
+    /// The same with another patience.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// What a live session is to do for the first book that misses its snapshot: asked until it says nothing more.
+    pub fn poll(&mut self, now: Nanos) -> Option<(&str, Due)> {
+        let patience = self.patience;
+        let (row, due) = self.books.iter_mut().enumerate().find_map(|(row, book)| {
+            // One that is not in the run, or of which nothing came, misses nothing.
+            let misses = book.sequence == Sequence::Waiting && !book.waiting.is_empty();
+            misses.then(|| book.asking.poll(now, &patience)).flatten().map(|due| (row, due))
+        })?;
+        std::str::from_utf8(&self.books[row].symbol).ok().map(|symbol| (symbol, due))
     }
 
     fn line(&mut self, line: &[u8], directory: &mut Directory, out: &mut Output) {
@@ -330,6 +357,11 @@ impl Decoder {
         let Some(listing) = self.listing(row, directory) else {
             return;
         };
+        if !self.books[row].reaches(id) {
+            self.tally.old_snapshots += 1;
+            self.books[row].asking.refused(received_at, &self.patience);
+            return;
+        }
         let levels = Levels {
             received_at,
             venue_at: message.venue_at().or(self.venue_at).unwrap_or(received_at),
@@ -340,6 +372,7 @@ impl Decoder {
             return self.malformed(line, Some(row), "a snapshot with a level that cannot be read", out);
         }
         self.books[row].sequence = Sequence::Snapshot { id };
+        self.books[row].asking.settled();
         self.replay(row, received_at, directory, out);
     }
 
@@ -470,6 +503,7 @@ impl Decoder {
             listing: None,
             sequence: Sequence::Waiting,
             quotes: Quotes::default(),
+            asking: Asking::default(),
             waiting: Vec::new(),
         });
         self.books.len() - 1
@@ -542,6 +576,17 @@ impl Decoder {
 }
 
 impl Book {
+    /// Whether the updates that wait go on from a snapshot, or all are in it.
+    fn reaches(&self, id: u64) -> bool {
+        let numbers = self.waiting.split(|&byte| byte == b'\n').filter_map(|line| {
+            let message = Message::read(split(line)?.1)?;
+            Some(Numbers { first: message.first?, last: message.last?, before: message.before })
+        });
+        let verdicts = numbers.map(|numbers| Sequence::Snapshot { id }.step(numbers));
+        let first = verdicts.into_iter().find(|verdict| *verdict != Verdict::Drop);
+        !matches!(first, Some(Verdict::Gap { .. }))
+    }
+
     fn wait(&mut self, line: &[u8]) {
         if self.waiting.len() + line.len() > WAITING_BYTES_MAX {
             // The next snapshot will be newer than these, or not fit: then there is a gap.
@@ -656,6 +701,7 @@ impl Decode for Decoder {
             ("sequence gap", tally.gaps),
             ("snapshot", tally.snapshot),
             ("snapshot not needed", tally.unused_snapshots),
+            ("snapshot older than what waits", tally.old_snapshots),
             ("trade", tally.trade),
             ("trade without a price", tally.unpriced),
         ];

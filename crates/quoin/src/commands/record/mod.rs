@@ -5,6 +5,7 @@
 //! behind it.
 
 mod books;
+mod clock;
 mod files;
 mod history;
 mod language;
@@ -15,18 +16,19 @@ mod summary;
 
 use crate::terminal::{self, Unit, grouped};
 use anyhow::{Context as _, bail};
+use clock::Clock;
 use files::Files;
 use history::{History, Outcome};
 use lines::Lines;
 use live::Live;
-use net::multicast::{Batch, Clock, Config, Receiver, Wait};
+use net::multicast::{self, Batch, Config, Receiver, Wait};
 use sequences::Sequences;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use types::Nanos;
 
 /// How often files are flushed, silence is noticed and the live line is thought of.
@@ -149,7 +151,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut receiver = Receiver::new(&config)?;
     let mut files = Files::create(&args.to, &lines, args.rotate_size, args.rotate_every)?;
     let heartbeat = Nanos(i64::try_from(args.heartbeat.as_nanos()).unwrap_or(i64::MAX));
-    let mut sequences = Sequences::new(&lines, heartbeat);
+    let mut clock = Clock::start();
+    let mut sequences = Sequences::new(&lines, heartbeat, clock.now());
     let mut history = if args.captures_only { None } else { Some(History::start(&args.to, terms)?) };
     let [stop, recorded] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
     for signal in [SIGINT, SIGTERM] {
@@ -172,10 +175,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (started, mut paused) = (Instant::now(), Instant::now());
     while !stop.load(Ordering::Relaxed) && args.duration.is_none_or(|limit| started.elapsed() < limit) {
         receiver.poll(&mut batch).context("receiving")?;
+        if let Some(alarm) = clock.stamp(&mut batch) {
+            live.say(&alarm);
+        }
         to_all(&mut files, &mut sequences, |sink| sink.batch(&batch))?;
         if paused.elapsed() >= PAUSE {
             paused = Instant::now();
-            let now = now();
+            let now = clock.now();
             to_all(&mut files, &mut sequences, |sink| sink.pause(now))?;
             if let Some(history) = &mut history {
                 history.follow(files.written());
@@ -186,11 +192,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     // What waits in the sockets was sent before the end.
     let ended = Instant::now();
     while ended.elapsed() < DRAIN && receiver.poll(&mut batch).context("receiving")? > 0 {
+        clock.stamp(&mut batch);
         to_all(&mut files, &mut sequences, |sink| sink.batch(&batch))?;
     }
     live.clear();
     let untold = receiver.dropped().unwrap_or(0).saturating_sub(receiver.counts().lost);
-    let now = now();
+    let now = clock.now();
     to_all(&mut files, &mut sequences, |sink| sink.finish(now, untold))?;
     recorded.store(true, Ordering::Relaxed);
     let imports = match &mut history {
@@ -201,6 +208,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         lines: &lines,
         counts: receiver.counts(),
         untold,
+        clock: &clock,
         files: &files,
         sequences: &sequences,
         imports: &imports,
@@ -266,14 +274,9 @@ fn config(args: &Args, lines: &Lines) -> anyhow::Result<Config> {
     config.wait = if args.busy_poll { Wait::Spin(WAIT) } else { Wait::Sleep(WAIT) };
     config.busy_poll_us = args.busy_poll.then_some(BUSY_POLL_US);
     config.clock = match args.clock {
-        Stamps::Hardware => Clock::Hardware,
-        Stamps::Kernel => Clock::Kernel,
-        Stamps::Return => Clock::Return,
+        Stamps::Hardware => multicast::Clock::Hardware,
+        Stamps::Kernel => multicast::Clock::Kernel,
+        Stamps::Return => multicast::Clock::Return,
     };
     Ok(config)
-}
-
-fn now() -> Nanos {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }

@@ -23,6 +23,8 @@ pub(crate) struct Sequences {
     of_feed: Vec<Option<usize>>,
     lines: Vec<LineCount>,
     heartbeat_every: Nanos,
+    /// When the recording began, by its clock and by ours.
+    began: (Nanos, Instant),
 }
 
 /// What came on a line.
@@ -53,6 +55,8 @@ struct Channel {
     /// When it was heard of last, by the packet's clock and by ours: a network card's may run on another scale. Before
     /// that, when the recording began. `None`: it is all loops, whose silence is no news.
     heard: Option<(Nanos, Instant)>,
+    /// When the recording began.
+    began: (Nanos, Instant),
     /// Lines that go on while the changes are silent.
     loops: Vec<cme::Line>,
     silent: bool,
@@ -81,7 +85,7 @@ pub(crate) struct ChannelCount {
 }
 
 impl Sequences {
-    pub(crate) fn new(lines: &Lines, heartbeat_every: Nanos) -> Self {
+    pub(crate) fn new(lines: &Lines, heartbeat_every: Nanos, now: Nanos) -> Self {
         let line = |line: &super::lines::Line| LineCount {
             feed: line.feed,
             feed_name: lines.feeds()[line.feed].name.clone(),
@@ -96,6 +100,7 @@ impl Sequences {
             of_feed: vec![None; lines.feeds().len()],
             lines: lines.all().iter().map(line).collect(),
             heartbeat_every,
+            began: (now, Instant::now()),
         };
         all.configured(lines);
         all
@@ -143,7 +148,8 @@ impl Sequences {
             directory: Directory::survey(),
             out: Output::default(),
             books: Books::default(),
-            heard: Some((super::now(), Instant::now())),
+            heard: Some(self.began),
+            began: self.began,
             loops: Vec::new(),
             silent: false,
             silences: 0,
@@ -260,7 +266,7 @@ impl Channel {
 
     /// What the packets' clock says now.
     fn now(&self) -> Nanos {
-        let (at, heard) = self.heard.unwrap_or_else(|| (super::now(), Instant::now()));
+        let (at, heard) = self.heard.unwrap_or(self.began);
         at + Nanos(i64::try_from(heard.elapsed().as_nanos()).unwrap_or(i64::MAX))
     }
 
@@ -331,7 +337,7 @@ mod tests {
     }
 
     fn heard(lines: &Lines, capture: &[u8], wanted: impl Fn(Endpoint) -> bool) -> Sequences {
-        let mut sequences = Sequences::new(lines, Nanos::from_secs(30));
+        let mut sequences = Sequences::new(lines, Nanos::from_secs(30), Nanos(0));
         assert!(heard_more(&mut sequences, lines, capture, wanted) > 0);
         sequences
     }
@@ -414,7 +420,7 @@ mod tests {
         let text = |line: &str| line.to_string();
         let lines =
             Lines::named(&[text("233.54.12.111:26477"), text("233.86.230.111:26477")]).expect("lines");
-        let mut sequences = Sequences::new(&lines, Nanos::from_secs(1));
+        let mut sequences = Sequences::new(&lines, Nanos::from_secs(1), Nanos(0));
         let end = |n: u64| {
             venues::nasdaq::itch::make::SystemEvent {
                 stock_locate: 0,

@@ -1,5 +1,6 @@
 //! What a recording was, when it is over: for people, and as JSON.
 
+use super::clock::Clock;
 use super::files::Files;
 use super::history::Outcome;
 use super::lines::Lines;
@@ -14,6 +15,7 @@ pub(crate) struct Summary<'a> {
     pub(crate) counts: Counts,
     /// Packets that the kernel lost and no packet told.
     pub(crate) untold: u64,
+    pub(crate) clock: &'a Clock,
     pub(crate) files: &'a Files,
     pub(crate) sequences: &'a Sequences,
     pub(crate) imports: &'a [Outcome],
@@ -50,12 +52,24 @@ impl Summary<'_> {
             "lost_by_kernel": self.counts.lost + self.untold,
             "too_long": self.counts.too_long,
             "strangers": self.counts.strangers,
+            "clock": self.clock_json(),
             "lines": lines.collect::<Vec<_>>(),
             "channels": channels.collect::<Vec<_>>(),
             "files": files.collect::<Vec<_>>(),
             "history": history.collect::<Vec<_>>(),
         });
         format!("{answer:#}\n")
+    }
+
+    fn clock_json(&self) -> serde_json::Value {
+        let counts = self.clock.counts();
+        json!({
+            "state": self.clock.state(),
+            "alarms": counts.told,
+            "steps": counts.stepped,
+            "steps_smeared": counts.smeared,
+            "worst_divergence_ns": counts.worst.0,
+        })
     }
 
     pub(crate) fn text(&self) -> String {
@@ -68,6 +82,15 @@ impl Summary<'_> {
                 grouped(file.packets),
                 grouped(file.bytes),
                 self.import_of(&file.path)
+            ));
+        }
+        let clock = self.clock.counts();
+        if clock.told > 0 {
+            text.push_str(&format!(
+                "The system's clock was {} from the recording's at worst, with {} steps; receive times are by the \
+                 recording's.\n",
+                number::span(clock.worst),
+                grouped(clock.stepped + clock.smeared)
             ));
         }
         if self.files.written().is_empty() {
