@@ -103,6 +103,8 @@ pub struct Order {
     pub(crate) most: Lots,
     /// Whether the venue ever confirmed a replace: the same answer again is then a duplicate.
     replaced: bool,
+    /// The venue's time of its last answer to a replace.
+    answered_at: Option<Nanos>,
     /// Σ price × size of the fills, in ticks × lots.
     traded: i128,
 }
@@ -126,6 +128,7 @@ impl Order {
             misses: 0,
             most: terms.size,
             replaced: false,
+            answered_at: None,
             traded: 0,
         }
     }
@@ -312,6 +315,18 @@ impl Order {
     }
 
     /// An answer to nothing; after a break it may be one to what was asked before.
+    /// Whether an answer to a replace is that to an older one, said again: it is no newer, by the venue's clock, than one
+    /// that came before. Where nothing takes any time, two answers may be of one moment.
+    pub(crate) fn is_answered(&self, now: Nanos, venue_at: Nanos) -> bool {
+        let known = self.answered_at.is_some_and(|last| venue_at <= last && venue_at != now);
+        self.replacing.is_some() && known
+    }
+
+    /// An answer to a replace was taken.
+    pub(crate) const fn note_answer(&mut self, venue_at: Nanos) {
+        self.answered_at = Some(venue_at);
+    }
+
     const fn not_asked(&self) -> Change {
         if self.survivor { Change::Duplicate } else { Change::Impossible(Impossible::NotAsked) }
     }

@@ -202,6 +202,11 @@ impl Orders {
                     return known;
                 }
             }
+            Outcome::Replaced { .. } | Outcome::ReplaceRejected(_)
+                if order.is_answered(now, report.venue_at) =>
+            {
+                return Change::Duplicate;
+            }
             Outcome::Filled { .. }
             | Outcome::Accepted
             | Outcome::Rejected(_)
@@ -221,6 +226,9 @@ impl Orders {
         }
         if let (Change::Busted { .. }, Outcome::Busted { fill, .. }) = (change, report.outcome) {
             self.slots.bust_fill(slot, fill);
+        }
+        if let Change::Replaced { .. } | Change::ReplaceRejected { .. } = change {
+            self.slots.order_mut(slot).note_answer(report.venue_at);
         }
         self.move_levels(slot, stood);
         if change.closed() {
