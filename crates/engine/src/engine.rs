@@ -5,6 +5,7 @@ use crate::hold::Hold;
 use crate::operator::Operators;
 use crate::reconcile::COPIES_DUE;
 use crate::session::MACHINE;
+use crate::stale::Stale;
 use crate::state::{self, STATE_VERSION, StateError, StateHash};
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
@@ -42,7 +43,7 @@ pub struct EngineConfig {
 }
 
 /// Open orders at which the buffers start; more only cost a growth.
-const ORDERS_EXPECTED: usize = 4_096;
+pub(crate) const ORDERS_EXPECTED: usize = 4_096;
 
 struct Seated {
     strategy: Box<dyn Strategy>,
@@ -60,6 +61,7 @@ pub struct Engine {
     /// Instruments whose book changed in the packet being read, in the order of their first change.
     touched: Vec<InstrumentId>,
     is_touched: Vec<bool>,
+    stale: Stale,
 }
 
 pub(crate) struct Core {
@@ -257,6 +259,7 @@ impl Engine {
             wants: Wants::default(),
             touched: Vec::with_capacity(count),
             is_touched: vec![false; count],
+            stale: Stale::new(count),
         }
     }
 
@@ -271,11 +274,11 @@ impl Engine {
     /// When a strategy cannot write its own down. What was appended by then is no state.
     pub fn save(&self, out: &mut Vec<u8>) -> Result<(), StateError> {
         // Every field by its name, so that a new one must be thought about here.
-        let Self { core, seats, started, wants: _, touched, is_touched: _, operators } = self;
+        let Self { core, seats, started, wants: _, touched, is_touched: _, operators, stale } = self;
         let Core { now, foreign: _, instruments: _, books, orders, risk, portfolio, hold, guard, own } = core;
         state::write(&STATE_VERSION, out);
         state::write(&(now, books, orders, risk, portfolio, hold, guard, own), out);
-        state::write(&(started, touched, operators, seats.len()), out);
+        state::write(&(started, touched, operators, stale, seats.len()), out);
         for (row, seat) in seats.iter().enumerate() {
             state::write_strategy(&*seat.strategy, out).map_err(|_| StateError::Unsaved { strategy: row })?;
         }
@@ -294,7 +297,8 @@ impl Engine {
             return Err(StateError::Version { found: version });
         }
         let (now, books, orders, risk, portfolio, hold, guard, own) = state::take(&mut rest)?;
-        let (started, touched, operators, seats) = state::take(&mut rest)?;
+        let (started, touched, operators, stale, seats) = state::take(&mut rest)?;
+        let stale: Stale = stale;
         let books: Vec<Book> = books;
         let own: Vec<Lots> = own;
         let same = |what, found, expected| match found == expected {
@@ -303,6 +307,7 @@ impl Engine {
         };
         same("books", books.len(), self.core.books.len())?;
         same("strategies", seats, self.seats.len())?;
+        same("books that may be lost", stale.len(), self.core.books.len())?;
         same("positions of strategies", own.len(), self.core.own.len())?;
         for seat in &mut self.seats {
             state::take_strategy(&mut *seat.strategy, &mut rest)?;
@@ -312,7 +317,7 @@ impl Engine {
         (core.now, core.books, core.orders, core.risk, core.portfolio, core.hold, core.own) =
             (now, books, orders, risk, portfolio, hold, own);
         core.guard.restore(guard)?;
-        (self.started, self.operators) = (started, operators);
+        (self.started, self.operators, self.stale) = (started, operators, stale);
         self.is_touched.fill(false);
         self.touched.clear();
         for id in Vec::<InstrumentId>::into_iter(touched) {
@@ -345,6 +350,9 @@ impl Engine {
         self.core.risk.on_input(input.received_at);
         if !self.started {
             self.start(out);
+        }
+        if input.received_at >= self.stale.due() {
+            self.stale.tell(input.received_at, &self.core.books, out);
         }
         match &input.event {
             Event::Level(delta) => self.on_level(delta, out),
@@ -399,6 +407,7 @@ impl Engine {
     }
 
     fn on_trade(&mut self, trade: &Trade, out: &mut Vec<Command>) {
+        self.core.risk.on_market_trade(trade.instrument, trade.size);
         self.for_each_seat(Some(trade.instrument), out, |strategy, view, wants| {
             strategy.on_trade(trade, view, wants);
         });
@@ -474,6 +483,10 @@ impl Engine {
     }
 
     fn on_gap(&mut self, gap: &Gap, out: &mut Vec<Command>) {
+        let lost = |row: usize| gap.instrument.is_none_or(|id| id.index() == row);
+        for (row, book) in self.core.books.iter().enumerate().filter(|(row, _)| lost(*row)) {
+            self.stale.on_gap(self.core.now, row, book.is_live());
+        }
         self.for_books(gap.instrument, out, Book::on_gap);
     }
 

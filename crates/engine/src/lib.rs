@@ -20,6 +20,7 @@ pub mod pacing;
 pub mod reconcile;
 pub mod self_match;
 pub mod session;
+mod stale;
 pub mod state;
 pub mod strategy;
 

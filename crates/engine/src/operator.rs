@@ -8,18 +8,22 @@ use crate::Engine;
 use risk::{News, People, Word};
 use serde::{Deserialize, Serialize};
 use types::{
-    Action, AlertKind, Command, Nanos, Operator, OrderId, Restriction, Scope, Session, SessionChange,
+    Action, AlertKind, Command, InstrumentId, Nanos, Operator, OrderId, Restriction, Scope, Session,
+    SessionChange,
 };
 
 /// Who may speak, what was killed, and which busts were asked for.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Operators {
     pub(crate) people: People,
     kills: Vec<Kill>,
     busts: Vec<BustRequest>,
-    /// Orders about to be cancelled; the memory is kept.
-    #[serde(skip)]
+    /// Orders about to be cancelled. Its room is taken at the start: who has no memory left still cancels.
+    #[serde(skip, default = "room")]
     scratch: Vec<OrderId>,
+    /// The list of the next kill, for the same reason.
+    #[serde(skip, default = "room")]
+    spare: Vec<OrderId>,
 }
 
 /// A kill that holds, and the orders that were open when it began.
@@ -56,9 +60,23 @@ pub struct BustRequest {
     pub fill: u32,
 }
 
+/// Scopes that are killed at once, as far as memory is laid by for them.
+const KILLS_EXPECTED: usize = 16;
+
+/// For as many open orders as the machine expects.
+fn room() -> Vec<OrderId> {
+    Vec::with_capacity(crate::engine::ORDERS_EXPECTED)
+}
+
 impl Operators {
     pub(crate) fn new(people: People) -> Self {
-        Self { people, ..Self::default() }
+        Self {
+            people,
+            kills: Vec::with_capacity(KILLS_EXPECTED),
+            busts: Vec::new(),
+            scratch: room(),
+            spare: room(),
+        }
     }
 }
 
@@ -136,9 +154,13 @@ impl Engine {
         if !self.core.risk.kill(scope) {
             return false;
         }
-        let orders: Vec<OrderId> = self.core.open_in(scope).collect();
+        let mut orders = std::mem::take(&mut self.operators.spare);
+        orders.extend(self.core.open_in(scope));
         let value = i64::try_from(orders.len()).unwrap_or(i64::MAX);
-        if !self.operators.kills.iter().any(|kill| kill.scope == scope) {
+        if self.operators.kills.iter().any(|kill| kill.scope == scope) {
+            orders.clear();
+            self.operators.spare = orders;
+        } else {
             self.operators.kills.push(Kill { scope, at: self.core.now, orders });
         }
         self.cancel_scope(scope, out);
@@ -150,6 +172,19 @@ impl Engine {
     pub(crate) fn cancel_scope(&mut self, scope: Scope, out: &mut Vec<Command>) {
         let mut scratch = std::mem::take(&mut self.operators.scratch);
         scratch.extend(self.core.open_in(scope));
+        for order in scratch.drain(..) {
+            self.core.cancel(order, out);
+        }
+        self.operators.scratch = scratch;
+    }
+
+    /// Cancels everything of a scope in one instrument.
+    fn cancel_within(&mut self, scope: Scope, instrument: InstrumentId, out: &mut Vec<Command>) {
+        let mut scratch = std::mem::take(&mut self.operators.scratch);
+        let is_there = |order: &OrderId| {
+            self.core.orders.get(*order).is_some_and(|order| order.terms.instrument == instrument)
+        };
+        scratch.extend(self.core.open_in(scope).filter(is_there));
         for order in scratch.drain(..) {
             self.core.cancel(order, out);
         }
@@ -208,9 +243,11 @@ impl Engine {
     /// Does what risk found out in this step, and tells people.
     #[inline]
     pub(crate) fn heed(&mut self, out: &mut Vec<Command>) {
-        while let Some(News { kind, scope, value, cancels }) = self.core.risk.take_news() {
-            if cancels {
-                self.cancel_scope(scope, out);
+        while let Some(News { kind, scope, value, cancels, within }) = self.core.risk.take_news() {
+            match within {
+                Some(instrument) if cancels => self.cancel_within(scope, instrument, out),
+                None if cancels => self.cancel_scope(scope, out),
+                Some(_) | None => {}
             }
             out.push(Command::Alert { kind, scope, value });
         }

@@ -16,6 +16,12 @@ const ME: StrategyId = StrategyId(7);
 const NOW: Nanos = Nanos(1_000_000_000);
 const SECOND: Nanos = Nanos::from_secs(1);
 
+#[test]
+fn the_manual_is_what_the_tables_say() {
+    let committed = include_str!("../../../docs/controls.md");
+    assert!(committed == crate::manual::page(), "stale: `quoin controls --markdown > docs/controls.md`");
+}
+
 fn instrument(contract: Contract) -> Instrument {
     Instrument::new(Terms {
         id: X,

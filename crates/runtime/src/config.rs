@@ -9,7 +9,9 @@ mod fees;
 mod journal;
 mod keys;
 mod latency;
+mod model;
 mod print;
+mod risk;
 mod roll;
 mod strategies;
 
@@ -20,6 +22,8 @@ pub use fees::{FeeTier, Fees, VenueFees};
 pub use journal::{DurabilityName, Journal};
 pub use keys::{KEYS, Key};
 pub use latency::{JitterShape, Journey, Latency, MarketDataLatency, VenueLatency};
+pub use model::{CorrelationEntry, LotEntry};
+pub use risk::{Amount, LimitMap, PersonEntry, Risk, RiskEntry};
 pub use roll::{RollRule, RollTerms};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -180,30 +184,6 @@ pub enum SelfMatchName {
     Decrement,
 }
 
-/// `[risk]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Risk {
-    /// In lots.
-    pub max_order_size: i64,
-    /// In currency.
-    pub max_order_notional: f64,
-    /// In lots, working orders included.
-    pub max_position: i64,
-    /// Orders at the venue at once.
-    pub max_open_orders: u32,
-    /// How far beyond the other side's best price an order may be priced, in millionths.
-    pub price_collar_ppm: u32,
-    /// New orders and replaces.
-    pub max_messages_per_second: u32,
-    /// In currency.
-    pub max_daily_loss: f64,
-    /// In currency, from the highest equity.
-    pub max_drawdown: f64,
-    /// Start with the kill switch on: nothing is sent.
-    pub kill_switch: bool,
-}
-
 /// `[report]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -283,22 +263,6 @@ impl Default for Venue {
     }
 }
 
-impl Default for Risk {
-    fn default() -> Self {
-        Self {
-            max_order_size: 10,
-            max_order_notional: 10_000_000.0,
-            max_position: 10,
-            max_open_orders: 20,
-            price_collar_ppm: 20_000,
-            max_messages_per_second: 100,
-            max_daily_loss: 50_000.0,
-            max_drawdown: 50_000.0,
-            kill_switch: false,
-        }
-    }
-}
-
 impl Default for Report {
     fn default() -> Self {
         Self { adverse_selection_seconds: 10.0, title: "Quoin backtest".into() }
@@ -374,7 +338,8 @@ impl Config {
         let table: toml::Table =
             text.parse().map_err(|error: toml::de::Error| ConfigError::Toml(error.to_string()))?;
         keys::refuse_unknown(&table, text)?;
-        let config: Self = toml::from_str(text).map_err(|error| ConfigError::Toml(error.to_string()))?;
+        let mut config: Self = toml::from_str(text).map_err(|error| ConfigError::Toml(error.to_string()))?;
+        config.risk.fill();
         config.check()?;
         Ok(config)
     }
@@ -419,6 +384,7 @@ impl Config {
         at_least("risk.max_order_notional", self.risk.max_order_notional, 0.0)?;
         at_least("risk.max_daily_loss", self.risk.max_daily_loss, 0.0)?;
         at_least("risk.max_drawdown", self.risk.max_drawdown, 0.0)?;
+        self.risk.check()?;
         self.fees.check(at_least)?;
         self.funding.check(at_least)?;
         for entry in self.currency.iter().filter(|entry| entry.instrument.is_empty()) {
@@ -486,7 +452,8 @@ mod tests {
         for (section, keys) in
             defaults.iter().filter(|(name, _)| *name != "strategy" && *name != "instrument")
         {
-            for key in keys.as_table().expect("a section").keys() {
+            let plain = keys.as_table().expect("a section").iter().filter(|(_, value)| !value.is_table());
+            for (key, _) in plain {
                 have.push((section.clone(), key.clone()));
             }
         }

@@ -6,7 +6,7 @@ use crate::currency::{CurrencyError, account};
 use crate::order_latency::{OrderSamples, OrderSamplesError};
 use crate::routes::{OrderWay, Ways, order_files};
 use engine::{AccountTerms, Engine, EngineConfig, Seat, Strategy};
-use risk::{Level, LimitId, Limits, Setting};
+use risk::{Limits, LimitsError};
 use serde::{Deserialize, Serialize};
 use sim::venue::impact::ImpactTerms;
 use sim::venue::{QueueModel, SelfMatch, Venue, VenueConfig};
@@ -110,6 +110,9 @@ pub enum SetupError {
          that code can: in Python, `quoin.verify(folder, strategy)`"
     )]
     Outside(String),
+    /// Limits of somebody who is not there.
+    #[error(transparent)]
+    Limits(#[from] LimitsError),
     /// An account that cannot be counted.
     #[error(transparent)]
     Currency(#[from] CurrencyError),
@@ -222,6 +225,7 @@ impl Setup {
     /// # Errors
     /// When a strategy or a parameter is unknown to this program.
     pub fn engine(&self) -> Result<Engine, SetupError> {
+        self.limits()?;
         let mut seats = Vec::new();
         for (at, setup) in self.strategies.iter().enumerate() {
             let spec = strategies::find(&setup.name).ok_or_else(|| match setup.is_outside() {
@@ -263,7 +267,7 @@ impl Setup {
     pub fn engine_with(&self, seats: Vec<Seat>) -> Engine {
         let mut engine = Engine::new(EngineConfig {
             instruments: self.instruments.clone(),
-            limits: self.limits(),
+            limits: self.limits().expect("a setup was checked when it was made"),
             fees: self.instruments.iter().map(|instrument| self.fees(instrument)).collect(),
             account: self.account(),
             kill_switch: self.config.risk.kill_switch,
@@ -392,23 +396,16 @@ impl Setup {
         }
     }
 
-    fn limits(&self) -> Limits {
-        let risk = &self.config.risk;
-        let mut limits = Limits::wide();
-        let money = |value: f64| rounded(value * 1e9);
-        let (orders, messages) = (i64::from(risk.max_open_orders), i64::from(risk.max_messages_per_second));
-        limits.every(Level::Instrument, LimitId::OrderSize, risk.max_order_size);
-        limits.every(Level::Instrument, LimitId::OrderNotional, money(risk.max_order_notional));
-        limits.every(Level::Instrument, LimitId::OpenOrders, orders);
-        limits.every_mut(Level::Instrument).set(LimitId::CollarTicks, Setting::Off);
-        limits.every(Level::Instrument, LimitId::CollarPpm, i64::from(risk.price_collar_ppm));
-        limits.every(Level::Instrument, LimitId::Position, risk.max_position);
-        limits.every(Level::Account, LimitId::OpenOrders, orders);
-        limits.every(Level::Account, LimitId::MessagesPerSecond, messages);
-        limits.every(Level::Account, LimitId::Burst, messages);
-        limits.every(Level::Firm, LimitId::DailyLoss, money(risk.max_daily_loss));
-        limits.every(Level::Firm, LimitId::Drawdown, money(risk.max_drawdown));
-        limits
+    /// What everybody may do, for the strategies of this run.
+    ///
+    /// # Errors
+    /// When it names what is not in this run.
+    pub fn limits(&self) -> Result<Limits, SetupError> {
+        let labels: Vec<&str> = self.strategies.iter().map(StrategySetup::label).collect();
+        let mut limits = self.config.risk.limits(&labels)?;
+        self.config.risk.model(&mut limits, &self.instruments)?;
+        limits.validate(&self.instruments)?;
+        Ok(limits)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every key there is, what a reader of the file should know of it, and the refusal of all others.
 
-use super::{ConfigError, allocation, carry, fees, latency, nearest, roll, strategies};
+use super::{ConfigError, allocation, carry, fees, latency, nearest, risk, roll, strategies};
 use crate::calendar::{CALENDAR_KEYS, HALT_KEYS};
 
 /// One key: its section, its name, and what a reader of the file should know.
@@ -243,6 +243,11 @@ pub(super) fn refuse_unknown(table: &toml::Table, text: &str) -> Result<(), Conf
             (name, toml::Value::Table(keys)) if sections.contains(&name) => {
                 let of_section = || KEYS.iter().filter(|key| key.0 == name).map(|key| key.1);
                 for (key, value) in keys {
+                    let levels = (name == "risk").then(|| risk::keys_of(key)).flatten();
+                    if let Some(known) = levels {
+                        refuse_unknown_limits(key, &known, value, text)?;
+                        continue;
+                    }
                     match LISTS.iter().find(|list| (list.0, list.1) == (name, key)) {
                         Some((_, _, keys)) => {
                             refuse_unknown_entries(&format!("{name}.{key}"), keys, value, text)?;
@@ -269,6 +274,20 @@ fn refuse_unknown_entries(
         known(name, key, keys.iter().copied(), text)?;
     }
     Ok(())
+}
+
+/// A level's table, or its list of them.
+fn refuse_unknown_limits(
+    key: &str,
+    keys: &[&str],
+    content: &toml::Value,
+    text: &str,
+) -> Result<(), ConfigError> {
+    let name = format!("risk.{key}");
+    for own in content.as_table().into_iter().flat_map(toml::Table::keys) {
+        known(&name, own, keys.iter().copied(), text)?;
+    }
+    refuse_unknown_entries(&name, keys, content, text)
 }
 
 fn refuse_unknown_strategies(table: &toml::Table, text: &str) -> Result<(), ConfigError> {

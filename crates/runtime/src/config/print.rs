@@ -15,6 +15,9 @@ impl Config {
         let mut section = "";
         for Key(of, name, about) in KEYS {
             if *of != section {
+                if section == "risk" {
+                    super::Risk::print_levels(&mut text);
+                }
                 section = of;
                 let _ = write!(text, "\n[{section}]\n");
             }

@@ -146,7 +146,7 @@ mod tests {
         let config = Config::default();
         let [only] = &config.strategies().expect("valid")[..] else { panic!("one") };
         assert_eq!((only.label.as_str(), only.spec.name), ("", "glft"));
-        assert!(!config.to_toml().contains("strategies"));
+        assert!(!config.to_toml().contains("[[trading.strategies]]"));
     }
 
     #[test]
