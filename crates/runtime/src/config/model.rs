@@ -4,9 +4,9 @@
 //! greeks of a lot is none.
 
 use super::ConfigError;
+use ::risk::Limits;
 use ::risk::measures::covariance::Covariances;
 use ::risk::measures::greeks::Sensitivities;
-use ::risk::{Limits, LimitsError};
 use serde::{Deserialize, Serialize};
 use types::Instrument;
 
