@@ -1,7 +1,9 @@
 //! The machine: owns books, orders, risk and portfolio, and takes them through one input at a time.
 
+use crate::crossing::Meetings;
 use crate::hold::Hold;
 use crate::operator::Operators;
+use crate::parts::Parts;
 use crate::state::{self, STATE_VERSION, StateError, StateHash};
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
@@ -67,6 +69,8 @@ pub(crate) struct Core {
     books: Vec<Book>,
     pub(crate) orders: Orders,
     pub(crate) risk: Risk,
+    pub(crate) meetings: Meetings,
+    pub(crate) parts: Parts,
     pub(crate) hold: Hold,
     portfolio: Portfolio,
     /// What each strategy holds by its own fills: a row of all instruments for each seat. They add up to the
@@ -112,10 +116,12 @@ impl Core {
         match *want {
             Want::Place(order) => {
                 self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
-                let touch = self.touch(order.instrument);
-                let approved = self.risk.check(self.now, strategy, &order, &touch)?;
-                let (_, command) = self.orders.submit(self.now, approved);
-                out.push(command);
+                self.place(strategy, order, out)?;
+            }
+            Want::Parent { parent, terms } => return self.open_parent(strategy, parent, terms),
+            Want::PlaceChild { parent, order } => {
+                self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
+                return self.place_part(strategy, parent, order, out);
             }
             Want::Replace { order, price, size } => return self.replace(strategy, order, price, size, out),
             Want::Cancel(order) => {
@@ -145,7 +151,7 @@ impl Core {
 
     /// A wish about an order that has closed meanwhile, or is being changed already, is late, not wrong: it
     /// comes to nothing.
-    fn replace(
+    pub(crate) fn replace(
         &mut self,
         strategy: StrategyId,
         id: OrderId,
@@ -165,9 +171,16 @@ impl Core {
         let replacement = self.orders.replacement(order, price, unfilled);
         self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
         let touch = self.touch(order.terms.instrument);
+        self.may_move(id, price, unfilled)?;
+        let most = Lots(replacement.unfilled.0.saturating_sub(replacement.old_unfilled.0).max(0));
+        self.may_grow(id, most)?;
         let approved = self.risk.check_replace(self.now, &replacement, &touch)?;
+        let added = approved.added();
         match self.orders.replace(self.now, approved) {
-            Ok(command) => out.push(command),
+            Ok(command) => {
+                self.on_grown(id, added);
+                out.push(command);
+            }
             Err(unused) => self.risk.withdraw_replace(unused),
         }
         Ok(())
@@ -184,7 +197,7 @@ impl Core {
         self.orders.get(order).is_some_and(|order| order.strategy == strategy)
     }
 
-    fn touch(&self, instrument: InstrumentId) -> Touch {
+    pub(crate) fn touch(&self, instrument: InstrumentId) -> Touch {
         let Some(book) = self.books.get(instrument.index()) else {
             return Touch { bid: None, ask: None, live: false };
         };
@@ -232,6 +245,8 @@ impl Engine {
                 books: instruments.iter().map(Book::of).collect(),
                 orders: Orders::with_capacity(ORDERS_EXPECTED),
                 risk,
+                meetings: Meetings::default(),
+                parts: Parts::default(),
                 hold: Hold::default(),
                 own: vec![Lots::ZERO; count * seats.len()],
                 portfolio,
@@ -258,9 +273,21 @@ impl Engine {
     pub fn save(&self, out: &mut Vec<u8>) -> Result<(), StateError> {
         // Every field by its name, so that a new one must be thought about here.
         let Self { core, seats, started, wants: _, touched, is_touched: _, operators } = self;
-        let Core { now, foreign: _, instruments: _, books, orders, risk, portfolio, hold, own } = core;
+        let Core {
+            now,
+            foreign: _,
+            instruments: _,
+            books,
+            orders,
+            risk,
+            meetings: _,
+            parts,
+            portfolio,
+            hold,
+            own,
+        } = core;
         state::write(&STATE_VERSION, out);
-        state::write(&(now, books, orders, risk, portfolio, hold, own), out);
+        state::write(&(now, books, orders, risk, parts, portfolio, hold, own), out);
         state::write(&(started, touched, operators, seats.len()), out);
         for (row, seat) in seats.iter().enumerate() {
             state::write_strategy(&*seat.strategy, out).map_err(|_| StateError::Unsaved { strategy: row })?;
@@ -279,7 +306,7 @@ impl Engine {
         if version != STATE_VERSION {
             return Err(StateError::Version { found: version });
         }
-        let (now, books, orders, risk, portfolio, hold, own) = state::take(&mut rest)?;
+        let (now, books, orders, risk, parts, portfolio, hold, own) = state::take(&mut rest)?;
         let (started, touched, operators, seats) = state::take(&mut rest)?;
         let books: Vec<Book> = books;
         let own: Vec<Lots> = own;
@@ -295,8 +322,8 @@ impl Engine {
         }
         same("bytes at its end", rest.len(), 0)?;
         let core = &mut self.core;
-        (core.now, core.books, core.orders, core.risk, core.portfolio, core.hold, core.own) =
-            (now, books, orders, risk, portfolio, hold, own);
+        (core.now, core.books, core.orders, core.risk, core.parts) = (now, books, orders, risk, parts);
+        (core.portfolio, core.hold, core.own) = (portfolio, hold, own);
         (self.started, self.operators) = (started, operators);
         self.is_touched.fill(false);
         self.touched.clear();
@@ -475,17 +502,20 @@ impl Engine {
     }
 
     fn on_report(&mut self, report: &Report, out: &mut Vec<Command>) {
-        let pending = self.core.orders.get(report.order).filter(|order| order.state == State::Pending);
-        let sent_at = pending.map(|order| order.sent_at);
+        let waits = self.core.orders.get(report.order).filter(|order| !is_answered(order));
+        let sent_at = waits.map(|order| order.sent_at);
         let change = self.core.orders.on_report(self.core.now, report);
         if let (Outcome::Filled { .. }, Change::Impossible(_)) = (report.outcome, change) {
             // Somebody traded in our name and no order of ours accounts for it: whatever we hold is not what we
             // think. Nothing new until a person has looked.
             self.kill(Scope::Firm, out);
         }
+        if change.freed() != Lots::ZERO || change.closed() {
+            self.core.on_freed(report.order, change.freed(), change.closed());
+        }
         let Some(order) = self.core.orders.get(report.order) else { return };
         change.tell(order, &mut self.core.risk);
-        if let Some(sent_at) = sent_at.filter(|_| order.state != State::Pending) {
+        if let Some(sent_at) = sent_at.filter(|_| is_answered(order)) {
             self.core.risk.on_answer(report.instrument, self.core.now - sent_at);
         }
         if let Change::Rejected { .. } = change {
@@ -631,4 +661,10 @@ impl Engine {
     pub fn instruments(&self) -> &[Instrument] {
         &self.core.instruments
     }
+}
+
+/// Whether the venue has said anything of an order: until then it is in flight, whatever became of its session.
+fn is_answered(order: &Order) -> bool {
+    let heard = order.accepted_at.is_some() || order.filled.0 > 0;
+    heard || !order.is_open() || order.state == State::Working
 }

@@ -12,9 +12,11 @@
 //! waits. After its buffers have grown it allocates nothing: a step is a few array reads, one book update and,
 //! on a packet's last change, one call per strategy.
 
+mod crossing;
 pub mod engine;
 mod hold;
 pub mod operator;
+mod parts;
 pub mod state;
 pub mod strategy;
 

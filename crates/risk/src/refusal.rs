@@ -48,7 +48,7 @@ refusals! {
     /// The kill switch is pulled.
     Killed { level: Level } = "RC-32", "killed", "the kill switch is pulled for the {level}";
     /// A limit nobody set; nothing passes without it.
-    LimitUnset { level: Level, limit: LimitId } = "limits", "limit unset", "no limit set: {} of the {level}", limit.name();
+    LimitUnset { level: Level, limit: LimitId } = "RC-00", "limit unset", "no limit set: {} of the {level}", limit.name();
     /// A size of zero or below.
     SizeNotPositive { size: Lots } = "RC-07", "size not positive", "a size of {} lots", size.0;
     /// A price that cannot be one: beyond ±2⁵³ ticks, or not above zero on an inverse contract.
@@ -129,6 +129,8 @@ refusals! {
     SelfMatch = "RC-27", "self-match", "it would trade with an order of the same owner";
     /// The wall's clock jumped ahead: nothing new until it is right again or a person has looked.
     ClockStepped { ahead: Nanos } = "T-02", "clock stepped", "the wall's clock jumped {} s ahead", ahead.0 / 1_000_000_000;
+    /// With an order of another account of the same owner.
+    WashTrade = "RC-28", "wash trade", "it would trade with an order of another account of the same owner";
     SessionDown = "RC-47", "session down", "there is no session with the venue";
 }
 

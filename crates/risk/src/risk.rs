@@ -14,10 +14,11 @@
 use crate::approved::{Approved, ApprovedReplace};
 use crate::controls::{self, Ask};
 use crate::exposure::Exposure;
-use crate::limits::{Level, Limits, Settings};
+use crate::limits::{AccountSeat, Level, Limits, Settings};
 use crate::losses::Halt;
 use crate::marks::Marks;
 use crate::refusal::{Refusal, Refusals};
+use crate::self_match::SelfMatch;
 use crate::state::{AccountRow, DeskRow, FirmRow, InstrumentRow, Last, Own, State, StrategyRow, VenueRow};
 use serde::{Deserialize, Serialize};
 use types::{
@@ -137,8 +138,14 @@ impl Risk {
             strategy.deployed.instruments = seat.deployment.flags(instruments);
             rows.strategies.push(strategy);
         }
-        for row in 0..limits.accounts.len() {
-            rows.accounts.push(AccountRow::new(of(Level::Account, row), days.clone()));
+        for (row, seat) in limits.accounts.iter().enumerate() {
+            let mut account = AccountRow::new(of(Level::Account, row), days.clone());
+            account.self_match = seat.self_match;
+            // Accounts of one owner share the number of the first of them; one without an owner is its own.
+            let same = |other: &AccountSeat| !seat.owner.is_empty() && other.owner == seat.owner;
+            let owner = limits.accounts.iter().position(same).unwrap_or(row);
+            account.owner = u16::try_from(owner).expect("accounts are few");
+            rows.accounts.push(account);
         }
         for row in 0..limits.desks.len() {
             let mut desk = DeskRow::default();
@@ -395,6 +402,24 @@ impl Risk {
             Scope::Instrument(id) => id == instrument,
             Scope::Firm => true,
         }
+    }
+
+    /// What gives way when an order of this strategy would meet one of its owner's; nobody's: it is refused.
+    #[inline]
+    #[must_use]
+    pub fn self_match(&self, strategy: StrategyId) -> SelfMatch {
+        let Some(seat) = self.state.strategies.get(strategy.index()) else { return SelfMatch::default() };
+        self.state.accounts[seat.account.index()].self_match
+    }
+
+    /// Whether two strategies trade for one beneficial owner.
+    #[must_use]
+    pub fn same_owner(&self, one: StrategyId, other: StrategyId) -> bool {
+        let owner = |id: StrategyId| {
+            let seat = self.state.strategies.get(id.index())?;
+            Some(self.state.accounts[seat.account.index()].owner)
+        };
+        owner(one).is_some_and(|one| Some(one) == owner(other))
     }
 
     /// The account of a strategy.

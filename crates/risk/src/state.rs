@@ -9,6 +9,7 @@ use crate::limits::{Level, LimitId, Setting, Settings, VenueSeat};
 use crate::losses::Losses;
 use crate::marks::Marks;
 use crate::ring::Ring;
+use crate::self_match::SelfMatch;
 use crate::worth::Worth;
 use serde::{Deserialize, Serialize};
 use types::{
@@ -368,7 +369,7 @@ impl StrategyRow {
         self.budget.limit(settings);
         self.position = Lots(of(LimitId::Position).at_most());
         self.duplicate_window = of(LimitId::DuplicateWindow).number().unwrap_or(0);
-        self.parent_notional = Money::from_nanos(of(LimitId::ParentNotional).at_most());
+        self.parent_notional = far_money(of(LimitId::ParentNotional));
         self.model_age = of(LimitId::ModelAge).at_most();
         self.losses.limit(of(LimitId::DailyLoss).number(), of(LimitId::Drawdown).number());
         self.deployed.size = of(LimitId::DeploySize).at_most();
@@ -377,6 +378,10 @@ impl StrategyRow {
         self.deployed.position = of(LimitId::DeployPosition).at_most();
         self.deployed.collar_ppm = of(LimitId::DeployCollar).number();
     }
+}
+
+fn far_money(setting: Setting) -> Money {
+    Money(far(setting).saturating_mul(1_000))
 }
 
 /// Money as far as it goes: the largest number there is means no bound.
@@ -417,6 +422,9 @@ pub(crate) struct AccountRow {
     pub(crate) capital: Capital,
     /// As a strategy's.
     pub(crate) gain: i128,
+    pub(crate) self_match: SelfMatch,
+    /// The first account of its beneficial owner.
+    pub(crate) owner: u16,
 }
 
 impl AccountRow {
@@ -431,6 +439,8 @@ impl AccountRow {
             losses: Losses::new(None, None, days),
             capital: Capital::default(),
             gain: 0,
+            self_match: SelfMatch::default(),
+            owner: 0,
         };
         row.limit(settings);
         row
@@ -458,7 +468,7 @@ pub(crate) struct DeskRow {
 impl DeskRow {
     pub(crate) fn limit(&mut self, settings: &Settings) {
         self.unset = settings.unset(Level::Desk);
-        self.parent_notional = Money::from_nanos(settings.of(LimitId::ParentNotional).at_most());
+        self.parent_notional = far_money(settings.of(LimitId::ParentNotional));
     }
 }
 
