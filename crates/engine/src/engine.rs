@@ -4,6 +4,7 @@ use crate::crossing::Meetings;
 use crate::hold::Hold;
 use crate::operator::Operators;
 use crate::parts::Parts;
+use crate::stale::Stale;
 use crate::state::{self, STATE_VERSION, StateError, StateHash};
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
@@ -59,6 +60,7 @@ pub struct Engine {
     /// Instruments whose book changed in the packet being read, in the order of their first change.
     touched: Vec<InstrumentId>,
     is_touched: Vec<bool>,
+    stale: Stale,
 }
 
 pub(crate) struct Core {
@@ -258,6 +260,7 @@ impl Engine {
             wants: Wants::default(),
             touched: Vec::with_capacity(count),
             is_touched: vec![false; count],
+            stale: Stale::new(count),
         }
     }
 
@@ -272,7 +275,7 @@ impl Engine {
     /// When a strategy cannot write its own down. What was appended by then is no state.
     pub fn save(&self, out: &mut Vec<u8>) -> Result<(), StateError> {
         // Every field by its name, so that a new one must be thought about here.
-        let Self { core, seats, started, wants: _, touched, is_touched: _, operators } = self;
+        let Self { core, seats, started, wants: _, touched, is_touched: _, operators, stale } = self;
         let Core {
             now,
             foreign: _,
@@ -288,7 +291,7 @@ impl Engine {
         } = core;
         state::write(&STATE_VERSION, out);
         state::write(&(now, books, orders, risk, parts, portfolio, hold, own), out);
-        state::write(&(started, touched, operators, seats.len()), out);
+        state::write(&(started, touched, operators, stale, seats.len()), out);
         for (row, seat) in seats.iter().enumerate() {
             state::write_strategy(&*seat.strategy, out).map_err(|_| StateError::Unsaved { strategy: row })?;
         }
@@ -307,7 +310,8 @@ impl Engine {
             return Err(StateError::Version { found: version });
         }
         let (now, books, orders, risk, parts, portfolio, hold, own) = state::take(&mut rest)?;
-        let (started, touched, operators, seats) = state::take(&mut rest)?;
+        let (started, touched, operators, stale, seats) = state::take(&mut rest)?;
+        let stale: Stale = stale;
         let books: Vec<Book> = books;
         let own: Vec<Lots> = own;
         let same = |what, found, expected| match found == expected {
@@ -316,6 +320,7 @@ impl Engine {
         };
         same("books", books.len(), self.core.books.len())?;
         same("strategies", seats, self.seats.len())?;
+        same("books that may be lost", stale.len(), self.core.books.len())?;
         same("positions of strategies", own.len(), self.core.own.len())?;
         for seat in &mut self.seats {
             state::take_strategy(&mut *seat.strategy, &mut rest)?;
@@ -324,7 +329,7 @@ impl Engine {
         let core = &mut self.core;
         (core.now, core.books, core.orders, core.risk, core.parts) = (now, books, orders, risk, parts);
         (core.portfolio, core.hold, core.own) = (portfolio, hold, own);
-        (self.started, self.operators) = (started, operators);
+        (self.started, self.operators, self.stale) = (started, operators, stale);
         self.is_touched.fill(false);
         self.touched.clear();
         for id in Vec::<InstrumentId>::into_iter(touched) {
@@ -356,6 +361,9 @@ impl Engine {
         self.core.risk.on_input(input.received_at);
         if !self.started {
             self.start(out);
+        }
+        if input.received_at >= self.stale.due() {
+            self.stale.tell(input.received_at, &self.core.books, out);
         }
         match &input.event {
             Event::Level(delta) => self.on_level(delta, out),
@@ -405,6 +413,7 @@ impl Engine {
     }
 
     fn on_trade(&mut self, trade: &Trade, out: &mut Vec<Command>) {
+        self.core.risk.on_market_trade(trade.instrument, trade.size);
         self.for_each_seat(Some(trade.instrument), out, |strategy, view, wants| {
             strategy.on_trade(trade, view, wants);
         });
@@ -479,6 +488,10 @@ impl Engine {
     }
 
     fn on_gap(&mut self, gap: &Gap, out: &mut Vec<Command>) {
+        let lost = |row: usize| gap.instrument.is_none_or(|id| id.index() == row);
+        for (row, book) in self.core.books.iter().enumerate().filter(|(row, _)| lost(*row)) {
+            self.stale.on_gap(self.core.now, row, book.is_live());
+        }
         self.for_books(gap.instrument, out, Book::on_gap);
     }
 

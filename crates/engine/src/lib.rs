@@ -17,6 +17,7 @@ pub mod engine;
 mod hold;
 pub mod operator;
 mod parts;
+mod stale;
 pub mod state;
 pub mod strategy;
 

@@ -8,7 +8,8 @@ use crate::Engine;
 use risk::{News, People, Word};
 use serde::{Deserialize, Serialize};
 use types::{
-    Action, AlertKind, Command, Nanos, Operator, OrderId, Restriction, Scope, Session, SessionChange,
+    Action, AlertKind, Command, InstrumentId, Nanos, Operator, OrderId, Restriction, Scope, Session,
+    SessionChange,
 };
 
 /// Who may speak, what was killed, and which busts were asked for.
@@ -155,6 +156,19 @@ impl Engine {
         self.operators.scratch = scratch;
     }
 
+    /// Cancels everything of a scope in one instrument.
+    fn cancel_within(&mut self, scope: Scope, instrument: InstrumentId, out: &mut Vec<Command>) {
+        let mut scratch = std::mem::take(&mut self.operators.scratch);
+        let is_there = |order: &OrderId| {
+            self.core.orders.get(*order).is_some_and(|order| order.terms.instrument == instrument)
+        };
+        scratch.extend(self.core.open_in(scope).filter(is_there));
+        for order in scratch.drain(..) {
+            self.core.cancel(order, out);
+        }
+        self.operators.scratch = scratch;
+    }
+
     /// What became of the orders of every scope that is killed, the oldest kill first.
     pub fn kill_reports(&self) -> impl Iterator<Item = KillReport> {
         self.operators.kills.iter().map(|kill| {
@@ -207,9 +221,11 @@ impl Engine {
     /// Does what risk found out in this step, and tells people.
     #[inline]
     pub(crate) fn heed(&mut self, out: &mut Vec<Command>) {
-        while let Some(News { kind, scope, value, cancels }) = self.core.risk.take_news() {
-            if cancels {
-                self.cancel_scope(scope, out);
+        while let Some(News { kind, scope, value, cancels, within }) = self.core.risk.take_news() {
+            match within {
+                Some(instrument) if cancels => self.cancel_within(scope, instrument, out),
+                None if cancels => self.cancel_scope(scope, out),
+                Some(_) | None => {}
             }
             out.push(Command::Alert { kind, scope, value });
         }

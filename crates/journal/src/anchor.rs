@@ -14,11 +14,11 @@
 
 use crate::JournalError;
 use crate::checkpoint::{CHECKPOINT_BYTES, Checkpoint, Signed};
-use crate::disk::Disk;
+use crate::disk::{Disk, write_whole};
 use crate::error::io_error;
 use crate::hash::{read_hex, write_hex};
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 const FORM: &str = "quoin anchor, form 1";
@@ -84,7 +84,7 @@ fn put_whole(disk: &mut dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     name.push(".new");
     let new = path.with_file_name(name);
     let mut sink = disk.create(&new)?;
-    sink.write_all(bytes)?;
+    write_whole(sink.as_mut(), bytes)?;
     sink.sync()?;
     disk.rename(&new, path)?;
     disk.sync_folder(path)

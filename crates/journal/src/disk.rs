@@ -60,3 +60,23 @@ impl Disk for Machine {
         File::open(folder)?.sync_all()
     }
 }
+
+/// Writes all of it, however little is taken at a time. What was not taken is offered again when the system was
+/// interrupted or asks to; a refusal is final.
+pub(crate) fn write_whole(sink: &mut dyn Sink, mut bytes: &[u8]) -> io::Result<()> {
+    const ASKED_AGAIN_MAX: u32 = 10_000;
+    let mut asked_again = 0;
+    while !bytes.is_empty() {
+        match sink.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(taken) => bytes = &bytes[taken..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && asked_again < ASKED_AGAIN_MAX => {
+                asked_again += 1;
+                std::thread::yield_now();
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

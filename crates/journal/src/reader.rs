@@ -547,7 +547,8 @@ impl Reader {
         }
     }
 
-    /// Whether any later block's header stands whole behind the start of this one.
+    /// Whether any later block's header stands whole behind the start of this one; or this one's, which the disk put
+    /// in another place.
     fn a_block_follows(&mut self) -> Result<bool, JournalError> {
         const STEP_BYTES: u64 = 1 << 20;
         let mut from = self.offset + 1;
@@ -599,7 +600,7 @@ fn has_header_after(window: &[u8], index: u64) -> bool {
         bytes.starts_with(&layout::BLOCK_MAGIC)
             && bytes
                 .first_chunk()
-                .is_some_and(|header| BlockHeader::read(header).is_ok_and(|block| block.index > index))
+                .is_some_and(|header| BlockHeader::read(header).is_ok_and(|block| block.index >= index))
     })
 }
 

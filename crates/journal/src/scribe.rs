@@ -10,14 +10,13 @@
 
 use crate::anchor::{self, Anchor};
 use crate::checkpoint::{Checkpoint, Signed};
-use crate::disk::{Disk, Sink};
+use crate::disk::{Disk, Sink, write_whole};
 use crate::error::io_error;
 use crate::layout::{self, BLOCK_HEADER_BYTES, Closing, Kind, PAYLOAD_BYTES_MAX, Seal};
 use crate::lock::Locked;
 use crate::segment::{self, Last, Segment};
 use crate::writer::{Durability, Options};
 use crate::{Hash, JournalError, PublicKey, Summary};
-use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
@@ -232,6 +231,10 @@ impl Scribe {
         }
     }
 
+    pub(crate) const fn summary(&self) -> Summary {
+        self.stand.summary
+    }
+
     pub(crate) fn shared(&self) -> Arc<Shared> {
         Arc::clone(&self.shared)
     }
@@ -282,7 +285,7 @@ impl Scribe {
         }
     }
 
-    fn take(&mut self, block: &mut Block) -> Result<(), JournalError> {
+    pub(crate) fn take(&mut self, block: &mut Block) -> Result<(), JournalError> {
         match self.options.durability {
             Durability::Synced => {
                 if self.joined.bytes.len() + block.bytes.len() > PAYLOAD_BYTES_MAX {
@@ -481,27 +484,7 @@ impl Scribe {
         }
     }
 
-    fn flush(&mut self) -> Result<(), JournalError> {
+    pub(crate) fn flush(&mut self) -> Result<(), JournalError> {
         self.sink.sync().map_err(io_error("flushing", &self.path))
     }
-}
-
-/// Writes all of it, however little is taken at a time. What was not taken is offered again when the system was
-/// interrupted or asks to; a refusal is final.
-fn write_whole(sink: &mut dyn Sink, mut bytes: &[u8]) -> io::Result<()> {
-    const ASKED_AGAIN_MAX: u32 = 10_000;
-    let mut asked_again = 0;
-    while !bytes.is_empty() {
-        match sink.write(bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(taken) => bytes = &bytes[taken..],
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && asked_again < ASKED_AGAIN_MAX => {
-                asked_again += 1;
-                std::thread::yield_now();
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }

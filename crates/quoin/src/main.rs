@@ -65,6 +65,8 @@ enum Command {
     Calibrate(commands::calibrate::Args),
     /// Show the stylised facts of recordings and markets side by side
     Facts(commands::facts::Args),
+    /// Weather everything that can go wrong, on simulated time, by a seed
+    Storm(commands::storm::Args),
     /// Write a synthetic session in a real wire format
     Generate(commands::generate::Args),
     /// Print the configuration with comments, or check a file
@@ -91,6 +93,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => commands::keys::run(&args),
         Command::Calibrate(args) => commands::calibrate::run(&args),
         Command::Facts(args) => commands::facts::run(&args),
+        Command::Storm(args) => commands::storm::run_command(&args),
         Command::Generate(args) => commands::generate::run(&args),
         Command::Config(args) => commands::config::run(&args),
         Command::Controls(args) => commands::controls::run(&args),

@@ -69,9 +69,16 @@ impl Risk {
                 row.losses.release();
                 row.executions.clear();
                 row.sent = 0;
+                row.measured.loses_too_fast = false;
+                row.measured.rate.begin();
+                state.reset_own(|strategy, _| strategy == id.index());
             }
             Scope::Account(id) => state.accounts[id.index()].losses.release(),
-            Scope::Venue(id) => state.venues[id.index()].rejects.clear(),
+            Scope::Venue(id) => {
+                let row = &mut state.venues[id.index()];
+                row.rejects.clear();
+                row.protection.reset();
+            }
             Scope::Firm => {
                 state.firm.losses.release();
                 // One account is the firm.
@@ -79,7 +86,8 @@ impl Risk {
                     account.losses.release();
                 }
             }
-            Scope::Desk(_) | Scope::Instrument(_) => {}
+            Scope::Instrument(id) => state.reset_own(|_, instrument| instrument == id.index()),
+            Scope::Desk(_) => {}
         }
         true
     }
@@ -162,6 +170,7 @@ impl Risk {
             Level::Firm => state.firm.limit(settings),
         }
         state.firm.limits_at = Some(self.now);
+        state.remeasure();
         Ok(())
     }
 

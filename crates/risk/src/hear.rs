@@ -18,6 +18,9 @@ impl Risk {
         if self.state.firm.limits_at.is_none() {
             self.begin(now);
         }
+        if now >= self.state.models.day_ends_at {
+            self.begin_day(now);
+        }
     }
 
     /// The run begins: limits hold from here, and what strategies and accounts lose is counted from nothing.
@@ -51,6 +54,7 @@ impl Risk {
             held.traded(side, size);
         });
         self.on_execution(strategy, instrument);
+        self.on_traded(strategy, instrument, price, size.signed(side));
         self.on_gain(strategy, instrument, price, size.signed(side));
     }
 
@@ -66,6 +70,7 @@ impl Risk {
     ) {
         self.state.change(strategy, instrument, |held| held.traded(side, size));
         self.on_execution(strategy, instrument);
+        self.on_traded(strategy, instrument, price, size.signed(side));
         self.on_gain(strategy, instrument, price, size.signed(side));
     }
 
@@ -79,6 +84,7 @@ impl Risk {
         size: Lots,
     ) {
         self.state.change(strategy, instrument, |held| held.traded(!side, size));
+        self.on_moved(strategy, instrument, size.signed(!side));
         self.on_gain(strategy, instrument, price, size.signed(!side));
     }
 
@@ -165,7 +171,8 @@ impl Risk {
         let paid = at_rate(row.worth.doubled(twice, signed.0), row.rate);
         let mid = row.mid.unwrap_or(twice);
         self.earn(strategy, -paid);
-        self.value(strategy, instrument, mid);
+        let gained = self.value(strategy, instrument, mid).saturating_sub(paid);
+        self.watch_position(strategy, instrument, gained);
         self.watch(strategy);
     }
 
@@ -185,7 +192,7 @@ impl Risk {
 
     /// Values a strategy's position at a mid in half ticks.
     #[inline]
-    fn value(&mut self, strategy: StrategyId, instrument: InstrumentId, mid: i64) {
+    fn value(&mut self, strategy: StrategyId, instrument: InstrumentId, mid: i64) -> i128 {
         let row = &self.state.instruments[instrument.index()];
         let at = self.state.own_at(strategy, instrument);
         let own = &self.state.own[at];
@@ -193,6 +200,7 @@ impl Risk {
         let gained = valued.saturating_sub(own.valued);
         self.state.own[at].valued = valued;
         self.earn(strategy, gained);
+        gained
     }
 
     /// Judges the strategy's losses, and those of its account where the firm's equity is not the account's.
@@ -200,6 +208,12 @@ impl Risk {
     fn watch(&mut self, strategy: StrategyId) {
         let (now, by) = (self.now, &mut self.state.strategies[strategy.index()]);
         let account = by.account;
+        let fall = by.measured.rate.hear(now, Money(by.gain / 2));
+        if fall.is_some() && !by.measured.loses_too_fast {
+            by.measured.loses_too_fast = true;
+            self.tell(AlertKind::Halted, Scope::Strategy(strategy), 19, true);
+        }
+        let by = &mut self.state.strategies[strategy.index()];
         if let Some(halt) = by.losses.on_equity(now, Money(by.gain / 2)) {
             self.halt(Scope::Strategy(strategy), halt);
         }
@@ -246,7 +260,8 @@ impl Risk {
             let id = StrategyId(u16::try_from(strategy).expect("strategies are few"));
             let own = &self.state.own[self.state.own_at(id, instrument)];
             if own.held.position != 0 {
-                self.value(id, instrument, mid);
+                let gained = self.value(id, instrument, mid);
+                self.watch_position(id, instrument, gained);
                 self.watch(id);
             }
         }
@@ -316,7 +331,7 @@ impl Risk {
     }
 
     pub(crate) fn tell(&mut self, kind: AlertKind, scope: Scope, value: i64, cancels: bool) {
-        self.news.push(News { kind, scope, value, cancels });
+        self.news.push(News { kind, scope, value, cancels, within: None });
     }
 }
 

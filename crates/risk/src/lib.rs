@@ -14,6 +14,7 @@ pub mod controls;
 pub mod limits;
 pub mod manual;
 pub mod margin;
+pub mod measures;
 pub mod people;
 pub mod refusal;
 pub mod risk;
@@ -25,6 +26,8 @@ mod exposure;
 mod hear;
 mod losses;
 mod marks;
+#[cfg(test)]
+mod measured_tests;
 mod parents;
 mod ring;
 mod state;

@@ -104,6 +104,11 @@ impl Losses {
         self.days = days;
     }
 
+    /// Where days begin.
+    pub(crate) const fn days(&self) -> &TradingDays {
+        &self.days
+    }
+
     #[inline]
     pub(crate) const fn knows_equity(&self) -> bool {
         self.equity.is_some()

@@ -1,5 +1,6 @@
 //! Why an order does not leave: a closed list, each with the limit and the value that broke it, one entry a reason.
 
+use crate::measures::stop::Stop;
 use crate::{Halt, Level, LimitId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -131,6 +132,23 @@ refusals! {
     ClockStepped { ahead: Nanos } = "T-02", "clock stepped", "the wall's clock jumped {} s ahead", ahead.0 / 1_000_000_000;
     /// With an order of another account of the same owner.
     WashTrade = "RC-28", "wash trade", "it would trade with an order of another account of the same owner";
+    MarginTooLarge { margin: Money, equity: Money } = "RC-16", "margin", "margin of the account {margin:.2}, equity {equity:.2}";
+    /// This order could increase the position that stopped.
+    Stopped { stop: Stop } = "RC-18", "position stopped", "the position reached its {}: only reducing orders pass",
+        match stop { Stop::Loss => "stop-loss", Stop::Trailing => "trailing stop" };
+    LossTooFast = "RC-19", "loss rate", "the strategy lost too much too fast: only reducing orders pass";
+    TailTooLarge { level: Level } = "RC-20", "value at risk", "value at risk or shortfall of the {level} would be beyond its limit";
+    /// A limit is set, and what it is measured by was never told.
+    NotMeasured { limit: LimitId } = "RC-20", "not measured", "{} is limited, and what it is measured by was never told", limit.name();
+    SensitivityTooLarge { of: &'static str, limit: i64 } = "RC-21", "greeks", "{of} of what lies beneath would be beyond {limit}";
+    ConcentrationTooLarge { worst: Lots } = "RC-22", "concentration", "{} lots are too large a share of the strategy's capital", worst.0;
+    VolumeTooLarge { worst: Lots, average: Lots } = "RC-22", "share of volume", "{} lots are too large a share of a day's {}", worst.0, average.0;
+    ParticipationTooLarge { traded: Lots, market: Lots } = "RC-22", "participation", "{} lots are too large a share of the market's {}", traded.0, market.0;
+    /// Fills of the strategy in the instrument, or of everybody at the venue.
+    Protected { level: Level } = "RC-36", "market-maker protection", "too much was filled at once, of the {level}: only reducing orders pass";
+    QuoteWidth { width: i64 } = "RC-37", "quote width", "a quote {width} ticks from the strategy's own on the other side";
+    QuoteSize { size: Lots } = "RC-37", "quote size", "a quote of {} lots", size.0;
+    SettlementTooLarge { unsettled: Money, limit: Money } = "RC-42", "settlement", "traded and not settled {unsettled:.2}, limit {limit:.2}";
     SessionDown = "RC-47", "session down", "there is no session with the venue";
 }
 

@@ -71,6 +71,8 @@ pub struct News {
     pub value: i64,
     /// Whether everything in the scope is to be cancelled.
     pub cancels: bool,
+    /// Only in this instrument, where there is one.
+    pub within: Option<InstrumentId>,
 }
 
 /// Strategies seated when the limits list none.
@@ -127,6 +129,7 @@ impl Risk {
             firm: FirmRow::new(of(Level::Firm, 0), days.clone()),
             own: vec![Own::default(); seats.len() * instruments.len()],
             of_account: vec![Default::default(); limits.accounts.len() * instruments.len()],
+            models: Default::default(),
         };
         for (row, instrument) in instruments.iter().enumerate() {
             let venue = venues.of(instrument.id());
@@ -156,6 +159,7 @@ impl Risk {
             let takes = limits.venues.get(name).copied().unwrap_or_default();
             rows.venues.push(VenueRow::new(takes, of(Level::Venue, row)));
         }
+        rows.measure(instruments, limits);
         Self {
             state: rows,
             settings,
@@ -169,6 +173,7 @@ impl Risk {
     pub fn keep_days(&mut self, days: TradingDays) {
         let state = &mut self.state;
         state.firm.losses.keep_days(days.clone());
+        state.models.days = days.clone();
         for account in &mut state.accounts {
             account.losses.keep_days(days.clone());
         }
@@ -230,6 +235,7 @@ impl Risk {
         let own = state.own_at(strategy, instrument);
         state.own[own].last[side.index()] =
             Some(Last { at: now, price: asked.price, size, kind: asked.kind });
+        state.own[own].measured.quotes[side.index()] = asked.price;
         let row = &mut state.instruments[instrument.index()];
         let venue = &mut state.venues[row.venue.index()];
         venue.open += 1;
@@ -249,7 +255,7 @@ impl Risk {
     #[cold]
     fn warn(&mut self, instrument: InstrumentId, _size: Lots) {
         let scope = Scope::Instrument(instrument);
-        self.news.push(News { kind: AlertKind::Warning, scope, value: 38, cancels: false });
+        self.news.push(News { kind: AlertKind::Warning, scope, value: 38, cancels: false, within: None });
     }
 
     /// A message leaves: it takes from every budget, and counts against trades.
@@ -304,6 +310,8 @@ impl Risk {
             return Err(self.refuse(refusal));
         }
         self.state.change(strategy, instrument, |held| held.reserve(side, added));
+        let own = self.state.own_at(strategy, instrument);
+        self.state.own[own].measured.quotes[side.index()] = replacement.price;
         // A venue counts a change as a cancel and a new order.
         self.count_message(now, strategy, instrument, 2);
         Ok(ApprovedReplace::new(*replacement, added))
@@ -493,6 +501,7 @@ pub(crate) fn ask<'a>(state: &'a State, asked: &Asked, touch: &'a Touch) -> Resu
         desk,
         venue,
         firm: &state.firm,
+        covariances: state.models.covariances.as_ref(),
         touch,
     })
 }

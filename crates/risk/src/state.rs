@@ -8,6 +8,8 @@ use crate::exposure::{Exposed, Held, LOT_NANOS_MAX};
 use crate::limits::{Level, LimitId, Setting, Settings, VenueSeat};
 use crate::losses::Losses;
 use crate::marks::Marks;
+use crate::measures::protection::Protection;
+use crate::measures::rows::{Models, OfAccount, OfInstrument, OfOwn, OfStrategy, Tail, protection};
 use crate::ring::Ring;
 use crate::self_match::SelfMatch;
 use crate::worth::Worth;
@@ -155,6 +157,7 @@ pub(crate) struct InstrumentRow {
     pub(crate) has_jumped: bool,
     /// What a lot is worth at the market, in nanos of the account's currency, rounded up.
     pub(crate) lot_nanos: i64,
+    pub(crate) measured: OfInstrument,
 }
 
 impl InstrumentRow {
@@ -190,6 +193,7 @@ impl InstrumentRow {
             mid: None,
             has_jumped: false,
             lot_nanos: 0,
+            measured: OfInstrument::new(settings),
         };
         row.limit(settings);
         row
@@ -198,6 +202,7 @@ impl InstrumentRow {
     pub(crate) fn limit(&mut self, settings: &Settings) {
         let of = |id| settings.of(id);
         self.unset = settings.unset(Level::Instrument);
+        self.measured.limit(settings);
         self.order_size = Lots(of(LimitId::OrderSize).at_most());
         self.order_notional = Money::from_nanos(of(LimitId::OrderNotional).at_most());
         self.order_notional_min = Money::from_nanos(of(LimitId::OrderNotionalMin).number().unwrap_or(0));
@@ -314,6 +319,7 @@ pub(crate) struct StrategyRow {
     pub(crate) gain: i128,
     pub(crate) sent: i64,
     pub(crate) deployed: Deployed,
+    pub(crate) measured: OfStrategy,
 }
 
 /// What a new strategy may (RC-39).
@@ -357,6 +363,7 @@ impl StrategyRow {
             gain: 0,
             sent: 0,
             deployed: Deployed::default(),
+            measured: OfStrategy::new(settings),
         };
         row.limit(settings);
         row
@@ -365,6 +372,7 @@ impl StrategyRow {
     pub(crate) fn limit(&mut self, settings: &Settings) {
         let of = |id| settings.of(id);
         self.unset = settings.unset(Level::Strategy);
+        self.measured.limit(settings);
         self.open_orders = of(LimitId::OpenOrders).at_most();
         self.budget.limit(settings);
         self.position = Lots(of(LimitId::Position).at_most());
@@ -425,6 +433,7 @@ pub(crate) struct AccountRow {
     pub(crate) self_match: SelfMatch,
     /// The first account of its beneficial owner.
     pub(crate) owner: u16,
+    pub(crate) measured: OfAccount,
 }
 
 impl AccountRow {
@@ -441,6 +450,7 @@ impl AccountRow {
             gain: 0,
             self_match: SelfMatch::default(),
             owner: 0,
+            measured: OfAccount::new(settings),
         };
         row.limit(settings);
         row
@@ -448,12 +458,22 @@ impl AccountRow {
 
     pub(crate) fn limit(&mut self, settings: &Settings) {
         self.unset = settings.unset(Level::Account);
+        self.measured.limit(settings);
         self.open_orders = settings.of(LimitId::OpenOrders).at_most();
         self.budget.limit(settings);
         self.position = Lots(settings.of(LimitId::Position).at_most());
         let number = |id| settings.of(id).number();
         self.losses.limit(number(LimitId::DailyLoss), number(LimitId::Drawdown));
         self.capital.limit(settings);
+    }
+}
+
+impl AccountRow {
+    /// What one instrument comes to changed: exposures, and the margin they tie up.
+    #[inline]
+    fn change(&mut self, before: &Exposed, after: &Exposed, instrument: &OfInstrument) {
+        self.capital.exposed.change(before, after);
+        self.measured.margin += instrument.margin(after) - instrument.margin(before);
     }
 }
 
@@ -486,6 +506,8 @@ pub(crate) struct VenueRow {
     pub(crate) rejects: Ring,
     pub(crate) ack_latency: i64,
     pub(crate) takes: VenueSeat,
+    /// RC-36.
+    pub(crate) protection: Protection,
 }
 
 impl VenueRow {
@@ -505,6 +527,7 @@ impl VenueRow {
             ),
             ack_latency: 0,
             takes,
+            protection: Protection::default(),
         };
         row.limit(settings);
         row
@@ -512,6 +535,7 @@ impl VenueRow {
 
     pub(crate) fn limit(&mut self, settings: &Settings) {
         self.unset = settings.unset(Level::Venue);
+        self.protection.limit(&protection(settings));
         self.open_orders = settings.of(LimitId::OpenOrders).at_most();
         self.in_flight_most = settings.of(LimitId::InFlight).at_most();
         self.budget.limit(settings);
@@ -533,6 +557,8 @@ pub(crate) struct FirmRow {
     pub(crate) limit_age: i64,
     /// When somebody last said that limits hold; the first input before that.
     pub(crate) limits_at: Option<Nanos>,
+    /// RC-20.
+    pub(crate) tail: Tail,
 }
 
 impl FirmRow {
@@ -547,6 +573,7 @@ impl FirmRow {
             capital: Capital::default(),
             limit_age: 0,
             limits_at: None,
+            tail: Tail::new(0, settings),
         };
         row.limit(settings);
         row
@@ -554,6 +581,7 @@ impl FirmRow {
 
     pub(crate) fn limit(&mut self, settings: &Settings) {
         self.unset = settings.unset(Level::Firm);
+        self.tail.limit(settings);
         self.open_orders = settings.of(LimitId::OpenOrders).at_most();
         let number = |id| settings.of(id).number();
         self.losses.limit(number(LimitId::DailyLoss), number(LimitId::Drawdown));
@@ -578,6 +606,7 @@ pub(crate) struct Own {
     pub(crate) last: [Option<Last>; 2],
     /// What its position was worth when it was last valued, doubled, in the account's currency.
     pub(crate) valued: i128,
+    pub(crate) measured: OfOwn,
 }
 
 /// All rows.
@@ -593,6 +622,7 @@ pub(crate) struct State {
     pub(crate) own: Vec<Own>,
     /// Accounts × instruments.
     pub(crate) of_account: Vec<Held>,
+    pub(crate) models: Models,
 }
 
 impl State {
@@ -621,15 +651,13 @@ impl State {
         change(&mut self.own[own].held);
         let row = &mut self.instruments[instrument.index()];
         let lot = row.lot_nanos;
-        let both = [
-            (&mut row.held, &mut self.firm.capital.exposed),
-            (&mut self.of_account[of_account], &mut self.accounts[account.index()].capital.exposed),
-        ];
-        for (held, exposed) in both {
-            let before = Exposed::of(held, lot);
-            change(held);
-            exposed.change(&before, &Exposed::of(held, lot));
-        }
+        let before = Exposed::of(&row.held, lot);
+        change(&mut row.held);
+        self.firm.capital.exposed.change(&before, &Exposed::of(&row.held, lot));
+        let (held, account) = (&mut self.of_account[of_account], &mut self.accounts[account.index()]);
+        let before = Exposed::of(held, lot);
+        change(held);
+        account.change(&before, &Exposed::of(held, lot), &row.measured);
     }
 
     /// A lot of an instrument is worth something else now.
@@ -642,8 +670,8 @@ impl State {
         for (account, row) in self.accounts.iter_mut().enumerate() {
             let held = &self.of_account[account * count + instrument.index()];
             if !held.is_nothing() {
-                let exposed = &mut row.capital.exposed;
-                exposed.change(&Exposed::of(held, old), &Exposed::of(held, lot_nanos));
+                let measured = &self.instruments[instrument.index()].measured;
+                row.change(&Exposed::of(held, old), &Exposed::of(held, lot_nanos), measured);
             }
         }
     }

@@ -858,7 +858,7 @@ fn every_refusal_names_a_control_of_the_table() {
     for (name, id) in Refusal::KINDS.iter().zip(Refusal::CONTROLS) {
         assert!(risk::controls::find(id).is_some() || id.starts_with("T-"), "{name}: {id}");
     }
-    let mut ids: Vec<_> = risk::CONTROLS.iter().map(|control| control.id).collect();
+    let mut ids: Vec<_> = risk::CONTROLS.iter().map(|control| (control.id, control.name)).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), risk::CONTROLS.len());

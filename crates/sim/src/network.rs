@@ -78,6 +78,11 @@ impl Network {
         self.faults = faults;
     }
 
+    /// From now on all chance comes from here.
+    pub const fn draw_from(&mut self, prng: Prng) {
+        self.prng = prng;
+    }
+
     /// Takes both copies of a packet of a feed; `looping` when the feed is sent round and round.
     pub fn send(&mut self, at: Nanos, feed: usize, looping: bool, bytes: &[u8]) {
         let faults = self.faults;

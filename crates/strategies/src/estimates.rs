@@ -65,20 +65,20 @@ impl Estimates {
         self.intensity.on_interruption(now);
     }
 
+    /// σ alone, in ticks / √s; `None` until there is enough to go by.
+    #[must_use]
+    pub fn volatility(&self) -> Option<f64> {
+        if self.volatility.samples() < LOOKS_MIN { None } else { self.volatility.ticks_per_sqrt_second() }
+    }
+
     /// The law as of `now`; `None` until there is enough to go by.
     pub fn law(&mut self, now: Nanos) -> Option<Law> {
-        if self.volatility.samples() < LOOKS_MIN {
-            return None;
-        }
+        let volatility = self.volatility()?;
         if now >= self.fit_at {
             self.fit = self.intensity.fit();
             self.fit_at = now + FIT_EVERY;
         }
         let fit = self.fit?;
-        Some(Law {
-            volatility: self.volatility.ticks_per_sqrt_second()?,
-            rate: fit.rate_per_second,
-            decay: fit.decay_per_tick,
-        })
+        Some(Law { volatility, rate: fit.rate_per_second, decay: fit.decay_per_tick })
     }
 }

@@ -16,6 +16,7 @@ pub mod maker;
 pub mod quotes;
 
 pub mod estimates;
+pub mod sizing;
 
 pub mod avellaneda_stoikov;
 pub mod glft;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `lots` | sizes and positions: whole counts of the instrument's size step |
 //! | `s` | spans of time |
+//! | `currency` | money of the instrument's own currency |
 //! | `×k` | γ, as a multiple of the estimated k |
 //! | `arrivals` | a span of time, as the mean time between this many arrivals: `n / A` |
 //! | `share` | a part of something named in the parameter's text |
@@ -83,6 +84,15 @@ const MAX_POSITION: Parameter = Parameter {
     min: 1.0,
     max: 1e12,
 };
+const ORDER_RISK: Parameter = Parameter {
+    name: "order_risk",
+    about: "Above zero, sizes target volatility: each side shows as many lots as gain or lose this much within a \
+            minute in one standard deviation, at most order_size, and changes when that is off by a quarter.",
+    unit: "currency",
+    default: 0.0,
+    min: 0.0,
+    max: 1e12,
+};
 const REQUOTE_INTERVAL: Parameter = Parameter {
     name: "requote_interval",
     about: "Quotes are thought over at most this often. A book that may not be traded on is left at once.",
@@ -155,6 +165,7 @@ pub const ALL: &[Spec] = &[
                  2008",
         parameters: &[
             ORDER_SIZE,
+            ORDER_RISK,
             MAX_POSITION,
             RISK_AVERSION,
             HORIZON,
@@ -177,6 +188,7 @@ pub const ALL: &[Spec] = &[
                  Economics 7(4), 2013",
         parameters: &[
             ORDER_SIZE,
+            ORDER_RISK,
             MAX_POSITION,
             RISK_AVERSION,
             VOLATILITY_HALF_LIFE,
@@ -208,6 +220,7 @@ fn estimated<P: Pricing + Clone + Serialize + DeserializeOwned + 'static>(
 fn policy(values: &Values) -> Policy {
     Policy {
         order_size: values.lots("order_size"),
+        order_risk: values.find("order_risk").filter(|risk| *risk > 0.0),
         max_position: values.lots("max_position"),
         requote_interval: values.span("requote_interval"),
         hysteresis: values.find("hysteresis").unwrap_or(0.0),

@@ -12,6 +12,7 @@
 
 use crate::estimates::{Estimates, Law};
 use crate::quotes::{Target, Working, reconcile, within_bounds};
+use crate::sizing::{Steps, tick_value, volatility};
 use book::Book;
 use engine::{StateError, Strategy, Unsaved, View, Want, Wants, state};
 use orders::{Change, Order};
@@ -23,6 +24,10 @@ use types::{Instrument, InstrumentId, Lots, Nanos, Phase, Side, Ticks, TimerId, 
 
 /// After risk has refused a wish, nothing is wished for this long: it would be refused again.
 const PAUSE_AFTER_REFUSAL: Nanos = Nanos::from_secs(1);
+/// The time that an order's risk is counted over.
+const RISK_SPAN: Nanos = Nanos::from_secs(60);
+/// By how much of it a size may be off before it changes.
+const RESIZE_BAND: f64 = 0.25;
 
 /// One side's price before it is rounded, and how far from fair it lies; both in ticks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,6 +72,10 @@ pub trait Rule {
     fn on_interruption(&mut self, now: Nanos);
     /// The quotes with `inventory` orders held; `None` to have none.
     fn quotes(&mut self, now: Nanos, touch: &Touch, inventory: f64) -> Option<Pair>;
+    /// How fast the mid moves, in ticks / √s, where the rule knows: what sizes by risk are made from.
+    fn volatility(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// A formula with the estimates it needs.
@@ -97,13 +106,19 @@ impl<P: Pricing> Rule for Estimated<P> {
         let mid = touch.mid_ticks();
         Some(self.pricing.price(&Situation { mid, inventory }, &law))
     }
+
+    fn volatility(&self) -> Option<f64> {
+        self.estimates.volatility()
+    }
 }
 
 /// What every maker is told.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
-    /// What each side shows.
+    /// What each side shows; at most, where it goes by risk.
     pub order_size: Lots,
+    /// What an order may gain or lose within a minute, in one standard deviation; `None`: its size is fixed.
+    pub order_risk: Option<f64>,
     /// The position never goes beyond, either way.
     pub max_position: Lots,
     /// Between two thoughts.
@@ -137,6 +152,8 @@ struct Desk<R> {
     stranded: bool,
     next_at: Nanos,
     wake_at: Option<Nanos>,
+    /// What each side shows now, where that goes by risk.
+    size: Lots,
 }
 
 impl<R: Rule> Maker<R> {
@@ -165,6 +182,7 @@ impl<R: Rule> Maker<R> {
                 stranded: false,
                 next_at: Nanos::MIN,
                 wake_at: None,
+                size: Lots::ZERO,
             });
         }
         Self { policy, desks, desk_of }
@@ -288,12 +306,29 @@ impl<R: Rule> Desk<R> {
         self.stirred = false;
         // Its own, not the account's: two makers on one instrument would each lean against the other's inventory.
         let position = view.own_position(self.instrument);
-        let inventory = count(position.0) / count(policy.order_size.0);
+        let instrument = view.instrument(self.instrument);
+        let policy = &Policy { order_size: self.order_size(policy, instrument, touch), ..*policy };
+        // What is too wild for one lot is quoted by its inventory in lots, and shown nowhere.
+        let inventory = count(position.0) / count(policy.order_size.0.max(1));
         let pair = self.rule.quotes(view.now(), touch, inventory);
-        let targets = pair.map_or([None, None], |pair| {
-            targets(policy, view.instrument(self.instrument), touch, position, &pair)
-        });
+        let targets = pair.map_or([None, None], |pair| targets(policy, instrument, touch, position, &pair));
         self.send(targets, view, wants);
+    }
+
+    /// What each side shows. Where that goes by risk: as many lots as may move by so much money within a minute, kept while
+    /// that is off by less than a quarter, because a size that trembles loses its place in the queue.
+    fn order_size(&mut self, policy: &Policy, instrument: &Instrument, touch: &Touch) -> Lots {
+        let Some(risk) = policy.order_risk else { return policy.order_size };
+        let of_a_lot = self.rule.volatility().map_or(f64::NAN, |volatility| {
+            volatility * stdx::math::sqrt(RISK_SPAN.to_secs_f64()) * tick_value(instrument, touch.bid)
+        });
+        let target = volatility::Target {
+            volatility: risk,
+            leverage_max: count(policy.order_size.0),
+            band: RESIZE_BAND,
+        };
+        self.size = Steps::default().whole(target.next(count(self.size.0), of_a_lot));
+        self.size
     }
 
     fn pull(&self, view: &View<'_>, wants: &mut Wants) {

@@ -22,8 +22,13 @@ fn instrument() -> Instrument {
 
 /// Prices wanted, in a touch of 100 to 103 with nothing held → bid and ask as `price keep_from..keep_to`.
 fn check(bid: f64, ask: f64, distance: f64, hysteresis: f64, want: [&str; 2]) {
-    let policy =
-        Policy { order_size: Lots(1), max_position: Lots(5), requote_interval: Nanos(0), hysteresis };
+    let policy = Policy {
+        order_size: Lots(1),
+        order_risk: None,
+        max_position: Lots(5),
+        requote_interval: Nanos(0),
+        hysteresis,
+    };
     let touch = Touch { bid: Ticks(100), bid_size: Lots(1), ask: Ticks(103), ask_size: Lots(1) };
     let pair = Pair { bid: Quote { price: bid, distance }, ask: Quote { price: ask, distance } };
     let got = targets(&policy, &instrument(), &touch, Lots(0), &pair).map(|target| match target {
@@ -63,8 +68,13 @@ fn an_estimate_that_is_no_price_is_no_quote() {
 
 #[test]
 fn the_size_is_what_the_bound_leaves() {
-    let policy =
-        Policy { order_size: Lots(3), max_position: Lots(5), requote_interval: Nanos(0), hysteresis: 0.0 };
+    let policy = Policy {
+        order_size: Lots(3),
+        order_risk: None,
+        max_position: Lots(5),
+        requote_interval: Nanos(0),
+        hysteresis: 0.0,
+    };
     let touch = Touch { bid: Ticks(100), bid_size: Lots(1), ask: Ticks(103), ask_size: Lots(1) };
     let quote = |price| Quote { price, distance: 1.0 };
     let pair = Pair { bid: quote(99.0), ask: quote(104.0) };

@@ -27,10 +27,10 @@ struct Market {
 }
 
 impl Market {
-    fn new(strategy: &str) -> Self {
+    fn new(strategy: &str, more: &[(&'static str, f64)]) -> Self {
         let values = [("risk_aversion", AVERSION), ("volatility_half_life", 300.0), ("hysteresis", 0.0)];
         Self {
-            floor: Floor::new(strategy, &values, Limits::wide()),
+            floor: Floor::new(strategy, &[&values, more].concat(), Limits::wide()),
             prng: Prng::new(8),
             mid: 10_000,
             quotes: [None, None],
@@ -146,7 +146,7 @@ fn quotes_are_the_formulas_of_the_true_law_and_lean_against_the_inventory() {
     let cases: [(&str, Formula, u32); 2] =
         [("avellaneda_stoikov", avellaneda_stoikov_distances, 8), ("glft", glft_distances, 3)];
     for (strategy, formula, held) in cases {
-        let mut market = Market::new(strategy);
+        let mut market = Market::new(strategy, &[]);
         market.run(600.0);
         let first = market.first_quote_s.expect("ten minutes are enough");
         // Twenty looks at the mid and twenty-five arrivals.
@@ -169,7 +169,7 @@ fn quotes_are_the_formulas_of_the_true_law_and_lean_against_the_inventory() {
 
 #[test]
 fn a_jump_across_a_gap_is_not_taken_for_volatility() {
-    let mut market = Market::new("glft");
+    let mut market = Market::new("glft", &[]);
     market.run(300.0);
     let before = market.distances();
     market.floor.gap();
@@ -183,5 +183,31 @@ fn a_jump_across_a_gap_is_not_taken_for_volatility() {
     // A jump of 2,000 ticks in a minute would make σ a hundred times larger.
     for (after, before) in market.distances().into_iter().zip(before) {
         assert!((after - before).abs() < 1.5, "{before} became {after}");
+    }
+}
+
+/// The size each side shows after ten minutes.
+fn sizes(strategy: &str, order_risk: f64) -> [i64; 2] {
+    let values = [("order_size", 50.0), ("max_position", 200.0), ("order_risk", order_risk)];
+    let mut market = Market::new(strategy, &values);
+    market.run(600.0);
+    Side::BOTH.map(|side| {
+        let view = market.floor.engine.view();
+        view.open_orders(X).filter(|order| order.terms.side == side).map(|order| order.exposure().0).sum()
+    })
+}
+
+#[test]
+fn sizes_target_volatility_where_they_are_told_to() {
+    // A tick of a lot is worth 12.50; a lot moves by 3 ticks / √s.
+    let of_a_lot = VOLATILITY * 60.0_f64.sqrt() * 12.5;
+    for strategy in ["avellaneda_stoikov", "glft"] {
+        for size in sizes(strategy, 20.0 * of_a_lot) {
+            // Off by the band, a lot, and the estimate's error of 3 %.
+            assert!((14..=27).contains(&size), "{strategy}: {size}");
+        }
+        assert_eq!(sizes(strategy, 1_000.0 * of_a_lot), [50, 50], "{strategy}: order_size is the most");
+        assert_eq!(sizes(strategy, 0.1 * of_a_lot), [0, 0], "{strategy}: a lot is too much");
+        assert_eq!(sizes(strategy, 0.0), [50, 50], "{strategy}: fixed");
     }
 }

@@ -12,7 +12,7 @@ pub const LAYERS: [(&str, &[&str]); 6] = [
     ("words", &["stdx", "types"]),
     ("parts", &["venues", "book", "signals", "models", "quant", "risk", "orders", "portfolio"]),
     ("machine", &["engine", "sim", "strategies"]),
-    ("edge", &["journal", "net", "adapters", "insight", "runtime", "reports", "api"]),
+    ("edge", &["journal", "storm", "net", "adapters", "insight", "runtime", "reports", "api"]),
     ("doors", &["quoin", "python"]),
     ("dev", &["testkit", "xtask"]),
 ];

@@ -19,17 +19,25 @@ pub(crate) const NQM6: InstrumentId = InstrumentId(1);
 pub(crate) struct Desk {
     pub(crate) engine: Engine,
     seq: Seq,
+    /// How long nothing came, in all.
+    waited: Nanos,
 }
 
 impl Desk {
     /// One input, one microsecond after the last; what is to be done about it.
     pub(crate) fn input(&mut self, event: Event) -> Vec<Command> {
-        let received_at = Nanos(i64::try_from(self.seq.0).expect("few") * 1_000);
+        let received_at = self.waited + Nanos(i64::try_from(self.seq.0).expect("few") * 1_000);
         let input = Input { seq: self.seq, received_at, event };
         self.seq = self.seq.next();
         let mut commands = Vec::new();
         self.engine.step(&input, &mut commands);
         commands
+    }
+
+    /// Time passes without an input.
+    #[allow(dead_code, reason = "not every test waits")]
+    pub(crate) fn wait(&mut self, span: Nanos) {
+        self.waited = self.waited + span;
     }
 
     /// Empties the book and sets both sides in one packet, each with five lots.
@@ -65,7 +73,7 @@ pub(crate) fn desk_with(limits: Limits, seats: Vec<(Box<dyn Strategy>, Vec<Instr
         kill_switch: false,
         seats: seats.collect(),
     };
-    Desk { engine: Engine::new(config), seq: Seq(0) }
+    Desk { engine: Engine::new(config), seq: Seq(0), waited: Nanos(0) }
 }
 
 /// A tick of a lot is worth 12.50.

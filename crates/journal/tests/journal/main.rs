@@ -3,8 +3,12 @@
 mod allocations;
 mod common;
 mod damage;
+mod disk;
+mod disks;
+mod forger;
 mod golden;
 mod kill;
+mod mutations;
 mod segments;
 mod signing;
 mod writing;

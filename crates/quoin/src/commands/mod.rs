@@ -19,6 +19,7 @@ pub(crate) mod replay;
 pub(crate) mod report;
 mod select;
 mod sql;
+pub(crate) mod storm;
 pub(crate) mod strategies;
 pub(crate) mod sweep;
 pub(crate) mod verify;

@@ -57,7 +57,7 @@ fn capitals<'a>(ask: &Ask<'a>) -> [(Level, &'a Capital, &'a Held, &'a Losses); 2
 
 /// What a lot is worth: at the market, or at the order's price before there is one.
 #[inline]
-fn lot(ask: &Ask) -> i64 {
+pub(super) fn lot(ask: &Ask) -> i64 {
     match ask.row.lot_nanos {
         0 => ask.row.lot_at(ask.price.0.saturating_mul(2)),
         nanos => nanos,
@@ -144,7 +144,7 @@ fn refuse(level: Level, halt: Option<Halt>, held: &Held, ask: &Ask) -> Result<()
 impl Held {
     /// The same with more working on a side.
     #[inline]
-    fn with(&self, side: types::Side, added: Lots) -> Self {
+    pub(super) fn with(&self, side: types::Side, added: Lots) -> Self {
         let mut more = self.clone();
         more.reserve(side, Lots(added.0.max(0)));
         more

@@ -11,6 +11,7 @@
 
 mod exposure;
 mod market;
+mod measured;
 mod order;
 mod standing;
 mod strategy;
@@ -19,6 +20,7 @@ mod venue;
 use crate::exposure::Held;
 use crate::limits::{Level, LimitId};
 use crate::marks::Marks;
+use crate::measures::covariance::Covariances;
 use crate::state::{AccountRow, DeskRow, FirmRow, InstrumentRow, Own, StrategyRow, VenueRow};
 use crate::{Refusal, Touch};
 pub(crate) use order::is_short;
@@ -52,6 +54,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) desk: Option<&'a DeskRow>,
     pub(crate) venue: &'a VenueRow,
     pub(crate) firm: &'a FirmRow,
+    pub(crate) covariances: Option<&'a Covariances>,
     pub(crate) touch: &'a Touch,
 }
 
@@ -164,6 +167,24 @@ controls! {
         exposure::daily_loss, "at each mark and fill: cancels everything in its scope; before each order", REFUSES;
     "RC-18" "drawdown from the peak", [Strategy Account Firm], "FIA", [Drawdown],
         exposure::drawdown, "as the daily loss", REFUSES;
+    "RC-19" "loss rate", [Strategy], "FIA", [LossRate LossRateWindow],
+        measured::loss_rate, "at each mark and fill: cancels everything of the strategy; before each order; latches until a person resets it", REFUSES;
+    "RC-18" "stop-loss and trailing stop of a position", [Strategy], "house", [StopLoss TrailingStop],
+        measured::stop, "at each mark and fill: cancels the strategy's orders in the instrument; before each order; latches until a person resets it", REFUSES;
+    "RC-36" "market-maker protection", [Strategy Venue], "FIA", [ProtectionFills ProtectionDelta ProtectionWindow ProtectionPause],
+        measured::protection, "at each fill: cancels the strategy's orders in the instrument, or everybody's at the venue; before each order", REFUSES;
+    "RC-37" "width and size of quotes", [Strategy], "house", [QuoteWidthMin QuoteWidthMax QuoteSizeMin QuoteSizeMax],
+        measured::quote, "before each post-only order", REFUSES;
+    "RC-22" "concentration, share of volume, participation", [Instrument Strategy], "house", [Capital Concentration AverageVolume VolumeShare Participation ParticipationFree ParticipationWindow],
+        measured::concentration, "before each order", REFUSES;
+    "RC-16" "margin", [Instrument Account], "FINRA 4210, Reg T", [MarginRate MarginCapital],
+        measured::margin, "before each order", REFUSES;
+    "RC-21" "greeks of what lies beneath", [Account], "CME", [Delta Gamma Vega],
+        measured::greeks, "before each order", REFUSES;
+    "RC-20" "value at risk and expected shortfall", [Account Firm], "house", [ValueAtRisk Shortfall TailLevel],
+        measured::tail, "before each order", REFUSES;
+    "RC-42" "what has not settled", [Account], "FIA 4.2", [Settlement SettlementDays],
+        measured::settlement, "before each order", REFUSES;
     "RC-09" "messages a second", [Strategy Account Venue], "R6 15(1)(d), R7 18, FIA, CME", [MessagesPerSecond Burst],
         venue::message_rate, "before each order; cancels are counted and always pass", REFUSES;
     "RC-29" "order-to-trade ratio", [Instrument Venue], "RTS 9", [OrderToTrade OrderToTradeFree],

@@ -131,6 +131,14 @@ const STRICTER_WHEN_LARGER: &[LimitId] = &[
     LimitId::ExecutionsWindow,
     LimitId::VenueRejectsWindow,
     LimitId::ShortSale,
+    LimitId::LossRateWindow,
+    LimitId::TailLevel,
+    LimitId::ProtectionWindow,
+    LimitId::ProtectionPause,
+    LimitId::QuoteWidthMin,
+    LimitId::QuoteSizeMin,
+    LimitId::MarginRate,
+    LimitId::SettlementDays,
 ];
 
 macro_rules! limits {
@@ -205,6 +213,35 @@ limits! {
     DailyLoss = "daily_loss", InMoney, [Strategy Account Firm], never, "The largest loss of one day, realised and unrealised with fees; beyond it only reducing orders pass.";
     Drawdown = "drawdown", InMoney, [Strategy Account Firm], never, "The largest fall from the highest equity; beyond it only reducing orders pass.";
     LimitAge = "limit_age_ms", Time, [Firm], off, "How long limits hold without anybody saying that they do.";
+    MarginRate = "margin_ppm", Ppm, [Instrument], off, "What a position's worst side ties up of its worth: the initial margin.";
+    MarginCapital = "margin_capital", InMoney, [Account], off, "What the account began with: that and what it has made since must cover all margins.";
+    StopLoss = "stop_loss", InMoney, [Strategy], off, "The largest loss of one position since it was opened; beyond it its orders are cancelled, and only reducing ones pass until a person resets it.";
+    TrailingStop = "trailing_stop", InMoney, [Strategy], off, "The largest fall of one position from its best; as stop_loss.";
+    LossRate = "loss_rate", InMoney, [Strategy], off, "The largest fall of what a strategy has made within loss_rate_window_ms; beyond it only reducing orders pass until a person resets it.";
+    LossRateWindow = "loss_rate_window_ms", Time, [Strategy], off, "See loss_rate: 60000 for an amount a minute.";
+    ValueAtRisk = "value_at_risk", InMoney, [Account Firm], off, "The largest value at risk by the model's covariances, with everything that works on the order's side of its instrument filled. Needs tail_level_ppm.";
+    Shortfall = "expected_shortfall", InMoney, [Account Firm], off, "The largest expected shortfall, as value_at_risk.";
+    TailLevel = "tail_level_ppm", Ppm, [Account Firm], off, "The level of both, above a half: 990000 for 99 %.";
+    Delta = "delta", Count, [Account], off, "The largest delta of what lies beneath, either way.";
+    Gamma = "gamma", Count, [Account], off, "The largest gamma of what lies beneath, either way.";
+    Vega = "vega", Count, [Account], off, "The largest vega of what lies beneath, either way.";
+    Capital = "capital", InMoney, [Strategy], off, "What concentration_ppm is a share of.";
+    Concentration = "concentration_ppm", Ppm, [Strategy], off, "The largest share of capital that one instrument's worst side may be worth.";
+    AverageVolume = "average_volume", InLots, [Instrument], off, "What the market trades in a day: what volume_ppm is a share of.";
+    VolumeShare = "volume_ppm", Ppm, [Strategy], off, "The largest share of a day's average volume that a position's worst side may be.";
+    Participation = "participation_ppm", Ppm, [Strategy], off, "The largest share of the market's volume within participation_window_ms that the strategy may trade, everything working on a side among it.";
+    ParticipationFree = "participation_free", InLots, [Strategy], off, "So much may be traded whatever the market does.";
+    ParticipationWindow = "participation_window_ms", Time, [Instrument], off, "See participation_ppm.";
+    ProtectionFills = "protection_fills", Count, [Strategy Venue], off, "Fills within protection_window_ms, of a strategy in one instrument or of everybody at a venue; one more pulls the quotes.";
+    ProtectionDelta = "protection_delta", InLots, [Strategy Venue], off, "Lots bought less sold, either way, as protection_fills.";
+    ProtectionWindow = "protection_window_ms", Time, [Strategy Venue], off, "See protection_fills.";
+    ProtectionPause = "protection_pause_ms", Time, [Strategy Venue], off, "For how long quotes stay away; off: until a person resets it.";
+    QuoteWidthMin = "quote_width_min", InTicks, [Strategy], off, "The least a quote must be away from the strategy's own on the other side.";
+    QuoteWidthMax = "quote_width_max", InTicks, [Strategy], off, "The most.";
+    QuoteSizeMin = "quote_size_min", InLots, [Strategy], off, "The least a quote shows.";
+    QuoteSizeMax = "quote_size_max", InLots, [Strategy], off, "The most.";
+    Settlement = "settlement", InMoney, [Account], off, "The most that may be traded and not settled.";
+    SettlementDays = "settlement_days", Count, [Account], off, "Trading days from a trade to its settlement, at most seven; off: settled with the day.";
 }
 
 impl LimitId {

@@ -3,6 +3,8 @@
 //! A limit that is not written is not "no limit": it refuses every order. Never guesses one.
 
 use super::{Level, LimitId, LimitUnit};
+use crate::measures::covariance::Covariances;
+use crate::measures::greeks::Sensitivities;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -238,6 +240,10 @@ pub struct Limits {
     pub day_starts_at_seconds: u32,
     /// Who may speak, by person id, and what of. Empty: anybody may say everything.
     pub people: Vec<crate::Person>,
+    /// How lots move together, by instrument id (RC-20). Without it, a limit on value at risk lets nothing pass.
+    pub covariances: Option<Covariances>,
+    /// What lots are sensitive to, by `venue/symbol` (RC-21): the name of what lies beneath, and how much of one lot.
+    pub sensitivities: BTreeMap<String, (String, Sensitivities)>,
 }
 
 impl Default for Limits {
@@ -251,6 +257,8 @@ impl Default for Limits {
             venues: BTreeMap::new(),
             day_starts_at_seconds: 0,
             people: Vec::new(),
+            covariances: None,
+            sensitivities: BTreeMap::new(),
         }
     }
 }
@@ -288,6 +296,13 @@ pub enum LimitsError {
         /// As written.
         seconds: u32,
     },
+    /// Covariances of other instruments than there are.
+    Covariances {
+        /// Of so many.
+        size: usize,
+        /// There are so many.
+        instruments: usize,
+    },
     /// A strategy sits in an account or at a desk that there is not.
     NoSeat {
         /// The strategy's name.
@@ -319,6 +334,9 @@ impl fmt::Display for LimitsError {
             }
             Self::DayStart { seconds } => {
                 write!(f, "limits: day_starts_at_seconds = {seconds} is not within a day")
+            }
+            Self::Covariances { size, instruments } => {
+                write!(f, "limits: covariances of {size} instruments, the run has {instruments}")
             }
             Self::NoSeat { strategy } => {
                 write!(f, "limits: strategy {strategy} sits in an account or at a desk that there is not")
@@ -414,6 +432,18 @@ impl Limits {
                 }
             }
             self.check_level(level)?;
+        }
+        if let Some(name) = self
+            .sensitivities
+            .keys()
+            .find(|name| !instruments.iter().any(|own| instrument_name(own) == **name))
+        {
+            return Err(LimitsError::Unknown { level: Level::Instrument, name: name.clone() });
+        }
+        if let Some(model) = &self.covariances
+            && model.size() != instruments.len()
+        {
+            return Err(LimitsError::Covariances { size: model.size(), instruments: instruments.len() });
         }
         if let Some(name) = self.venues.keys().find(|name| venues.find(name).is_none()) {
             return Err(LimitsError::Unknown { level: Level::Venue, name: name.clone() });

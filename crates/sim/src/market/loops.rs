@@ -163,7 +163,9 @@ impl Generator {
     /// After a reset, what stands in a product's book is sent again.
     pub fn resend(&mut self, row: usize, at: Nanos, emit: Emit<'_>) {
         self.changes.clear();
-        self.changes.orders = self.orders(row);
+        if self.config.by_order {
+            self.changes.orders = self.orders(row);
+        }
         self.markets[row].changed_at = at;
         for side in Side::BOTH {
             self.markets[row].show(side, &mut self.changes.levels);
