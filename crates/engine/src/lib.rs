@@ -12,11 +12,15 @@
 //! waits. After its buffers have grown it allocates nothing: a step is a few array reads, one book update and,
 //! on a packet's last change, one call per strategy.
 
-mod crossing;
 pub mod engine;
+pub mod guard;
 mod hold;
 pub mod operator;
+pub mod pacing;
 mod parts;
+pub mod reconcile;
+pub mod self_match;
+pub mod session;
 mod stale;
 pub mod state;
 pub mod strategy;
@@ -24,5 +28,6 @@ pub mod strategy;
 pub use engine::{Engine, EngineConfig, Seat};
 pub use operator::{BustRequest, KillReport};
 pub use portfolio::{AccountTerms, Balance, Books, Rate, TierTerms, Tiers};
+pub use reconcile::CopyTerms;
 pub use state::{StateError, StateHash, Unsaved};
 pub use strategy::{Strategy, View, Want, Wants};

@@ -4,7 +4,7 @@
 //! traded can be given again.
 
 use crate::engine::Core;
-use risk::{Parent, Refusal};
+use risk::Refusal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use types::{Command, Lots, NewOrder, OrderId, ParentId, StrategyId};
@@ -16,15 +16,6 @@ pub(crate) struct Parts {
 }
 
 impl Core {
-    pub(crate) fn open_parent(
-        &mut self,
-        strategy: StrategyId,
-        id: ParentId,
-        terms: Parent,
-    ) -> Result<(), Refusal> {
-        self.risk.open_parent(strategy, id, terms)
-    }
-
     /// A part of a whole: judged against it, then like any order.
     pub(crate) fn place_part(
         &mut self,
@@ -34,7 +25,7 @@ impl Core {
         out: &mut Vec<Command>,
     ) -> Result<(), Refusal> {
         self.risk.judge_part(strategy, parent, &order)?;
-        let id = self.place(strategy, order, out)?;
+        let id = self.place(strategy, &order, out)?;
         let sent = self.orders.get(id).map_or(order.size, |sent| sent.terms.size);
         self.risk.give_part(strategy, parent, sent);
         self.parts.of.insert(id, (strategy, parent));

@@ -130,8 +130,6 @@ refusals! {
     SelfMatch = "RC-27", "self-match", "it would trade with an order of the same owner";
     /// The wall's clock jumped ahead: nothing new until it is right again or a person has looked.
     ClockStepped { ahead: Nanos } = "T-02", "clock stepped", "the wall's clock jumped {} s ahead", ahead.0 / 1_000_000_000;
-    /// With an order of another account of the same owner.
-    WashTrade = "RC-28", "wash trade", "it would trade with an order of another account of the same owner";
     MarginTooLarge { margin: Money, equity: Money } = "RC-16", "margin", "margin of the account {margin:.2}, equity {equity:.2}";
     /// This order could increase the position that stopped.
     Stopped { stop: Stop } = "RC-18", "position stopped", "the position reached its {}: only reducing orders pass",

@@ -14,11 +14,10 @@
 use crate::approved::{Approved, ApprovedReplace};
 use crate::controls::{self, Ask};
 use crate::exposure::Exposure;
-use crate::limits::{AccountSeat, Level, Limits, Settings};
+use crate::limits::{Level, Limits, Settings};
 use crate::losses::Halt;
 use crate::marks::Marks;
 use crate::refusal::{Refusal, Refusals};
-use crate::self_match::SelfMatch;
 use crate::state::{AccountRow, DeskRow, FirmRow, InstrumentRow, Last, Own, State, StrategyRow, VenueRow};
 use serde::{Deserialize, Serialize};
 use types::{
@@ -141,13 +140,8 @@ impl Risk {
             strategy.deployed.instruments = seat.deployment.flags(instruments);
             rows.strategies.push(strategy);
         }
-        for (row, seat) in limits.accounts.iter().enumerate() {
-            let mut account = AccountRow::new(of(Level::Account, row), days.clone());
-            account.self_match = seat.self_match;
-            // Accounts of one owner share the number of the first of them; one without an owner is its own.
-            let same = |other: &AccountSeat| !seat.owner.is_empty() && other.owner == seat.owner;
-            let owner = limits.accounts.iter().position(same).unwrap_or(row);
-            account.owner = u16::try_from(owner).expect("accounts are few");
+        for row in 0..limits.accounts.len() {
+            let account = AccountRow::new(of(Level::Account, row), days.clone());
             rows.accounts.push(account);
         }
         for row in 0..limits.desks.len() {
@@ -194,19 +188,7 @@ impl Risk {
         order: &NewOrder,
         touch: &Touch,
     ) -> Result<Approved, Refusal> {
-        let asked = Asked {
-            now,
-            strategy,
-            instrument: order.instrument,
-            side: order.side,
-            price: order.price,
-            size: order.size,
-            kind: order.kind,
-            time_in_force: Some(order.time_in_force),
-            old_price: None,
-            added: order.size,
-            opens: true,
-        };
+        let asked = asked(now, strategy, order);
         let verdict = ask(&self.state, &asked, touch).and_then(|ask| {
             controls::verdict(&ask)?;
             Ok(controls::is_short(&ask))
@@ -217,6 +199,21 @@ impl Risk {
         };
         self.take(&asked);
         Ok(Approved::new(*order, strategy, is_short))
+    }
+
+    /// The counts of a new order without its checks: the floor that benches compare with. Its proof is nobody's: it can
+    /// only be withdrawn.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn reserve_unchecked(&mut self, now: Nanos, strategy: StrategyId, order: &NewOrder) -> Unjudged {
+        self.take(&asked(now, strategy, order));
+        Unjudged(Approved::new(*order, strategy, false))
+    }
+
+    /// Gives the counts of an order that nobody judged back.
+    #[doc(hidden)]
+    pub fn withdraw_unchecked(&mut self, unjudged: Unjudged) {
+        self.withdraw(unjudged.0);
     }
 
     /// Reserves what a new order that passed needs, and counts it everywhere.
@@ -412,22 +409,10 @@ impl Risk {
         }
     }
 
-    /// What gives way when an order of this strategy would meet one of its owner's; nobody's: it is refused.
-    #[inline]
+    /// The venue session of an instrument.
     #[must_use]
-    pub fn self_match(&self, strategy: StrategyId) -> SelfMatch {
-        let Some(seat) = self.state.strategies.get(strategy.index()) else { return SelfMatch::default() };
-        self.state.accounts[seat.account.index()].self_match
-    }
-
-    /// Whether two strategies trade for one beneficial owner.
-    #[must_use]
-    pub fn same_owner(&self, one: StrategyId, other: StrategyId) -> bool {
-        let owner = |id: StrategyId| {
-            let seat = self.state.strategies.get(id.index())?;
-            Some(self.state.accounts[seat.account.index()].owner)
-        };
-        owner(one).is_some_and(|one| Some(one) == owner(other))
+    pub fn venue_of(&self, instrument: InstrumentId) -> types::VenueId {
+        self.state.instruments[instrument.index()].venue
     }
 
     /// The account of a strategy.
@@ -464,6 +449,29 @@ pub(crate) struct Asked {
     pub(crate) added: Lots,
     pub(crate) opens: bool,
 }
+
+/// What a new order asks for.
+#[inline]
+const fn asked(now: Nanos, strategy: StrategyId, order: &NewOrder) -> Asked {
+    Asked {
+        now,
+        strategy,
+        instrument: order.instrument,
+        side: order.side,
+        price: order.price,
+        size: order.size,
+        kind: order.kind,
+        time_in_force: Some(order.time_in_force),
+        old_price: None,
+        added: order.size,
+        opens: true,
+    }
+}
+
+/// The counts of an order that nobody judged: no proof, and no way to send it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Unjudged(Approved);
 
 /// Looks up every row that an order touches.
 #[inline]

@@ -11,7 +11,6 @@ use crate::marks::Marks;
 use crate::measures::protection::Protection;
 use crate::measures::rows::{Models, OfAccount, OfInstrument, OfOwn, OfStrategy, Tail, protection};
 use crate::ring::Ring;
-use crate::self_match::SelfMatch;
 use crate::worth::Worth;
 use serde::{Deserialize, Serialize};
 use types::{
@@ -430,9 +429,6 @@ pub(crate) struct AccountRow {
     pub(crate) capital: Capital,
     /// As a strategy's.
     pub(crate) gain: i128,
-    pub(crate) self_match: SelfMatch,
-    /// The first account of its beneficial owner.
-    pub(crate) owner: u16,
     pub(crate) measured: OfAccount,
 }
 
@@ -448,8 +444,6 @@ impl AccountRow {
             losses: Losses::new(None, None, days),
             capital: Capital::default(),
             gain: 0,
-            self_match: SelfMatch::default(),
-            owner: 0,
             measured: OfAccount::new(settings),
         };
         row.limit(settings);

@@ -1,5 +1,7 @@
 //! A machine on two futures, strategies that do what they are told, and short names for inputs.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
 use engine::{Engine, EngineConfig, Seat, Strategy, View, Want, Wants};
 use orders::{Change, Order};
 use risk::{Level, LimitId, Limits, Refusal};
