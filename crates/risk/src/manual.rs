@@ -10,7 +10,7 @@ pub fn page() -> String {
     let mut text = String::from(
         "# Controls\n\n\
          Written from the tables in `crates/risk` (`risk::controls`, `risk::limits`): do not edit; \
-         `quoin controls --markdown > docs/controls.md` writes it anew.\n\n\
+         `cargo run -q -p risk --example manual > docs/controls.md` writes it anew.\n\n\
          Every order is judged by these, in this order; whether it passes does not depend on the order, only the reason \
          that is named first does. A limit that is not set refuses.\n\n\
          | id | control | levels | basis | limits | acts | unset |\n|---|---|---|---|---|---|---|\n",
