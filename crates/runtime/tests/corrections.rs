@@ -379,3 +379,27 @@ fn o_09_what_is_defined_in_two_ways_is_not_traded_until_a_person_says_which_hold
     let prepared = runtime::prepare(recordings(halved), config(more), |_| {}).expect("resolved");
     assert_eq!(prepared.table.instruments[0].terms().multiplier_nanos, 50_000_000_000);
 }
+
+#[test]
+fn o_07_what_is_configured_otherwise_has_another_hash_and_the_same_the_same() {
+    let packets = session(&mut Prng::new(7), 60);
+    let hash = |more: &str, packets: &[Packet]| {
+        let config = Config::parse(&format!("[trading]\nsymbols = [\"ESH6\"]\n{more}")).expect("sound");
+        runtime::prepare(vec![memory(packets)], config, |_| {}).expect("it makes a run").setup.hash()
+    };
+    let first = hash("", &packets);
+    assert_eq!(hash("", &packets), first);
+    // A setup that went through a journal is the same one.
+    let setup = runtime::prepare(vec![memory(&packets)], Config::default(), |_| {}).expect("a run").setup;
+    let read = runtime::Setup::from_json(setup.to_json().as_bytes()).expect("our own form");
+    assert_eq!(read.hash(), setup.hash());
+    let others = [
+        hash("seed = 5\n", &packets),
+        hash("[risk]\nmax_position = 3\n", &packets),
+        hash("[latency]\norder_ns = 77\n", &packets),
+        hash("", &packets[..59]),
+    ];
+    for (place, other) in others.iter().enumerate() {
+        assert!(*other != first && !others[..place].contains(other), "{place}");
+    }
+}
