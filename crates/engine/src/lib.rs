@@ -13,8 +13,13 @@
 //! on a packet's last change, one call per strategy.
 
 pub mod engine;
+pub mod guard;
 mod hold;
 pub mod operator;
+pub mod pacing;
+pub mod reconcile;
+pub mod self_match;
+pub mod session;
 mod stale;
 pub mod state;
 pub mod strategy;
@@ -22,5 +27,6 @@ pub mod strategy;
 pub use engine::{Engine, EngineConfig, Seat};
 pub use operator::{BustRequest, KillReport};
 pub use portfolio::{AccountTerms, Balance, Books, Rate, TierTerms, Tiers};
+pub use reconcile::CopyTerms;
 pub use state::{StateError, StateHash, Unsaved};
 pub use strategy::{Strategy, View, Want, Wants};

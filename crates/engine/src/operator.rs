@@ -104,6 +104,7 @@ impl Engine {
                 if scope == Scope::Firm {
                     self.core.hold.release();
                 }
+                self.forgive_breaks(scope);
                 self.core.risk.reset(scope)
             }
             Action::ReduceOnly(scope, on) => self.core.risk.reduce_only(scope, on),

@@ -36,6 +36,9 @@ enum Tells {
     Correct(u32, i64, i32),
 }
 
+/// Writes a packet's message.
+type Write = Box<dyn FnMut(&mut PacketWriter<'_>)>;
+
 /// A packet: when it was received, what its stamp is wrong by, what it tells.
 type Packet = (i64, i64, Tells);
 
@@ -89,7 +92,7 @@ fn capture_of(packets: &[Packet], change: fn(&mut Future<'_>)) -> Vec<u8> {
             let (security, price_nanos) = (es.security, ticks * TICK);
             [Made { security, rpt_seq, price_nanos, size, orders: 0, aggressor: Some(Side::Buy), id }]
         };
-        let (write, update): (Box<dyn FnMut(&mut PacketWriter<'_>)>, u8) = match tells {
+        let (write, update): (Write, u8) = match tells {
             Tells::Quote(ticks) => {
                 let action =
                     if std::mem::replace(&mut standing, true) { Action::Change } else { Action::New };
@@ -306,7 +309,9 @@ fn f_25_bars_and_averages_are_those_of_the_trades_that_were_not_taken_back() {
                     };
                     due.push((place + usize::try_from(prng.below(9)).expect("small"), (0, 0, tells)));
                 }
-                _ => left.push(*packet),
+                Tells::Quote(_) | Tells::Trade(..) | Tells::Bust(..) | Tells::Correct(..) => {
+                    left.push(*packet)
+                }
             }
             // Sent just behind this packet, each a microsecond later.
             let (now, later): (Vec<_>, Vec<_>) = due.into_iter().partition(|(when, _)| *when <= place);

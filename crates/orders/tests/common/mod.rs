@@ -17,6 +17,9 @@ pub(crate) const TOUCH: Touch = Touch { bid: Some(Ticks(100)), ask: Some(Ticks(1
 pub(crate) struct Desk {
     pub(crate) orders: Orders,
     pub(crate) risk: Risk,
+    pub(crate) now: Nanos,
+    /// What became of busts that had come before their fills.
+    pub(crate) held: Vec<(Outcome, Change)>,
 }
 
 impl Desk {
@@ -24,7 +27,7 @@ impl Desk {
         let instruments: Vec<Instrument> = (0..instruments).map(instrument).collect();
         let mut risk = Risk::new(&instruments, &Limits::wide());
         assert_eq!(risk.on_equity(NOW, Money::ZERO), None);
-        Self { orders: Orders::with_capacity(kept), risk }
+        Self { orders: Orders::with_capacity(kept), risk, now: NOW, held: Vec::new() }
     }
 
     pub(crate) fn submit(&mut self, terms: NewOrder) -> OrderId {
@@ -70,14 +73,15 @@ impl Desk {
     pub(crate) fn hear(&mut self, id: OrderId, outcome: Outcome) -> Change {
         let instrument = self.orders.get(id).map_or(InstrumentId(0), Order::instrument);
         let report = report(id, instrument, outcome);
-        let change = self.orders.on_report(NOW, &report);
+        let change = self.orders.on_report(self.now, &report);
         if let Some(order) = self.orders.get(id) {
             change.tell(order, &mut self.risk);
         }
         if let Outcome::Filled { fill, .. } = outcome
             && let Some(bust) = self.orders.held_bust(id, fill)
         {
-            assert!(matches!(self.hear(id, bust.outcome), Change::Busted { .. }));
+            let change = self.hear(id, bust.outcome);
+            self.held.push((bust.outcome, change));
         }
         change
     }
@@ -86,6 +90,7 @@ impl Desk {
     pub(crate) fn lose_sight(&mut self) -> Vec<OrderId> {
         let mut told = Vec::new();
         self.orders.lose_sight(|_| true, &mut told);
+        let told: Vec<OrderId> = told.into_iter().map(|(id, _)| id).collect();
         for id in &told {
             Change::Unsure.tell(&self.order(*id), &mut self.risk);
         }
