@@ -410,3 +410,26 @@ fn the_kill_switch_cancels_what_is_open_and_not_yet_cancelled() {
     assert_eq!(desk.orders.open().count(), 5);
     assert_eq!(instrument(1).id(), InstrumentId(1));
 }
+
+#[test]
+fn v_04_what_a_replace_can_overfill_is_reserved_where_its_size_is_what_is_left() {
+    // Ten ordered, replaced to ten: where the size is the whole, no more than ten can trade; where it is what is left, or
+    // the replace a cancel and a new order, ten may trade before it and ten after.
+    for (venue, reserved) in [("test", 10), ("cme", 10), ("nasdaq", 10), ("Binance", 20)] {
+        let mut desk = Desk::at(venue, 1, 16);
+        let id = desk.submit(terms(0, Side::Buy, 10));
+        desk.hear(id, Accepted);
+        assert!(desk.replace(id, 99, 10), "{venue}");
+        assert_eq!(desk.risk.working(InstrumentId(0), Side::Buy), Lots(reserved), "{venue}");
+        // Four traded before the replace got there: what is left is six, or ten.
+        desk.hear(id, filled(4, 1));
+        let after = if reserved == 10 { 10 } else { 14 };
+        desk.hear(id, replaced(99, after));
+        let rest = desk.order(id).exposure();
+        assert_eq!(rest, Lots(after - 4), "{venue}");
+        assert_eq!(desk.risk.working(InstrumentId(0), Side::Buy), rest, "{venue}");
+        let more = desk.hear(id, filled(rest.0 + 1, 2));
+        assert_eq!(more, Change::Impossible(Impossible::BeyondSize), "{venue}");
+        assert!(desk.hear(id, filled(rest.0, 3)).closed(), "{venue}");
+    }
+}
