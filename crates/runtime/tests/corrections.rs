@@ -41,8 +41,13 @@ type Packet = (i64, i64, Tells);
 
 /// A capture of these packets.
 fn capture(packets: &[Packet]) -> Vec<u8> {
+    capture_of(packets, |_| {})
+}
+
+/// The same with another definition.
+fn capture_of(packets: &[Packet], change: fn(&mut Future<'_>)) -> Vec<u8> {
     let es = Product::es();
-    let future = Future {
+    let mut future = Future {
         security: es.security,
         symbol: &es.symbol,
         group: &es.asset,
@@ -54,6 +59,7 @@ fn capture(packets: &[Packet]) -> Vec<u8> {
         unit_size_nanos: es.unit_size_nanos,
         phase: Phase::Open,
     };
+    change(&mut future);
     let mut writer = Writer::new(Vec::new()).expect("memory takes it");
     let (mut rpt_seq, mut standing) = (0, false);
     let mut send = |sequence: usize, at: i64, write: &mut dyn FnMut(&mut PacketWriter<'_>), update: u8| {
@@ -341,4 +347,35 @@ fn f_25_bars_and_averages_are_those_of_the_trades_that_were_not_taken_back() {
         compared += 1;
     }
     assert!(compared > 5, "{compared} sessions");
+}
+
+#[test]
+fn o_09_what_is_defined_in_two_ways_is_not_traded_until_a_person_says_which_holds() {
+    let packets = session(&mut Prng::new(9), 60);
+    let recordings = |second: fn(&mut Future<'_>)| {
+        let bytes = [capture(&packets), capture_of(&packets, second)];
+        let named = bytes.into_iter().zip(["monday.pcap", "tuesday.pcap"]);
+        named
+            .map(|(bytes, name)| Recording::Memory { name: name.into(), bytes: Arc::from(bytes) })
+            .collect::<Vec<_>>()
+    };
+    let config =
+        |more: &str| Config::parse(&format!("[trading]\nsymbols = [\"ESH6\"]\n{more}")).expect("sound");
+    let same: fn(&mut Future<'_>) = |_| {};
+    // A halved contract, as by a corporate action that nobody told.
+    let halved: fn(&mut Future<'_>) = |future| {
+        future.unit_size_nanos /= 2;
+        future.tick_amount_nanos /= 2;
+    };
+    assert!(runtime::prepare(recordings(same), config(""), |_| {}).is_ok());
+    let refused = runtime::prepare(recordings(halved), config(""), |_| {}).map(|_| ()).expect_err("refused");
+    let said = refused.to_string();
+    assert!(said.contains("ESH6 is defined in two ways") && said.contains("multiplier 50 USD"), "{said}");
+    assert!(said.contains("multiplier 25 USD") && said.contains("[[instrument]]"), "{said}");
+    // Without a word of the configuration the busiest is traded, and that is it.
+    assert!(runtime::prepare(recordings(halved), Config::default(), |_| {}).is_err());
+    // It ends when a person says which.
+    let more = "\n[[instrument]]\nsymbol = \"ESH6\"\ntick = \"0.25\"\nmultiplier = \"50\"\n";
+    let prepared = runtime::prepare(recordings(halved), config(more), |_| {}).expect("resolved");
+    assert_eq!(prepared.table.instruments[0].terms().multiplier_nanos, 50_000_000_000);
 }
