@@ -3,6 +3,7 @@
 use crate::guard::Guard;
 use crate::hold::Hold;
 use crate::operator::Operators;
+use crate::parts::Parts;
 use crate::reconcile::COPIES_DUE;
 use crate::session::MACHINE;
 use crate::stale::Stale;
@@ -72,6 +73,7 @@ pub(crate) struct Core {
     pub(crate) books: Vec<Book>,
     pub(crate) orders: Orders,
     pub(crate) risk: Risk,
+    pub(crate) parts: Parts,
     pub(crate) hold: Hold,
     portfolio: Portfolio,
     pub(crate) guard: Guard,
@@ -118,14 +120,12 @@ impl Core {
         match *want {
             Want::Place(wish) => {
                 self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
-                let (order, meets) = self.admit(strategy, &wish, out)?;
-                let touch = self.touch(order.instrument);
-                let approved = self.risk.check(self.now, strategy, &order, &touch)?;
-                if meets {
-                    self.make_way(strategy, &wish, out);
-                }
-                let (_, command) = self.orders.submit(self.now, approved);
-                out.push(command);
+                self.place(strategy, &wish, out)?;
+            }
+            Want::Parent { parent, terms } => return self.risk.open_parent(strategy, parent, terms),
+            Want::PlaceChild { parent, order } => {
+                self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
+                return self.place_part(strategy, parent, order, out);
             }
             Want::Replace { order, price, size } => return self.replace(strategy, order, price, size, out),
             Want::Cancel(order) => {
@@ -136,6 +136,24 @@ impl Core {
             Want::WakeAt(at, timer) => out.push(Command::WakeAt { at, timer, strategy }),
         }
         Ok(())
+    }
+
+    /// A new order through every door, and what it would meet of its owner's out of its way.
+    pub(crate) fn place(
+        &mut self,
+        strategy: StrategyId,
+        wish: &NewOrder,
+        out: &mut Vec<Command>,
+    ) -> Result<OrderId, Refusal> {
+        let (order, meets) = self.admit(strategy, wish, out)?;
+        let touch = self.touch(order.instrument);
+        let approved = self.risk.check(self.now, strategy, &order, &touch)?;
+        if meets {
+            self.make_way(strategy, wish, out);
+        }
+        let (id, command) = self.orders.submit(self.now, approved);
+        out.push(command);
+        Ok(id)
     }
 
     /// The open orders that a scope covers, oldest first.
@@ -155,7 +173,7 @@ impl Core {
 
     /// A wish about an order that has closed meanwhile, or is being changed already, is late, not wrong: it
     /// comes to nothing.
-    fn replace(
+    pub(crate) fn replace(
         &mut self,
         strategy: StrategyId,
         id: OrderId,
@@ -177,9 +195,15 @@ impl Core {
         self.admit_replace(strategy, &order, price, out)?;
         let replacement = self.orders.replacement(&order, price, unfilled);
         let touch = self.touch(order.terms.instrument);
+        let most = Lots(replacement.unfilled.0.saturating_sub(replacement.old_unfilled.0).max(0));
+        self.may_grow(id, most)?;
         let approved = self.risk.check_replace(self.now, &replacement, &touch)?;
+        let added = approved.added();
         match self.orders.replace(self.now, approved) {
-            Ok(command) => out.push(command),
+            Ok(command) => {
+                self.on_grown(id, added);
+                out.push(command);
+            }
             Err(unused) => self.risk.withdraw_replace(unused),
         }
         Ok(())
@@ -248,6 +272,7 @@ impl Engine {
                 orders,
                 guard,
                 risk,
+                parts: Parts::default(),
                 hold: Hold::default(),
                 own: vec![Lots::ZERO; count * seats.len()],
                 portfolio,
@@ -275,9 +300,10 @@ impl Engine {
     pub fn save(&self, out: &mut Vec<u8>) -> Result<(), StateError> {
         // Every field by its name, so that a new one must be thought about here.
         let Self { core, seats, started, wants: _, touched, is_touched: _, operators, stale } = self;
-        let Core { now, foreign: _, instruments: _, books, orders, risk, portfolio, hold, guard, own } = core;
+        let Core { now, foreign: _, instruments: _, books, orders, risk, parts, portfolio, hold, guard, own } =
+            core;
         state::write(&STATE_VERSION, out);
-        state::write(&(now, books, orders, risk, portfolio, hold, guard, own), out);
+        state::write(&(now, books, orders, risk, parts, portfolio, hold, guard, own), out);
         state::write(&(started, touched, operators, stale, seats.len()), out);
         for (row, seat) in seats.iter().enumerate() {
             state::write_strategy(&*seat.strategy, out).map_err(|_| StateError::Unsaved { strategy: row })?;
@@ -296,7 +322,7 @@ impl Engine {
         if version != STATE_VERSION {
             return Err(StateError::Version { found: version });
         }
-        let (now, books, orders, risk, portfolio, hold, guard, own) = state::take(&mut rest)?;
+        let (now, books, orders, risk, parts, portfolio, hold, guard, own) = state::take(&mut rest)?;
         let (started, touched, operators, stale, seats) = state::take(&mut rest)?;
         let stale: Stale = stale;
         let books: Vec<Book> = books;
@@ -314,8 +340,8 @@ impl Engine {
         }
         same("bytes at its end", rest.len(), 0)?;
         let core = &mut self.core;
-        (core.now, core.books, core.orders, core.risk, core.portfolio, core.hold, core.own) =
-            (now, books, orders, risk, portfolio, hold, own);
+        (core.now, core.books, core.orders, core.risk, core.parts) = (now, books, orders, risk, parts);
+        (core.portfolio, core.hold, core.own) = (portfolio, hold, own);
         core.guard.restore(guard)?;
         (self.started, self.operators, self.stale) = (started, operators, stale);
         self.is_touched.fill(false);
@@ -510,8 +536,8 @@ impl Engine {
     }
 
     pub(crate) fn on_report(&mut self, report: &Report, out: &mut Vec<Command>) {
-        let pending = self.core.orders.get(report.order).filter(|order| order.state == State::Pending);
-        let sent_at = pending.map(|order| order.sent_at);
+        let waits = self.core.orders.get(report.order).filter(|order| !is_answered(order));
+        let sent_at = waits.map(|order| order.sent_at);
         let asked = self.asked_price(report);
         let change = self.core.orders.on_report(self.core.now, report);
         if let (Outcome::Filled { .. }, Change::Impossible(why)) = (report.outcome, change)
@@ -521,11 +547,14 @@ impl Engine {
             // think. Nothing new until a person has looked.
             self.kill(Scope::Firm, out);
         }
+        if change.freed() != Lots::ZERO || change.closed() {
+            self.core.on_freed(report.order, change.freed(), change.closed());
+        }
         self.core.on_resolved(report, &change, out);
         let Some(order) = self.core.orders.get(report.order) else { return };
         change.tell(order, &mut self.core.risk);
         let (strategy, terms) = (order.strategy, order.terms);
-        if let Some(sent_at) = sent_at.filter(|_| order.state != State::Pending) {
+        if let Some(sent_at) = sent_at.filter(|_| is_answered(order)) {
             self.core.risk.on_answer(report.instrument, self.core.now - sent_at);
         }
         match change {
@@ -749,4 +778,10 @@ impl Engine {
     pub fn instruments(&self) -> &[Instrument] {
         &self.core.instruments
     }
+}
+
+/// Whether the venue has said anything of an order: until then it is in flight, whatever became of its session.
+fn is_answered(order: &Order) -> bool {
+    let heard = order.accepted_at.is_some() || order.filled.0 > 0;
+    heard || !order.is_open() || order.state == State::Working
 }

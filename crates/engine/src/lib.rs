@@ -20,6 +20,7 @@ pub mod guard;
 mod hold;
 pub mod operator;
 pub mod pacing;
+mod parts;
 pub mod reconcile;
 pub mod self_match;
 pub mod session;

@@ -743,7 +743,8 @@ impl<'a> World<'a> {
         }
         if let Some(mut prng) = self.fates.strikes(Kind::Pause, n) {
             let mean = self.plan.mix.shape(Shape::PauseMean);
-            self.paused_until = self.now + Nanos(millis(mean * 1e3 * prng.exponential()).min(20_000_000_000));
+            let length = Nanos(millis(mean * 1e3 * prng.exponential()).min(20_000_000_000));
+            self.paused_until = self.paused_until.max(self.now + length);
             self.tell(|| "the process stands still".into());
         }
         if self.fates.strikes(Kind::ChannelReset, n).is_some() {
