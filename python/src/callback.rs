@@ -284,6 +284,13 @@ impl Strategy for Callback {
             | Change::CancelRejected { .. }
             | Change::Replaced { .. }
             | Change::ReplaceRejected { .. }
+            | Change::Unsure
+            | Change::Listed { .. }
+            | Change::Behind { .. }
+            | Change::Missed
+            | Change::Lost { .. }
+            | Change::Busted { .. }
+            | Change::Early
             | Change::Duplicate
             | Change::Impossible(_) => None,
         };
@@ -371,6 +378,13 @@ const fn word(change: &Change) -> &'static str {
         Change::CancelRejected { .. } => "cancel_rejected",
         Change::Replaced { .. } => "replaced",
         Change::ReplaceRejected { .. } => "replace_rejected",
+        Change::Unsure => "unsure",
+        Change::Listed { .. } => "listed",
+        Change::Behind { .. } => "behind",
+        Change::Missed => "missed",
+        Change::Lost { .. } => "lost",
+        Change::Busted { .. } => "busted",
+        Change::Early => "early",
         Change::Duplicate => "duplicate",
         Change::Impossible(_) => "impossible",
     }

@@ -100,9 +100,11 @@ impl Tables {
             row.state = match order.state {
                 State::Pending => "pending",
                 State::Working => "working",
+                State::Unknown => "unknown",
                 State::Closed(End::Filled) => "filled",
                 State::Closed(End::Canceled) => "canceled",
                 State::Closed(End::Rejected) => "rejected",
+                State::Closed(End::Lost) => "lost",
             };
         }
         if let Outcome::Filled { price, liquidity, .. } = report.outcome {

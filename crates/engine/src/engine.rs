@@ -1,18 +1,22 @@
 //! The machine: owns books, orders, risk and portfolio, and takes them through one input at a time.
 
+use crate::guard::Guard;
 use crate::hold::Hold;
 use crate::operator::Operators;
+use crate::parts::Parts;
+use crate::reconcile::COPIES_DUE;
+use crate::session::MACHINE;
 use crate::stale::Stale;
 use crate::state::{self, STATE_VERSION, StateError, StateHash};
 use crate::strategy::{Strategy, View, Want, Wants};
 use book::Book;
-use orders::{Change, Order, Orders, State};
+use orders::{Change, Fill, Impossible, Order, Orders, State};
 use portfolio::{AccountTerms, Portfolio};
 use risk::{Limits, People, Refusal, Risk, Touch};
 use types::{
-    Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta, Lots, Money,
-    Nanos, OrderAction, OrderDelta, OrderId, Outcome, Report, Scope, Side, Status, StrategyId, Ticks, Timer,
-    Trade, TradingDays,
+    AlertKind, Cash, Command, Event, FeeSchedule, Flags, Gap, Input, Instrument, InstrumentId, LevelDelta,
+    Liquidity, Lots, Money, Nanos, NewOrder, OrderAction, OrderDelta, OrderId, Outcome, Report, Scope, Side,
+    Status, StrategyId, Ticks, Timer, Trade, TradingDays,
 };
 
 /// A strategy and the instruments that reach it.
@@ -40,7 +44,7 @@ pub struct EngineConfig {
 }
 
 /// Open orders at which the buffers start; more only cost a growth.
-const ORDERS_EXPECTED: usize = 4_096;
+pub(crate) const ORDERS_EXPECTED: usize = 4_096;
 
 struct Seated {
     strategy: Box<dyn Strategy>,
@@ -65,12 +69,14 @@ pub(crate) struct Core {
     pub(crate) now: Nanos,
     /// Those that settle in another currency than the account's.
     foreign: Vec<InstrumentId>,
-    instruments: Vec<Instrument>,
-    books: Vec<Book>,
+    pub(crate) instruments: Vec<Instrument>,
+    pub(crate) books: Vec<Book>,
     pub(crate) orders: Orders,
     pub(crate) risk: Risk,
+    pub(crate) parts: Parts,
     pub(crate) hold: Hold,
     portfolio: Portfolio,
+    pub(crate) guard: Guard,
     /// What each strategy holds by its own fills: a row of all instruments for each seat. They add up to the
     /// portfolio's.
     own: Vec<Lots>,
@@ -112,12 +118,14 @@ impl Core {
 
     fn grant(&mut self, strategy: StrategyId, want: &Want, out: &mut Vec<Command>) -> Result<(), Refusal> {
         match *want {
-            Want::Place(order) => {
+            Want::Place(wish) => {
                 self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
-                let touch = self.touch(order.instrument);
-                let approved = self.risk.check(self.now, strategy, &order, &touch)?;
-                let (_, command) = self.orders.submit(self.now, approved);
-                out.push(command);
+                self.place(strategy, &wish, out)?;
+            }
+            Want::Parent { parent, terms } => return self.risk.open_parent(strategy, parent, terms),
+            Want::PlaceChild { parent, order } => {
+                self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
+                return self.place_part(strategy, parent, order, out);
             }
             Want::Replace { order, price, size } => return self.replace(strategy, order, price, size, out),
             Want::Cancel(order) => {
@@ -128,6 +136,24 @@ impl Core {
             Want::WakeAt(at, timer) => out.push(Command::WakeAt { at, timer, strategy }),
         }
         Ok(())
+    }
+
+    /// A new order through every door, and what it would meet of its owner's out of its way.
+    pub(crate) fn place(
+        &mut self,
+        strategy: StrategyId,
+        wish: &NewOrder,
+        out: &mut Vec<Command>,
+    ) -> Result<OrderId, Refusal> {
+        let (order, meets) = self.admit(strategy, wish, out)?;
+        let touch = self.touch(order.instrument);
+        let approved = self.risk.check(self.now, strategy, &order, &touch)?;
+        if meets {
+            self.make_way(strategy, wish, out);
+        }
+        let (id, command) = self.orders.submit(self.now, approved);
+        out.push(command);
+        Ok(id)
     }
 
     /// The open orders that a scope covers, oldest first.
@@ -147,7 +173,7 @@ impl Core {
 
     /// A wish about an order that has closed meanwhile, or is being changed already, is late, not wrong: it
     /// comes to nothing.
-    fn replace(
+    pub(crate) fn replace(
         &mut self,
         strategy: StrategyId,
         id: OrderId,
@@ -164,12 +190,20 @@ impl Core {
         if unfilled.0 <= 0 {
             return self.grant(strategy, &Want::Cancel(id), out);
         }
-        let replacement = self.orders.replacement(order, price, unfilled);
+        let order = *order;
         self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
+        self.admit_replace(strategy, &order, price, out)?;
+        let replacement = self.orders.replacement(&order, price, unfilled);
         let touch = self.touch(order.terms.instrument);
+        let most = Lots(replacement.unfilled.0.saturating_sub(replacement.old_unfilled.0).max(0));
+        self.may_grow(id, most)?;
         let approved = self.risk.check_replace(self.now, &replacement, &touch)?;
+        let added = approved.added();
         match self.orders.replace(self.now, approved) {
-            Ok(command) => out.push(command),
+            Ok(command) => {
+                self.on_grown(id, added);
+                out.push(command);
+            }
             Err(unused) => self.risk.withdraw_replace(unused),
         }
         Ok(())
@@ -186,7 +220,7 @@ impl Core {
         self.orders.get(order).is_some_and(|order| order.strategy == strategy)
     }
 
-    fn touch(&self, instrument: InstrumentId) -> Touch {
+    pub(crate) fn touch(&self, instrument: InstrumentId) -> Touch {
         let Some(book) = self.books.get(instrument.index()) else {
             return Touch { bid: None, ask: None, live: false };
         };
@@ -226,14 +260,19 @@ impl Engine {
         if kill_switch {
             risk.kill(Scope::Firm);
         }
+        let mut orders = Orders::with_capacity(ORDERS_EXPECTED);
+        orders.keep_replaced_sizes(&instruments);
+        let guard = Guard::new(&instruments, &limits, seats.len());
         let people = People::new(limits.people);
         Self {
             core: Core {
                 now: Nanos::MIN,
                 foreign,
                 books: instruments.iter().map(Book::of).collect(),
-                orders: Orders::with_capacity(ORDERS_EXPECTED),
+                orders,
+                guard,
                 risk,
+                parts: Parts::default(),
                 hold: Hold::default(),
                 own: vec![Lots::ZERO; count * seats.len()],
                 portfolio,
@@ -261,9 +300,10 @@ impl Engine {
     pub fn save(&self, out: &mut Vec<u8>) -> Result<(), StateError> {
         // Every field by its name, so that a new one must be thought about here.
         let Self { core, seats, started, wants: _, touched, is_touched: _, operators, stale } = self;
-        let Core { now, foreign: _, instruments: _, books, orders, risk, portfolio, hold, own } = core;
+        let Core { now, foreign: _, instruments: _, books, orders, risk, parts, portfolio, hold, guard, own } =
+            core;
         state::write(&STATE_VERSION, out);
-        state::write(&(now, books, orders, risk, portfolio, hold, own), out);
+        state::write(&(now, books, orders, risk, parts, portfolio, hold, guard, own), out);
         state::write(&(started, touched, operators, stale, seats.len()), out);
         for (row, seat) in seats.iter().enumerate() {
             state::write_strategy(&*seat.strategy, out).map_err(|_| StateError::Unsaved { strategy: row })?;
@@ -282,7 +322,7 @@ impl Engine {
         if version != STATE_VERSION {
             return Err(StateError::Version { found: version });
         }
-        let (now, books, orders, risk, portfolio, hold, own) = state::take(&mut rest)?;
+        let (now, books, orders, risk, parts, portfolio, hold, guard, own) = state::take(&mut rest)?;
         let (started, touched, operators, stale, seats) = state::take(&mut rest)?;
         let stale: Stale = stale;
         let books: Vec<Book> = books;
@@ -300,8 +340,9 @@ impl Engine {
         }
         same("bytes at its end", rest.len(), 0)?;
         let core = &mut self.core;
-        (core.now, core.books, core.orders, core.risk, core.portfolio, core.hold, core.own) =
-            (now, books, orders, risk, portfolio, hold, own);
+        (core.now, core.books, core.orders, core.risk, core.parts) = (now, books, orders, risk, parts);
+        (core.portfolio, core.hold, core.own) = (portfolio, hold, own);
+        core.guard.restore(guard)?;
         (self.started, self.operators, self.stale) = (started, operators, stale);
         self.is_touched.fill(false);
         self.touched.clear();
@@ -330,6 +371,7 @@ impl Engine {
     /// When our own state contradicts itself: risk and portfolio count different positions. Trading must stop.
     #[inline]
     pub fn step(&mut self, input: &Input, out: &mut Vec<Command>) {
+        let first = out.len();
         self.core.now = input.received_at;
         self.core.risk.on_input(input.received_at);
         if !self.started {
@@ -349,10 +391,14 @@ impl Engine {
             Event::Operator(operator) => self.on_operator(operator, out),
             Event::Cash(cash) => self.on_cash(cash, out),
             Event::Clock(clock) => self.core.hold.on_clock(clock, out),
-            Event::Session(session) => self.on_session(session, out),
-            Event::DropCopy(_) => {}
+            Event::Session(session) => {
+                self.on_line(session, out);
+                self.on_session(session, out);
+            }
+            Event::DropCopy(copy) => self.on_drop_copy(copy, out),
             Event::Statistic(statistic) => {
                 self.core.risk.on_statistic(statistic);
+                self.core.on_limits(statistic, out);
                 self.on_notice(&input.event, out);
             }
             Event::QuoteRequest(_) | Event::TradeBust(_) | Event::Bar { .. } => {
@@ -360,6 +406,7 @@ impl Engine {
             }
         }
         self.heed(out);
+        self.core.hold_back(first, out);
     }
 
     fn start(&mut self, out: &mut Vec<Command>) {
@@ -457,6 +504,7 @@ impl Engine {
 
     fn on_status(&mut self, status: &Status, out: &mut Vec<Command>) {
         self.core.risk.on_phase(status.instrument, status.phase);
+        self.core.guard.pacing.on_phase(status.instrument, status.phase);
         self.for_books(status.instrument, out, |book| book.on_phase(status.phase));
     }
 
@@ -487,42 +535,121 @@ impl Engine {
         }
     }
 
-    fn on_report(&mut self, report: &Report, out: &mut Vec<Command>) {
-        let pending = self.core.orders.get(report.order).filter(|order| order.state == State::Pending);
-        let sent_at = pending.map(|order| order.sent_at);
+    pub(crate) fn on_report(&mut self, report: &Report, out: &mut Vec<Command>) {
+        let waits = self.core.orders.get(report.order).filter(|order| !is_answered(order));
+        let sent_at = waits.map(|order| order.sent_at);
+        let asked = self.asked_price(report);
         let change = self.core.orders.on_report(self.core.now, report);
-        if let (Outcome::Filled { .. }, Change::Impossible(_)) = (report.outcome, change) {
+        if let (Outcome::Filled { .. }, Change::Impossible(why)) = (report.outcome, change)
+            && why != Impossible::OtherFill
+        {
             // Somebody traded in our name and no order of ours accounts for it: whatever we hold is not what we
             // think. Nothing new until a person has looked.
             self.kill(Scope::Firm, out);
         }
+        if change.freed() != Lots::ZERO || change.closed() {
+            self.core.on_freed(report.order, change.freed(), change.closed());
+        }
+        self.core.on_resolved(report, &change, out);
         let Some(order) = self.core.orders.get(report.order) else { return };
         change.tell(order, &mut self.core.risk);
-        if let Some(sent_at) = sent_at.filter(|_| order.state != State::Pending) {
+        let (strategy, terms) = (order.strategy, order.terms);
+        if let Some(sent_at) = sent_at.filter(|_| is_answered(order)) {
             self.core.risk.on_answer(report.instrument, self.core.now - sent_at);
         }
-        if let Change::Rejected { .. } = change {
-            self.core.risk.on_reject(report.instrument);
-        }
-        if let Change::Filled { price, size, liquidity, .. } = change {
-            let (strategy, instrument, side) = (order.strategy, order.terms.instrument, order.terms.side);
-            self.core.on_own_fill(strategy, instrument, size.signed(side));
-            let portfolio = &mut self.core.portfolio;
-            let booked = portfolio.on_fill(report.venue_at, instrument, side, price, size, liquidity);
-            portfolio.on_order(report.order, instrument, size, &booked);
-            if booked.fee != Money::ZERO {
-                let rate = portfolio.rate(instrument).unwrap_or(Money::ZERO);
-                self.core.risk.on_cost(strategy, booked.fee.at_rate(rate));
+        match change {
+            Change::Filled { price, size, liquidity, .. } => {
+                self.on_fill(report, (price, size, liquidity), out);
             }
-            // Two independent counts of one fact.
-            assert_eq!(
-                self.core.risk.position(instrument),
-                self.core.portfolio.position(instrument),
-                "risk and portfolio count different positions"
-            );
-            self.watch_equity(out);
+            Change::Busted { .. } => self.on_bust(report, out),
+            Change::Accepted => self.core.on_taken(terms.instrument),
+            Change::Rejected { reason, .. } => {
+                self.core.risk.on_reject(report.instrument);
+                self.core.on_refused(strategy, &terms, reason, out);
+            }
+            Change::ReplaceRejected { reason, .. } => {
+                let terms = NewOrder { price: asked.unwrap_or(terms.price), ..terms };
+                self.core.on_refused(strategy, &terms, reason, out);
+            }
+            Change::Behind { .. } => self.on_behind(report.order, out),
+            Change::Duplicate => self.core.on_said_again(report),
+            Change::Canceled { .. }
+            | Change::CancelRejected { .. }
+            | Change::Replaced { .. }
+            | Change::Unsure
+            | Change::Listed { .. }
+            | Change::Missed
+            | Change::Lost { .. }
+            | Change::Early
+            | Change::Impossible(_) => {}
         }
         self.tell_owner(report.order, &change, out);
+        if let (Change::Filled { .. }, Outcome::Filled { fill, .. }) = (change, report.outcome)
+            && let Some(bust) = self.core.orders.held_bust(report.order, fill)
+        {
+            self.on_report(&bust, out);
+        }
+    }
+
+    /// The price that a refused replace had asked for.
+    fn asked_price(&self, report: &Report) -> Option<Ticks> {
+        if !matches!(report.outcome, Outcome::ReplaceRejected(_)) {
+            return None;
+        }
+        self.core.orders.get(report.order)?.replacing.map(|new| new.price)
+    }
+
+    fn on_fill(
+        &mut self,
+        report: &Report,
+        (price, size, liquidity): (Ticks, Lots, Liquidity),
+        out: &mut Vec<Command>,
+    ) {
+        let Some(order) = self.core.orders.get(report.order) else { return };
+        let (strategy, instrument, side) = (order.strategy, order.terms.instrument, order.terms.side);
+        self.core.on_own_fill(strategy, instrument, size.signed(side));
+        let portfolio = &mut self.core.portfolio;
+        let booked = portfolio.on_fill(report.venue_at, instrument, side, price, size, liquidity);
+        portfolio.on_order(report.order, instrument, size, &booked);
+        self.tell_cost(strategy, instrument, booked.fee);
+        self.compare_counts(instrument);
+        self.core.on_booked(report, out);
+        self.watch_equity(out);
+    }
+
+    /// A fill of ours was taken back: every count goes back by what it had gone forward.
+    fn on_bust(&mut self, report: &Report, out: &mut Vec<Command>) {
+        let Outcome::Busted { fill, .. } = report.outcome else { return };
+        let Some(order) = self.core.orders.get(report.order) else { return };
+        let Some(fill) = self.core.orders.fill(report.order, fill).copied() else { return };
+        let (strategy, instrument, side) = (order.strategy, order.terms.instrument, order.terms.side);
+        let Fill { price, size, venue_at, liquidity, number, .. } = fill;
+        self.core.on_own_fill(strategy, instrument, size.signed(!side));
+        let portfolio = &mut self.core.portfolio;
+        let booked = portfolio.on_bust(venue_at, instrument, side, price, size, liquidity);
+        portfolio.on_order_bust(report.order, instrument, size, &booked);
+        self.tell_cost(strategy, instrument, booked.fee);
+        self.compare_counts(instrument);
+        let scope = Scope::Strategy(strategy);
+        out.push(Command::Alert { kind: AlertKind::Bust, scope, value: i64::from(number) });
+        self.core.on_booked(report, out);
+        self.watch_equity(out);
+    }
+
+    fn tell_cost(&mut self, strategy: StrategyId, instrument: InstrumentId, fee: Money) {
+        if fee != Money::ZERO {
+            let rate = self.core.portfolio.rate(instrument).unwrap_or(Money::ZERO);
+            self.core.risk.on_cost(strategy, fee.at_rate(rate));
+        }
+    }
+
+    /// Two independent counts of one fact.
+    fn compare_counts(&self, instrument: InstrumentId) {
+        assert_eq!(
+            self.core.risk.position(instrument),
+            self.core.portfolio.position(instrument),
+            "risk and portfolio count different positions"
+        );
     }
 
     /// The venue moved cash: the books and risk know before a strategy hears of it.
@@ -535,7 +662,7 @@ impl Engine {
         self.on_notice(&Event::Cash(*cash), out);
     }
 
-    fn tell_owner(&mut self, order: OrderId, change: &Change, out: &mut Vec<Command>) {
+    pub(crate) fn tell_owner(&mut self, order: OrderId, change: &Change, out: &mut Vec<Command>) {
         let Some(order) = self.core.orders.get(order) else { return };
         let strategy = order.strategy;
         if let Some(seat) = self.seats.get_mut(strategy.index()) {
@@ -546,6 +673,13 @@ impl Engine {
     }
 
     fn on_timer(&mut self, timer: &Timer, out: &mut Vec<Command>) {
+        if timer.strategy == MACHINE {
+            match timer.timer {
+                COPIES_DUE => self.on_copies_due(out),
+                patience => self.core.on_patience(patience, out),
+            }
+            return;
+        }
         let Some(seat) = self.seats.get_mut(timer.strategy.index()) else { return };
         let view = self.core.view(timer.strategy);
         seat.strategy.on_timer(timer.timer, &view, &mut self.wants);
@@ -644,4 +778,10 @@ impl Engine {
     pub fn instruments(&self) -> &[Instrument] {
         &self.core.instruments
     }
+}
+
+/// Whether the venue has said anything of an order: until then it is in flight, whatever became of its session.
+fn is_answered(order: &Order) -> bool {
+    let heard = order.accepted_at.is_some() || order.filled.0 > 0;
+    heard || !order.is_open() || order.state == State::Working
 }

@@ -13,14 +13,17 @@ use types::{
 };
 
 /// Who may speak, what was killed, and which busts were asked for.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Operators {
     pub(crate) people: People,
     kills: Vec<Kill>,
     busts: Vec<BustRequest>,
-    /// Orders about to be cancelled; the memory is kept.
-    #[serde(skip)]
+    /// Orders about to be cancelled. Its room is taken at the start: who has no memory left still cancels.
+    #[serde(skip, default = "room")]
     scratch: Vec<OrderId>,
+    /// The list of the next kill, for the same reason.
+    #[serde(skip, default = "room")]
+    spare: Vec<OrderId>,
 }
 
 /// A kill that holds, and the orders that were open when it began.
@@ -57,9 +60,23 @@ pub struct BustRequest {
     pub fill: u32,
 }
 
+/// Scopes that are killed at once, as far as memory is laid by for them.
+const KILLS_EXPECTED: usize = 16;
+
+/// For as many open orders as the machine expects.
+fn room() -> Vec<OrderId> {
+    Vec::with_capacity(crate::engine::ORDERS_EXPECTED)
+}
+
 impl Operators {
     pub(crate) fn new(people: People) -> Self {
-        Self { people, ..Self::default() }
+        Self {
+            people,
+            kills: Vec::with_capacity(KILLS_EXPECTED),
+            busts: Vec::new(),
+            scratch: room(),
+            spare: room(),
+        }
     }
 }
 
@@ -87,6 +104,7 @@ impl Engine {
                 if scope == Scope::Firm {
                     self.core.hold.release();
                 }
+                self.forgive_breaks(scope);
                 self.core.risk.reset(scope)
             }
             Action::ReduceOnly(scope, on) => self.core.risk.reduce_only(scope, on),
@@ -136,9 +154,13 @@ impl Engine {
         if !self.core.risk.kill(scope) {
             return false;
         }
-        let orders: Vec<OrderId> = self.core.open_in(scope).collect();
+        let mut orders = std::mem::take(&mut self.operators.spare);
+        orders.extend(self.core.open_in(scope));
         let value = i64::try_from(orders.len()).unwrap_or(i64::MAX);
-        if !self.operators.kills.iter().any(|kill| kill.scope == scope) {
+        if self.operators.kills.iter().any(|kill| kill.scope == scope) {
+            orders.clear();
+            self.operators.spare = orders;
+        } else {
             self.operators.kills.push(Kill { scope, at: self.core.now, orders });
         }
         self.cancel_scope(scope, out);

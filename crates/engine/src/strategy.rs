@@ -6,9 +6,10 @@ use crate::state::{StateError, Unsaved};
 use book::Book;
 use orders::{Change, Order, Orders};
 use portfolio::Portfolio;
-use risk::{Health, Refusal};
+use risk::{Health, Parent, Refusal};
 use types::{
-    Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, StrategyId, Ticks, TimerId, Trade,
+    Event, Instrument, InstrumentId, Lots, Nanos, NewOrder, OrderId, ParentId, StrategyId, Ticks, TimerId,
+    Trade,
 };
 
 /// Something that trades. Every call gets the present and a list for wishes; none may keep time of its own.
@@ -103,6 +104,20 @@ pub enum Want {
     Cancel(OrderId),
     /// To be called at a moment, with the name given.
     WakeAt(Nanos, TimerId),
+    /// To work an order in parts, under a number of the strategy's own: the whole is judged now, its parts when they come.
+    Parent {
+        /// Its number.
+        parent: ParentId,
+        /// The whole.
+        terms: Parent,
+    },
+    /// A part of it.
+    PlaceChild {
+        /// Of which.
+        parent: ParentId,
+        /// What it is.
+        order: NewOrder,
+    },
 }
 
 /// The wishes of one call. The memory is kept from call to call.
@@ -130,6 +145,16 @@ impl Wants {
     /// Wishes to be called at a moment.
     pub fn wake_at(&mut self, at: Nanos, timer: TimerId) {
         self.list.push(Want::WakeAt(at, timer));
+    }
+
+    /// Wishes to work an order in parts.
+    pub fn parent(&mut self, parent: ParentId, terms: Parent) {
+        self.list.push(Want::Parent { parent, terms });
+    }
+
+    /// Wishes for a part of one.
+    pub fn place_child(&mut self, parent: ParentId, order: NewOrder) {
+        self.list.push(Want::PlaceChild { parent, order });
     }
 
     /// The wishes so far, in order.

@@ -126,7 +126,12 @@ fn a_fill_nobody_can_account_for_stops_trading() {
     let commands = desk.input(filled(77, 100, 1, 1));
     assert_eq!(desk.engine.risk().halted(), Some(Halt::Killed));
     let alert = Command::Alert { kind: types::AlertKind::Killed, scope: types::Scope::Firm, value: 1 };
-    assert_eq!(commands, [Command::Cancel { order: OrderId(0), instrument: ESM6 }, alert]);
+    let contradiction = Command::Alert {
+        kind: types::AlertKind::Contradiction,
+        scope: types::Scope::Venue(types::VenueId(0)),
+        value: 77, // the order
+    };
+    assert_eq!(commands, [Command::Cancel { order: OrderId(0), instrument: ESM6 }, alert, contradiction]);
 }
 
 #[test]

@@ -144,6 +144,10 @@ impl Writer {
     pub fn create(dir: &Path, config: &[u8], options: Options) -> Result<Self, JournalError> {
         check_start(config, &options)?;
         fs::create_dir_all(dir).map_err(io_error("making the directory", dir))?;
+        if options.durability == Durability::Synced {
+            // The directory's own name, in its parent; the journal's name in it follows.
+            Machine.sync_folder(dir).map_err(io_error("flushing the parent folder", dir))?;
+        }
         let first = dir.join(FILE_NAME);
         let lock = Locked::open(&first, true)?;
         let there = segment::numbers_there(&first)?;
@@ -219,7 +223,11 @@ impl Writer {
             if stand.segment == 0 { lock.try_clone() } else { OpenOptions::new().write(true).open(&path) };
         let mut sink = sink.map_err(io_error("opening", &path))?;
         sink.seek(SeekFrom::Start(stand.segment_bytes)).map_err(io_error("seeking", &path))?;
-        let disk = Box::new(Machine);
+        let mut disk = Box::new(Machine);
+        if options.durability == Durability::Synced {
+            // Whoever began it may have promised less.
+            disk.sync_folder(&first).map_err(io_error("flushing the folder", &first))?;
+        }
         let mut scribe =
             Scribe::go_on(disk, Box::new(sink), Some(lock), first, config, stand, options.clone());
         if begin {
@@ -473,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_stops_the_gate_stays_and_is_told_at_the_end() {
+    fn j_07_a_full_disk_stops_the_gate_stays_and_is_told_at_the_end() {
         // The system's own full disk, behind room for the beginning and two blocks and a half.
         let refuse = || {
             let full = File::options().write(true).open("/dev/full");

@@ -109,7 +109,7 @@ pub enum Impossible {
     Transition,
     /// It is closed for us, and works at the venue.
     Alive,
-    /// A fill is taken back that was another one when it came.
+    /// A fill of this number was another one when it came.
     OtherFill,
     /// An answer to a cancel or replace that was never sent.
     NotAsked,

@@ -95,7 +95,7 @@ const TABLE: [[Answer; REPORTS.len()]; STATES.len()] = {
         [Accept, Refuse, Fill, Cancel, CancelRefused, Replace, ReplaceRefused, Resolve, Miss,  Bust], // unknown
         [Accept, Never,  Fill, Never,  CancelRefused, Replace, ReplaceRefused, Known,   Known, Bust], // filled
         [Accept, Never,  Fill, Known,  CancelRefused, Replace, ReplaceRefused, Alive,   Known, Bust], // canceled
-        [Never,  Known,  Fill, Never,  CancelRefused, Never,   ReplaceRefused, Alive,   Known, Bust], // rejected
+        [Alive,  Known,  Fill, Never,  CancelRefused, Alive,   ReplaceRefused, Alive,   Known, Bust], // rejected
         [Alive,  Known,  Fill, Known,  CancelRefused, Alive,   ReplaceRefused, Alive,   Known, Bust], // lost
     ]
 };

@@ -59,6 +59,9 @@ pub enum End {
     Lost,
 }
 
+/// An order that the venue never acknowledged and did not have twice, so long apart, is not on its way any more.
+pub const SETTLED: Nanos = Nanos(200_000_000);
+
 /// A price and a total size that were asked for and not answered yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTerms {
@@ -97,10 +100,17 @@ pub struct Order {
     pub(crate) doomed: bool,
     /// The session broke while it was open: answers may come to what was asked before.
     survivor: bool,
-    /// How often the venue, asked, did not have it.
-    misses: u8,
+    /// When the venue, asked, first did not have it.
+    missed_at: Option<Nanos>,
     /// How much of it can trade in all, by what the venue has confirmed or may still confirm.
     pub(crate) most: Lots,
+    /// When the last replace was asked for, by our clock; when the last answer to one was heard; and when the venue gave
+    /// that answer.
+    pub(crate) replace_asked_at: Nanos,
+    replace_heard_at: Nanos,
+    replace_answered_at: Nanos,
+    /// Of which moment at the venue the price and size are that we know.
+    terms_at: Nanos,
     /// Whether the venue ever confirmed a replace: the same answer again is then a duplicate.
     replaced: bool,
     /// Σ price × size of the fills, in ticks × lots.
@@ -123,8 +133,12 @@ impl Order {
             canceling: false,
             doomed: false,
             survivor: false,
-            misses: 0,
+            missed_at: None,
             most: terms.size,
+            replace_asked_at: Nanos::MIN,
+            replace_heard_at: Nanos::MIN,
+            replace_answered_at: Nanos::MIN,
+            terms_at: Nanos::MIN,
             replaced: false,
             traded: 0,
         }
@@ -185,7 +199,8 @@ impl Order {
     /// The prices at which an order of the other side could meet it: its own, and the one it may be getting. None of an
     /// order that does not rest, or waits unseen for its trigger.
     #[inline]
-    pub(crate) const fn stands_at(&self) -> [Option<Ticks>; 2] {
+    #[must_use]
+    pub const fn stands_at(&self) -> [Option<Ticks>; 2] {
         if !self.is_open() || !self.terms.time_in_force.rests() || self.terms.kind.trigger().is_some() {
             return [None, None];
         }
@@ -254,11 +269,11 @@ impl Order {
         self.doomed |= self.canceling;
         self.canceling = false;
         self.survivor = true;
-        self.misses = 0;
+        self.missed_at = None;
     }
 
     /// Hears what the venue says. Fills are new ones: their numbers have been compared before.
-    pub(crate) fn hear(&mut self, now: Nanos, outcome: &Outcome) -> Change {
+    pub(crate) fn hear(&mut self, now: Nanos, venue_at: Nanos, outcome: &Outcome) -> Change {
         match (answer(self.state, outcome), *outcome) {
             (Answer::Accept, _) => self.accept(now),
             (Answer::Refuse, Outcome::Rejected(reason)) => self.refuse(now, reason),
@@ -278,13 +293,17 @@ impl Order {
                 self.canceling = false;
                 Change::CancelRejected { reason }
             }
+            // A later state of it has been heard of already.
+            (Answer::Replace, _) if venue_at < self.terms_at => Change::Duplicate,
             (Answer::Replace, Outcome::Replaced { price, size }) => {
-                self.replaced(now, NewTerms { price, size })
+                self.replaced(now, venue_at, NewTerms { price, size })
             }
+            (Answer::ReplaceRefused, _) if self.was_refused(venue_at) => Change::Duplicate,
             (Answer::ReplaceRefused, Outcome::ReplaceRejected(reason)) => {
                 if self.replacing.is_none() {
                     return self.not_asked();
                 }
+                (self.replace_heard_at, self.replace_answered_at) = (now, venue_at);
                 let (freed, closed) = self.settle(now, self.terms.size);
                 Change::ReplaceRejected { reason, freed, closed }
             }
@@ -309,6 +328,13 @@ impl Order {
                 _,
             ) => Change::Impossible(Impossible::Transition),
         }
+    }
+
+    /// Whether a refusal of the venue's time is of a replace before the one under way, come twice. Where everything
+    /// happens at one moment the order of reports decides.
+    fn was_refused(&self, venue_at: Nanos) -> bool {
+        let again = venue_at == self.replace_answered_at && self.replace_asked_at > self.replace_heard_at;
+        self.replacing.is_some() && (venue_at < self.replace_answered_at || again)
     }
 
     /// An answer to nothing; after a break it may be one to what was asked before.
@@ -363,12 +389,12 @@ impl Order {
         Change::Listed { open, freed }
     }
 
-    /// The venue does not have it. One that it never acknowledged may still be on its way: such a one is asked for
-    /// again before it counts as gone.
+    /// The venue does not have it. One that it never acknowledged may still be on its way: it counts as gone when the
+    /// venue still does not have it [a while](SETTLED) later.
     fn miss(&mut self, now: Nanos) -> Change {
-        self.misses = self.misses.saturating_add(1);
+        let first = *self.missed_at.get_or_insert(now);
         let was_there = self.accepted_at.is_some() || !self.filled.is_zero();
-        if !was_there && self.misses < 2 {
+        if !was_there && now - first < SETTLED {
             return Change::Missed;
         }
         Change::Lost { freed: self.close(now, End::Lost) }
@@ -411,14 +437,32 @@ impl Order {
         Change::Filled { price, size, liquidity, closed, late }
     }
 
-    fn replaced(&mut self, now: Nanos, new: NewTerms) -> Change {
+    fn replaced(&mut self, now: Nanos, venue_at: Nanos, new: NewTerms) -> Change {
         let stands = NewTerms { price: self.terms.price, size: self.terms.size };
-        // Not asked for, but a venue may take from an order on its own: self-match prevention that decrements.
-        let shrunk =
-            self.is_open() && new.price == stands.price && self.filled < new.size && new.size < stands.size;
-        if self.replacing.is_none() && !shrunk {
-            let again = self.replaced && new == stands;
-            return if again { Change::Duplicate } else { self.not_asked() };
+        // Not asked for, but a venue may take from an order on its own: self-match prevention that decrements. A fill may
+        // have overtaken that.
+        let shrunk = self.is_open()
+            && new.price == stands.price
+            && self.filled.max(Lots(1)) <= new.size
+            && new.size < stands.size;
+        let again = self.replaced && new == stands;
+        let answers = self.replacing.is_some_and(|asked| {
+            // As the venue says, which need not be what was asked; but at the price it had, nothing was answered.
+            asked == new || (!shrunk && !again && (new.price != stands.price || asked.price == stands.price))
+        });
+        if !answers && !shrunk {
+            let known = again || self.replacing.is_some();
+            if known {
+                return Change::Duplicate;
+            }
+            // After a break it may be an old answer, but none that makes the order larger than we think it can be.
+            let larger = self.survivor && self.is_open() && new.size > self.most;
+            return if larger { Change::Impossible(Impossible::BeyondSize) } else { self.not_asked() };
+        }
+        if !answers && self.replacing.is_some() {
+            // What was asked for may still become of it.
+            (self.terms.size, self.replaced, self.terms_at) = (new.size, true, venue_at);
+            return Change::Replaced { price: new.price, size: new.size, freed: Lots::ZERO, closed: false };
         }
         if new.size.0 <= 0 {
             return Change::Impossible(Impossible::SizeNotPositive);
@@ -426,9 +470,11 @@ impl Order {
         if new.size > self.most {
             return Change::Impossible(Impossible::BeyondSize);
         }
-        // As the venue says, which need not be what was asked.
         (self.terms.price, self.terms.size) = (new.price, new.size);
-        self.replaced = true;
+        (self.replaced, self.terms_at) = (true, venue_at);
+        if answers {
+            (self.replace_heard_at, self.replace_answered_at) = (now, venue_at);
+        }
         if self.state == State::Pending {
             self.state = State::Working; // the acknowledgement was overtaken
         }

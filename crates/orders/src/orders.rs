@@ -3,7 +3,7 @@
 use crate::change::{Change, Impossible};
 use crate::fills::Fill;
 use crate::levels::Levels;
-use crate::order::{NewTerms, Order};
+use crate::order::{NewTerms, Order, State};
 use crate::replaced::ReplacedSize;
 use crate::slots::Slots;
 use risk::{Approved, ApprovedReplace};
@@ -130,7 +130,7 @@ impl Orders {
     /// When [`Order::can_replace`] is not so, or the order is not as it was when risk looked at it. The approval
     /// comes back, for [`risk::Risk::withdraw_replace`].
     #[inline]
-    pub fn replace(&mut self, _now: Nanos, approved: ApprovedReplace) -> Result<Command, ApprovedReplace> {
+    pub fn replace(&mut self, now: Nanos, approved: ApprovedReplace) -> Result<Command, ApprovedReplace> {
         let Some(slot) = self.slots.find(approved.order()) else {
             return Err(approved);
         };
@@ -146,6 +146,7 @@ impl Orders {
         };
         let (price, size) = (approved.price(), Lots(size));
         order.replacing = Some(NewTerms { price, size });
+        order.replace_asked_at = now;
         order.most = match means {
             ReplacedSize::Total => order.most.max(size),
             ReplacedSize::Leaves => order.most + approved.unfilled(),
@@ -194,16 +195,18 @@ impl Orders {
         }
         let stood = order.stands_at();
         match report.outcome {
-            Outcome::Filled { fill, .. } if self.slots.fill(slot, fill).is_some() => {
-                return Change::Duplicate;
+            Outcome::Filled { fill, price, size, liquidity: _ } => {
+                if let Some(known) = self.slots.fill(slot, fill) {
+                    let same = (known.price, known.size) == (price, size);
+                    return if same { Change::Duplicate } else { Change::Impossible(Impossible::OtherFill) };
+                }
             }
             Outcome::Busted { fill, price, size } => {
                 if let Some(known) = self.before_bust(slot, report, (fill, price, size)) {
                     return known;
                 }
             }
-            Outcome::Filled { .. }
-            | Outcome::Accepted
+            Outcome::Accepted
             | Outcome::Rejected(_)
             | Outcome::Canceled
             | Outcome::CancelRejected(_)
@@ -212,7 +215,7 @@ impl Orders {
             | Outcome::Listed { .. }
             | Outcome::NotListed => {}
         }
-        let change = self.slots.order_mut(slot).hear(now, &report.outcome);
+        let change = self.slots.order_mut(slot).hear(now, report.venue_at, &report.outcome);
         if let (Change::Filled { .. }, Outcome::Filled { fill, price, size, liquidity }) =
             (change, report.outcome)
         {
@@ -284,14 +287,14 @@ impl Orders {
     }
 
     /// A session broke: nobody knows what becomes of the open orders in the instruments that `lost` names. Adds them to
-    /// `told`; each is [`Change::Unsure`].
-    pub fn lose_sight(&mut self, lost: impl Fn(InstrumentId) -> bool, told: &mut Vec<OrderId>) {
+    /// `told`, each with the state it was in; each is [`Change::Unsure`].
+    pub fn lose_sight(&mut self, lost: impl Fn(InstrumentId) -> bool, told: &mut Vec<(OrderId, State)>) {
         let mut at = self.slots.next_open(None);
         while let Some(slot) = at {
             let order = self.slots.order_mut(slot);
             if lost(order.instrument()) {
+                told.push((order.id, order.state));
                 order.lose_sight();
-                told.push(order.id);
             }
             at = self.slots.next_open(Some(slot));
         }
@@ -304,11 +307,13 @@ impl Orders {
         Some(Command::Query { order: id, instrument: order.instrument() })
     }
 
-    /// Remembers that an order is to be cancelled once its session stands and it turns out to work.
+    /// Remembers that an order is to be cancelled once its session stands and it turns out to work; a cancel that was
+    /// asked for and could not be sent is not under way.
     pub fn doom(&mut self, id: OrderId) {
         if let Some(slot) = self.slots.find(id) {
             let order = self.slots.order_mut(slot);
             order.doomed |= order.is_open();
+            order.canceling &= !order.is_unknown();
         }
     }
 

@@ -16,10 +16,12 @@ enum Step {
     Hear(Outcome),
     /// The session breaks.
     Break,
+    /// A second passes.
+    Later,
 }
 
 use Outcome::{Accepted, CancelRejected, Canceled, NotListed, Rejected, ReplaceRejected};
-use Step::{Break, Cancel, Hear, Replace};
+use Step::{Break, Cancel, Hear, Later, Replace};
 
 fn led(steps: &[Step]) -> (Desk, OrderId) {
     let mut desk = Desk::new(1, 16);
@@ -29,6 +31,7 @@ fn led(steps: &[Step]) -> (Desk, OrderId) {
             Cancel => assert!(desk.cancel(id), "{steps:?}"),
             Replace(size) => assert!(desk.replace(id, 99, size), "{steps:?}"),
             Break => assert_eq!(desk.lose_sight(), [id]),
+            Later => desk.now = desk.now + types::Nanos(1_000_000_000),
             Hear(outcome) => {
                 let change = desk.hear(id, outcome);
                 assert!(
@@ -122,39 +125,40 @@ fn lives() -> Vec<(Vec<Step>, &'static str)> {
         (&[accepted, Replace(20)], "=-fff>0C~rrn====-ee"), //
         (&[accepted, Replace(6)], "=-ffF>0C~r>n====-ee"), // a smaller one: the old size may trade
         (&[accepted, part, Replace(20)], "=-=ff>0C~rrn====-ve"), //
-        (&[accepted, Replace(20), all], "=-=fF>0C~RrN====-xe"), // the old size filled while asking
-        (&[accepted, Hear(filled(6, 1)), Replace(7)], "=-=F>>0C~R>n====-xe"), // fills are at 6 when it becomes 6
+        (&[accepted, Replace(20), all], "=-xfF>0C~RrN====-xe"), // the old size filled while asking
+        (&[accepted, Hear(filled(6, 1)), Replace(7)], "=-xF>>0C~R>n====-xe"), // fills are at 6 when it becomes 6
         (&[accepted, Replace(20), Cancel], "=-fff>0Ccrrn====-ee"),            // both under way
-        (&[all], "a-=>>>0-~~~~=====xe"), // filled before the acknowledgement
-        (&[accepted, all], "=-=>>>0-~~~~=====xe"), // filled
-        (&[accepted, Cancel, all], "=-=>>>0-c~~~=====xe"), // the cancel crossed the last fill
-        (&[accepted, Replace(10), all], "=-=>>>0-~r>n=====xe"), // the replace crossed it
+        (&[all], "a-x>>>0-~~~~=====xe"), // filled before the acknowledgement
+        (&[accepted, all], "=-x>>>0-~~~~=====xe"), // filled
+        (&[accepted, Cancel, all], "=-x>>>0-c~~~=====xe"), // the cancel crossed the last fill
+        (&[accepted, Replace(10), all], "=-x>>>0-~r>n=====xe"), // the replace crossed it
         (&[Hear(Canceled)], "a-lll>0=~~~~!!=!=ee"), // an IOC that the venue ended at once
         (&[accepted, Cancel, cancel_answered], "=-lll>0=c~~~!!=!=ee"), // cancelled: late fills are taken
         (&[accepted, part, Hear(Canceled)], "=-=l>>0=~~~~!!=!=ve"), //
         (&[accepted, Replace(20), Hear(Canceled)], "=-lll>0=~rrn!!=!=ee"), // the replace's answer is still to come
-        (&[Hear(Rejected(WHY))], "-=lll>0-~--~!!=!=ee"),                   // fill after reject (V-03)
-        (&[Cancel, Hear(Rejected(WHY))], "-=lll>0-c--~!!=!=ee"), // the cancel hears that there is nothing
-        (&[Replace(20), Hear(Rejected(WHY))], "-=lll>0-~--n!!=!=ee"), //
+        (&[Hear(Rejected(WHY))], "!=lll>0-~!!~!!=!=ee"),                   // fill after reject (V-03)
+        (&[Cancel, Hear(Rejected(WHY))], "!=lll>0-c!!~!!=!=ee"), // the cancel hears that there is nothing
+        (&[Replace(20), Hear(Rejected(WHY))], "!=lll>0-~!!n!!=!=ee"), //
         // The session broke.
-        (&[Break], "aJffF>0C====obb>mee"), // never acknowledged: one miss is not enough
-        (&[accepted, Break], "=-ffF>0C====obb>Lee"), // acknowledged: one is
-        (&[accepted, part, Break], "=-=f>>0C====ooO>Lve"), // listed with the fills we know, it works or is gone
-        (&[accepted, Cancel, Break], "=-ffF>0C====obb>Lee"),
-        (&[Cancel, Break, Cancel], "aJffF>0Cc===obb>mee"), // asked for again
+        (&[Break], "aJffF>0C==>=obb>mee"), // never acknowledged: one miss is not enough
+        (&[accepted, Break], "=-ffF>0C==>=obb>Lee"), // acknowledged: one is
+        (&[accepted, part, Break], "=-=f>>0C==>=ooO>Lve"), // listed with the fills we know, it works or is gone
+        (&[accepted, Cancel, Break], "=-ffF>0C==>=obb>Lee"),
+        (&[Cancel, Break, Cancel], "aJffF>0Cc=>=obb>mee"), // asked for again
         (&[accepted, Replace(20), Break], "=-fff>0C=rrnobb>Lee"),
         (&[accepted, Replace(6), Break], "=-ffF>0C=r>nobb>Lee"),
         (&[accepted, part, Replace(10), Break], "=-=f>>0C=r>nooO>Lve"), // by which price it stands is not said
-        (&[accepted, Replace(20), all, Break], "=-=fF>0C=RrNOO->Lxe"), // filled as it was, and perhaps larger
-        (&[Break, Hear(NotListed)], "aJffF>0C====obb>Lee"),            // the second miss is enough
-        (&[accepted, Break, Hear(listed(10, 4, true))], "=-ffF>0C====obb>Lee"), // fills are missing: it stays unknown
-        (&[accepted, Break, Hear(listed(10, 0, true))], "=-ffF>0C========-ee"),
+        (&[accepted, Replace(20), all, Break], "=-xfF>0C=RrNOO->Lxe"), // filled as it was, and perhaps larger
+        (&[Break, Hear(NotListed), Later], "aJffF>0C==>=obb>Lee"),     // the second miss is enough
+        (&[accepted, Break, Hear(listed(10, 4, true))], "=-ffF>0C==>=obb>Lee"), // fills are missing: it stays unknown
+        (&[accepted, Break, Hear(listed(10, 0, true))], "=-ffF>0C==>=====-ee"),
         (&[accepted, Replace(10), Break, Hear(listed(10, 0, true))], "=-ffF>0C=r>n====-ee"),
         (&[accepted, part, Break, Hear(listed(10, 4, false))], "=-=l>>0=====!!=!=ve"),
         (&[accepted, Break, Hear(NotListed)], "==lll>0==!!=!!=!=ee"),
-        (&[Break, Hear(NotListed), Hear(NotListed)], "!=lll>0==!!=!!=!=ee"), // lost; a sign of life is told
+        (&[Break, Hear(NotListed)], "aJffF>0C==>=obb>mee"), // too soon after the first
+        (&[Break, Hear(NotListed), Later, Hear(NotListed)], "!=lll>0==!!=!!=!=ee"), // lost; a sign of life is told
         (&[accepted, part, Hear(busted(4, 1))], "=-=f>>0C~~~~====-=e"),
-        (&[accepted, all, Hear(busted(10, 1))], "=-=>>>0-~~~~======e"),
+        (&[accepted, all, Hear(busted(10, 1))], "=-x>>>0-~~~~======e"),
     ];
     lives.iter().map(|(steps, answers)| (steps.to_vec(), *answers)).collect()
 }
@@ -323,8 +327,16 @@ fn a_venue_may_take_from_an_order_on_its_own_and_nothing_else() {
         assert_eq!(desk.hear(id, replaced(at, size)), not_asked, "{size} at {at}");
     }
     desk.hear(id, filled(4, 1));
-    assert_eq!(desk.hear(id, replaced(price.0, 4)), not_asked, "that is a cancel");
-    let rest = desk.hear(id, filled(2, 2));
+    assert_eq!(desk.hear(id, replaced(price.0, 3)), not_asked, "more has traded");
+    assert!(desk.replace(id, price.0 - 1, 9));
+    // Before the answer, and not it: both what it is now and what was asked for may trade.
+    let smaller = Change::Replaced { price, size: Lots(5), freed: Lots(0), closed: false };
+    assert_eq!(desk.hear(id, replaced(price.0, 5)), smaller);
+    assert_eq!(desk.order(id).exposure(), Lots(5));
+    desk.hear(id, ReplaceRejected(WHY));
+    assert_eq!(desk.order(id).exposure(), Lots(1));
+    // A fill overtook it, and reached that size.
+    let rest = desk.hear(id, replaced(price.0, 4));
     assert!(rest.closed(), "{rest:?}");
 }
 
@@ -397,4 +409,27 @@ fn the_kill_switch_cancels_what_is_open_and_not_yet_cancelled() {
     assert!(desk.orders.open().all(orders::Order::is_canceling));
     assert_eq!(desk.orders.open().count(), 5);
     assert_eq!(instrument(1).id(), InstrumentId(1));
+}
+
+#[test]
+fn v_04_what_a_replace_can_overfill_is_reserved_where_its_size_is_what_is_left() {
+    // Ten ordered, replaced to ten: where the size is the whole, no more than ten can trade; where it is what is left, or
+    // the replace a cancel and a new order, ten may trade before it and ten after.
+    for (venue, reserved) in [("test", 10), ("cme", 10), ("nasdaq", 10), ("Binance", 20)] {
+        let mut desk = Desk::at(venue, 1, 16);
+        let id = desk.submit(terms(0, Side::Buy, 10));
+        desk.hear(id, Accepted);
+        assert!(desk.replace(id, 99, 10), "{venue}");
+        assert_eq!(desk.risk.working(InstrumentId(0), Side::Buy), Lots(reserved), "{venue}");
+        // Four traded before the replace got there: what is left is six, or ten.
+        desk.hear(id, filled(4, 1));
+        let after = if reserved == 10 { 10 } else { 14 };
+        desk.hear(id, replaced(99, after));
+        let rest = desk.order(id).exposure();
+        assert_eq!(rest, Lots(after - 4), "{venue}");
+        assert_eq!(desk.risk.working(InstrumentId(0), Side::Buy), rest, "{venue}");
+        let more = desk.hear(id, filled(rest.0 + 1, 2));
+        assert_eq!(more, Change::Impossible(Impossible::BeyondSize), "{venue}");
+        assert!(desk.hear(id, filled(rest.0, 3)).closed(), "{venue}");
+    }
 }

@@ -16,10 +16,25 @@ impl Risk {
     pub fn on_input(&mut self, now: Nanos) {
         self.now = now;
         if self.state.firm.limits_at.is_none() {
-            self.state.firm.limits_at = Some(now);
+            self.begin(now);
         }
         if now >= self.state.models.day_ends_at {
             self.begin_day(now);
+        }
+    }
+
+    /// The run begins: limits hold from here, and what strategies and accounts lose is counted from nothing.
+    #[cold]
+    fn begin(&mut self, now: Nanos) {
+        let state = &mut self.state;
+        state.firm.limits_at = Some(now);
+        for strategy in &mut state.strategies {
+            strategy.losses.on_equity(now, Money::ZERO);
+        }
+        if state.accounts.len() > 1 {
+            for account in &mut state.accounts {
+                account.losses.on_equity(now, Money::ZERO);
+            }
         }
     }
 
@@ -265,6 +280,7 @@ impl Risk {
     }
 
     /// The venue published price limits or bands (RC-25).
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other statistics bound no price")]
     pub fn on_statistic(&mut self, statistic: &Statistic) {
         let side = match statistic.kind {
             StatisticKind::LowLimit | StatisticKind::LowerBand => 0,

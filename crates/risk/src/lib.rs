@@ -24,6 +24,8 @@ mod acts;
 mod bucket;
 mod exposure;
 mod hear;
+#[cfg(test)]
+mod history_tests;
 mod losses;
 mod marks;
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub fn page() -> String {
     let mut text = String::from(
         "# Controls\n\n\
          Written from the tables in `crates/risk` (`risk::controls`, `risk::limits`): do not edit; \
-         `quoin controls --markdown > docs/controls.md` writes it anew.\n\n\
+         `cargo run -q -p risk --example manual > docs/controls.md` writes it anew.\n\n\
          Every order is judged by these, in this order; whether it passes does not depend on the order, only the reason \
          that is named first does. A limit that is not set refuses.\n\n\
          | id | control | levels | basis | limits | acts | unset |\n|---|---|---|---|---|---|---|\n",
@@ -33,10 +33,8 @@ pub fn page() -> String {
     );
     for limit in LimitId::ALL {
         let spec = limit.spec();
-        let unit = match spec.unit {
-            LimitUnit::Choice(words) => words.join(", "),
-            unit => unit.name().into(),
-        };
+        let unit =
+            if let LimitUnit::Choice(words) = spec.unit { words.join(", ") } else { spec.unit.name().into() };
         let levels = names(spec.levels.iter().map(|level: &Level| level.name()));
         let off = if spec.may_be_off { "yes" } else { "never" };
         let _ = writeln!(

@@ -4,7 +4,7 @@ use crate::limits::Level;
 use crate::refusal::Refusal;
 use crate::risk::Risk;
 use crate::state::{Parent, Worked};
-use types::{Lots, Money, NewOrder, ParentId, StrategyId, Ticks};
+use types::{Lots, Money, NewOrder, ParentId, StrategyId};
 
 /// How many a strategy may work at once; more are refused, so that nothing grows without end.
 const PARENTS_MAX: usize = 4_096;
@@ -71,7 +71,8 @@ impl Risk {
         let fits = whole.terms.instrument == order.instrument
             && whole.terms.side == order.side
             && order.size <= left
-            && !worse(order.price, whole.terms.price, order);
+            // Higher to buy, lower to sell: what goes first in a book costs more.
+            && !order.price.beats(whole.terms.price, order.side);
         if fits { Ok(()) } else { Err(self.refuse(Refusal::ChildBeyondParent { left })) }
     }
 
@@ -105,9 +106,4 @@ impl Risk {
         let whole = strategy.parents.iter().find(|known| known.id == id)?;
         Some(Lots(whole.terms.size.0 - whole.given))
     }
-}
-
-/// Whether a part is priced worse than its whole.
-fn worse(price: Ticks, whole: Ticks, order: &NewOrder) -> bool {
-    whole.beats(price, order.side)
 }

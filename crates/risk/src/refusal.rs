@@ -49,7 +49,7 @@ refusals! {
     /// The kill switch is pulled.
     Killed { level: Level } = "RC-32", "killed", "the kill switch is pulled for the {level}";
     /// A limit nobody set; nothing passes without it.
-    LimitUnset { level: Level, limit: LimitId } = "limits", "limit unset", "no limit set: {} of the {level}", limit.name();
+    LimitUnset { level: Level, limit: LimitId } = "RC-00", "limit unset", "no limit set: {} of the {level}", limit.name();
     /// A size of zero or below.
     SizeNotPositive { size: Lots } = "RC-07", "size not positive", "a size of {} lots", size.0;
     /// A price that cannot be one: beyond ±2⁵³ ticks, or not above zero on an inverse contract.

@@ -141,7 +141,8 @@ impl Risk {
             rows.strategies.push(strategy);
         }
         for row in 0..limits.accounts.len() {
-            rows.accounts.push(AccountRow::new(of(Level::Account, row), days.clone()));
+            let account = AccountRow::new(of(Level::Account, row), days.clone());
+            rows.accounts.push(account);
         }
         for row in 0..limits.desks.len() {
             let mut desk = DeskRow::default();
@@ -187,19 +188,7 @@ impl Risk {
         order: &NewOrder,
         touch: &Touch,
     ) -> Result<Approved, Refusal> {
-        let asked = Asked {
-            now,
-            strategy,
-            instrument: order.instrument,
-            side: order.side,
-            price: order.price,
-            size: order.size,
-            kind: order.kind,
-            time_in_force: Some(order.time_in_force),
-            old_price: None,
-            added: order.size,
-            opens: true,
-        };
+        let asked = asked(now, strategy, order);
         let verdict = ask(&self.state, &asked, touch).and_then(|ask| {
             controls::verdict(&ask)?;
             Ok(controls::is_short(&ask))
@@ -210,6 +199,21 @@ impl Risk {
         };
         self.take(&asked);
         Ok(Approved::new(*order, strategy, is_short))
+    }
+
+    /// The counts of a new order without its checks: the floor that benches compare with. Its proof is nobody's: it can
+    /// only be withdrawn.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn reserve_unchecked(&mut self, now: Nanos, strategy: StrategyId, order: &NewOrder) -> Unjudged {
+        self.take(&asked(now, strategy, order));
+        Unjudged(Approved::new(*order, strategy, false))
+    }
+
+    /// Gives the counts of an order that nobody judged back.
+    #[doc(hidden)]
+    pub fn withdraw_unchecked(&mut self, unjudged: Unjudged) {
+        self.withdraw(unjudged.0);
     }
 
     /// Reserves what a new order that passed needs, and counts it everywhere.
@@ -405,6 +409,12 @@ impl Risk {
         }
     }
 
+    /// The venue session of an instrument.
+    #[must_use]
+    pub fn venue_of(&self, instrument: InstrumentId) -> types::VenueId {
+        self.state.instruments[instrument.index()].venue
+    }
+
     /// The account of a strategy.
     #[must_use]
     pub fn account_of(&self, strategy: StrategyId) -> Option<types::AccountId> {
@@ -439,6 +449,29 @@ pub(crate) struct Asked {
     pub(crate) added: Lots,
     pub(crate) opens: bool,
 }
+
+/// What a new order asks for.
+#[inline]
+const fn asked(now: Nanos, strategy: StrategyId, order: &NewOrder) -> Asked {
+    Asked {
+        now,
+        strategy,
+        instrument: order.instrument,
+        side: order.side,
+        price: order.price,
+        size: order.size,
+        kind: order.kind,
+        time_in_force: Some(order.time_in_force),
+        old_price: None,
+        added: order.size,
+        opens: true,
+    }
+}
+
+/// The counts of an order that nobody judged: no proof, and no way to send it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Unjudged(Approved);
 
 /// Looks up every row that an order touches.
 #[inline]

@@ -3,10 +3,11 @@
 //! Decides what gives way when a new order would meet an order of the same owner that rests. Never looks for such
 //! orders: the engine does, among those that are open.
 
+use serde::{Deserialize, Serialize};
 use types::Lots;
 
 /// What gives way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SelfMatch {
     /// The new order is refused.
     #[default]

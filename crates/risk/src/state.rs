@@ -376,7 +376,7 @@ impl StrategyRow {
         self.budget.limit(settings);
         self.position = Lots(of(LimitId::Position).at_most());
         self.duplicate_window = of(LimitId::DuplicateWindow).number().unwrap_or(0);
-        self.parent_notional = Money::from_nanos(of(LimitId::ParentNotional).at_most());
+        self.parent_notional = far_money(of(LimitId::ParentNotional));
         self.model_age = of(LimitId::ModelAge).at_most();
         self.losses.limit(of(LimitId::DailyLoss).number(), of(LimitId::Drawdown).number());
         self.deployed.size = of(LimitId::DeploySize).at_most();
@@ -385,6 +385,10 @@ impl StrategyRow {
         self.deployed.position = of(LimitId::DeployPosition).at_most();
         self.deployed.collar_ppm = of(LimitId::DeployCollar).number();
     }
+}
+
+fn far_money(setting: Setting) -> Money {
+    Money(far(setting).saturating_mul(1_000))
 }
 
 /// Money as far as it goes: the largest number there is means no bound.
@@ -478,7 +482,7 @@ pub(crate) struct DeskRow {
 impl DeskRow {
     pub(crate) fn limit(&mut self, settings: &Settings) {
         self.unset = settings.unset(Level::Desk);
-        self.parent_notional = Money::from_nanos(settings.of(LimitId::ParentNotional).at_most());
+        self.parent_notional = far_money(settings.of(LimitId::ParentNotional));
     }
 }
 

@@ -19,7 +19,10 @@ const SECOND: Nanos = Nanos::from_secs(1);
 #[test]
 fn the_manual_is_what_the_tables_say() {
     let committed = include_str!("../../../docs/controls.md");
-    assert!(committed == crate::manual::page(), "stale: `quoin controls --markdown > docs/controls.md`");
+    assert!(
+        committed == crate::manual::page(),
+        "stale: `cargo run -q -p risk --example manual > docs/controls.md`"
+    );
 }
 
 fn instrument(contract: Contract) -> Instrument {

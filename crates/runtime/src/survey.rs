@@ -13,7 +13,7 @@ use stdx::decimal;
 use types::instrument::Terms;
 use types::{Contract, Event, Flags, Instrument, InstrumentError, InstrumentId, Nanos, Origin};
 use venues::directory::LateName;
-use venues::{Composition, Directory, Fault, Output, binance};
+use venues::{Composition, Definition, Directory, Fault, Output, binance};
 
 /// Faults kept with their text; beyond them only counted.
 const FAULTS_KEPT: usize = 100;
@@ -115,6 +115,19 @@ pub enum SurveyError {
         symbol: String,
         /// The one most like it.
         nearest: Option<String>,
+    },
+    /// The data contradicts itself about what is to be traded.
+    #[error(
+        "{symbol} is defined in two ways: {first}, and {last}. It is not traded until you say which holds, with an \
+         [[instrument]] of this symbol"
+    )]
+    Contradicted {
+        /// What.
+        symbol: String,
+        /// What was said first.
+        first: String,
+        /// What was said last.
+        last: String,
     },
     /// Nothing to trade.
     #[error("the data holds no instrument with a book: trades or definitions alone cannot be traded against")]
@@ -458,7 +471,25 @@ impl Survey {
         config: &Config,
         symbols: &[&[String]],
     ) -> Result<Vec<Vec<InstrumentId>>, SurveyError> {
-        symbols.iter().map(|symbols| self.chosen(config, symbols)).collect()
+        let chosen: Vec<_> =
+            symbols.iter().map(|symbols| self.chosen(config, symbols)).collect::<Result<_, _>>()?;
+        chosen.iter().flatten().try_for_each(|id| self.refuse_contradicted(config, *id))?;
+        Ok(chosen)
+    }
+
+    /// What is defined in two ways is not traded, unless a person has said what holds.
+    fn refuse_contradicted(&self, config: &Config, id: InstrumentId) -> Result<(), SurveyError> {
+        let InstrumentSurvey { venue, symbol, .. } = &self.instruments[id.index()];
+        let is_said = config.instrument.iter().any(|given| given.symbol == *symbol)
+            || self.configured.iter().any(|(terms, _)| terms.venue == *venue && terms.symbol == *symbol);
+        match self.directory.contradiction(venue, symbol) {
+            Some((first, last)) if !is_said => Err(SurveyError::Contradicted {
+                symbol: symbol.clone(),
+                first: said(first),
+                last: said(last),
+            }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn chosen(&self, config: &Config, symbols: &[String]) -> Result<Vec<InstrumentId>, SurveyError> {
@@ -532,6 +563,20 @@ impl FileSurvey {
             }
         }
     }
+}
+
+/// A definition's terms, as a person would write them.
+fn said(definition: &Definition) -> String {
+    let [tick, lot, multiplier] =
+        [definition.tick_nanos, definition.lot_nanos, definition.multiplier_nanos].map(in_units);
+    format!("tick {tick}, lot {lot}, multiplier {multiplier} {}", definition.currency)
+}
+
+/// Nanos as a decimal, without zeros behind it.
+fn in_units(nanos: i64) -> String {
+    let (whole, part) = (nanos / decimal::ONE, nanos % decimal::ONE);
+    let text = format!("{whole}.{part:09}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn configure(terms: &mut Terms, given: &crate::config::InstrumentTerms) -> Result<(), ConfigError> {

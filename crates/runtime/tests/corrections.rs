@@ -36,13 +36,21 @@ enum Tells {
     Correct(u32, i64, i32),
 }
 
+/// Writes a packet's message.
+type Write = Box<dyn FnMut(&mut PacketWriter<'_>)>;
+
 /// A packet: when it was received, what its stamp is wrong by, what it tells.
 type Packet = (i64, i64, Tells);
 
 /// A capture of these packets.
 fn capture(packets: &[Packet]) -> Vec<u8> {
+    capture_of(packets, |_| {})
+}
+
+/// The same with another definition.
+fn capture_of(packets: &[Packet], change: fn(&mut Future<'_>)) -> Vec<u8> {
     let es = Product::es();
-    let future = Future {
+    let mut future = Future {
         security: es.security,
         symbol: &es.symbol,
         group: &es.asset,
@@ -54,6 +62,7 @@ fn capture(packets: &[Packet]) -> Vec<u8> {
         unit_size_nanos: es.unit_size_nanos,
         phase: Phase::Open,
     };
+    change(&mut future);
     let mut writer = Writer::new(Vec::new()).expect("memory takes it");
     let (mut rpt_seq, mut standing) = (0, false);
     let mut send = |sequence: usize, at: i64, write: &mut dyn FnMut(&mut PacketWriter<'_>), update: u8| {
@@ -83,7 +92,7 @@ fn capture(packets: &[Packet]) -> Vec<u8> {
             let (security, price_nanos) = (es.security, ticks * TICK);
             [Made { security, rpt_seq, price_nanos, size, orders: 0, aggressor: Some(Side::Buy), id }]
         };
-        let (write, update): (Box<dyn FnMut(&mut PacketWriter<'_>)>, u8) = match tells {
+        let (write, update): (Write, u8) = match tells {
             Tells::Quote(ticks) => {
                 let action =
                     if std::mem::replace(&mut standing, true) { Action::Change } else { Action::New };
@@ -300,7 +309,9 @@ fn f_25_bars_and_averages_are_those_of_the_trades_that_were_not_taken_back() {
                     };
                     due.push((place + usize::try_from(prng.below(9)).expect("small"), (0, 0, tells)));
                 }
-                _ => left.push(*packet),
+                Tells::Quote(_) | Tells::Trade(..) | Tells::Bust(..) | Tells::Correct(..) => {
+                    left.push(*packet)
+                }
             }
             // Sent just behind this packet, each a microsecond later.
             let (now, later): (Vec<_>, Vec<_>) = due.into_iter().partition(|(when, _)| *when <= place);
@@ -341,4 +352,59 @@ fn f_25_bars_and_averages_are_those_of_the_trades_that_were_not_taken_back() {
         compared += 1;
     }
     assert!(compared > 5, "{compared} sessions");
+}
+
+#[test]
+fn o_09_what_is_defined_in_two_ways_is_not_traded_until_a_person_says_which_holds() {
+    let packets = session(&mut Prng::new(9), 60);
+    let recordings = |second: fn(&mut Future<'_>)| {
+        let bytes = [capture(&packets), capture_of(&packets, second)];
+        let named = bytes.into_iter().zip(["monday.pcap", "tuesday.pcap"]);
+        named
+            .map(|(bytes, name)| Recording::Memory { name: name.into(), bytes: Arc::from(bytes) })
+            .collect::<Vec<_>>()
+    };
+    let config =
+        |more: &str| Config::parse(&format!("[trading]\nsymbols = [\"ESH6\"]\n{more}")).expect("sound");
+    let same: fn(&mut Future<'_>) = |_| {};
+    // A halved contract, as by a corporate action that nobody told.
+    let halved: fn(&mut Future<'_>) = |future| {
+        future.unit_size_nanos /= 2;
+        future.tick_amount_nanos /= 2;
+    };
+    assert!(runtime::prepare(recordings(same), config(""), |_| {}).is_ok());
+    let refused = runtime::prepare(recordings(halved), config(""), |_| {}).map(|_| ()).expect_err("refused");
+    let said = refused.to_string();
+    assert!(said.contains("ESH6 is defined in two ways") && said.contains("multiplier 50 USD"), "{said}");
+    assert!(said.contains("multiplier 25 USD") && said.contains("[[instrument]]"), "{said}");
+    // Without a word of the configuration the busiest is traded, and that is it.
+    assert!(runtime::prepare(recordings(halved), Config::default(), |_| {}).is_err());
+    // It ends when a person says which.
+    let more = "\n[[instrument]]\nsymbol = \"ESH6\"\ntick = \"0.25\"\nmultiplier = \"50\"\n";
+    let prepared = runtime::prepare(recordings(halved), config(more), |_| {}).expect("resolved");
+    assert_eq!(prepared.table.instruments[0].terms().multiplier_nanos, 50_000_000_000);
+}
+
+#[test]
+fn o_07_what_is_configured_otherwise_has_another_hash_and_the_same_the_same() {
+    let packets = session(&mut Prng::new(7), 60);
+    let hash = |more: &str, packets: &[Packet]| {
+        let config = Config::parse(&format!("[trading]\nsymbols = [\"ESH6\"]\n{more}")).expect("sound");
+        runtime::prepare(vec![memory(packets)], config, |_| {}).expect("it makes a run").setup.hash()
+    };
+    let first = hash("", &packets);
+    assert_eq!(hash("", &packets), first);
+    // A setup that went through a journal is the same one.
+    let setup = runtime::prepare(vec![memory(&packets)], Config::default(), |_| {}).expect("a run").setup;
+    let read = runtime::Setup::from_json(setup.to_json().as_bytes()).expect("our own form");
+    assert_eq!(read.hash(), setup.hash());
+    let others = [
+        hash("seed = 5\n", &packets),
+        hash("[risk]\nmax_position = 3\n", &packets),
+        hash("[latency]\norder_ns = 77\n", &packets),
+        hash("", &packets[..59]),
+    ];
+    for (place, other) in others.iter().enumerate() {
+        assert!(*other != first && !others[..place].contains(other), "{place}");
+    }
 }

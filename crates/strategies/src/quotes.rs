@@ -168,7 +168,7 @@ impl Working {
 fn progress(order: &Order) -> Progress {
     if order.is_canceling() {
         Progress::Leaving
-    } else if order.state == State::Pending || order.replacing.is_some() {
+    } else if order.state == State::Pending || order.is_unknown() || order.replacing.is_some() {
         Progress::Unanswered
     } else {
         Progress::Answered

@@ -158,6 +158,18 @@ pub struct Definition {
     pub depths: Depths,
 }
 
+impl Definition {
+    /// Whether both make the same of a price and a size. How deep a book is shown, and how prices are sent, may differ.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        self.currency == other.currency
+            && self.contract == other.contract
+            && self.tick_nanos == other.tick_nanos
+            && self.lot_nanos == other.lot_nanos
+            && self.multiplier_nanos == other.multiplier_nanos
+    }
+}
+
 /// A name that a recording says only after it has spoken of the instrument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LateName {
@@ -207,6 +219,8 @@ pub struct Directory {
     listings: Vec<Listing>,
     rows: HashMap<String, usize>,
     definitions: HashMap<String, Definition>,
+    /// In a survey: instruments that were defined in two ways, with the first of them.
+    contradicted: HashMap<String, Definition>,
     /// In a survey, in the order of the naming.
     late: Vec<LateName>,
     /// In a run, by recording: the row of what is named late.
@@ -301,15 +315,37 @@ impl Directory {
 
     /// What another survey was told by its venues, too; what it says wins.
     pub fn learn(&mut self, other: &Self) {
-        self.definitions.extend(other.definitions.clone());
+        for definition in other.definitions.values() {
+            self.note_definition(definition.clone());
+        }
+        for (key, first) in &other.contradicted {
+            self.contradicted.entry(key.clone()).or_insert_with(|| first.clone());
+        }
         self.compositions.extend(other.compositions.clone());
     }
 
     /// The venue defined an instrument. Kept in a survey, for the table of the run; later ones win.
     pub fn define(&mut self, definition: Definition) {
         if self.surveying {
-            self.definitions.insert(key(&definition.venue, &definition.symbol), definition);
+            self.note_definition(definition);
         }
+    }
+
+    fn note_definition(&mut self, definition: Definition) {
+        let key = key(&definition.venue, &definition.symbol);
+        if let Some(before) = self.definitions.get(&key)
+            && !before.agrees(&definition)
+        {
+            self.contradicted.entry(key.clone()).or_insert_with(|| before.clone());
+        }
+        self.definitions.insert(key, definition);
+    }
+
+    /// What a survey was told of an instrument first and last, if the two do not agree: nobody knows which holds.
+    #[must_use]
+    pub fn contradiction(&self, venue: &str, symbol: &str) -> Option<(&Definition, &Definition)> {
+        let key = key(venue, symbol);
+        Some((self.contradicted.get(&key)?, self.definitions.get(&key)?))
     }
 
     /// The venue said what an instrument is made of. Kept in a survey; later ones win.

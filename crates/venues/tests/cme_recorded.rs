@@ -355,3 +355,38 @@ fn recorded_packets_cut_at_any_byte_are_faults_and_gaps() {
 fn single(name: &str) -> String {
     format!("single/{name}.pcap")
 }
+
+/// The most packets that come within so long.
+fn busiest(packets: &[Packet], span: Nanos) -> usize {
+    let (mut first, mut most) = (0, 0);
+    for (last, packet) in packets.iter().enumerate() {
+        while packets[first].received_at + span < packet.received_at {
+            first += 1;
+        }
+        most = most.max(last + 1 - first);
+    }
+    most
+}
+
+#[test]
+fn f_24_twice_the_recorded_rate_and_fifty_times_it_drop_nothing_and_make_no_book_stale() {
+    for file in [V6, V9] {
+        let Some(mut packets) = packets(file) else { return };
+        let events = |packets: &[Packet]| {
+            let (out, decoder, _) = decode(packets);
+            let mut counts = counts(&decoder);
+            // How long recoveries took is the one thing that may differ.
+            counts.retain(|name, _| !name.ends_with(" ns"));
+            (out.arrivals.iter().map(|arrival| arrival.event).collect::<Vec<_>>(), out.faults, counts)
+        };
+        let as_it_was = events(&packets);
+        let (starts_at, peak) = (packets[0].received_at, busiest(&packets, Nanos::from_millis(200)));
+        for faster in [2, 25] {
+            for packet in &mut packets {
+                packet.received_at = starts_at + Nanos((packet.received_at - starts_at).0 / faster);
+            }
+            assert!(busiest(&packets, Nanos::from_millis(200)) > peak, "{file}");
+            assert!(events(&packets) == as_it_was, "{file}, {faster} times as fast as before");
+        }
+    }
+}

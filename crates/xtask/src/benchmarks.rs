@@ -63,6 +63,16 @@ const BENCHES: &[Bench] = &[
         about: "Books on the recorded ES day and on made ones. Goal: under 10 ns a change of a level.",
     },
     Bench {
+        package: "risk",
+        name: "checks",
+        about: "Every pre-trade check with every limit on, beside the same counts without them. Goal: under 100 ns.",
+    },
+    Bench {
+        package: "engine",
+        name: "kill",
+        about: "From a breach to the last possible order (goal: 1 ms), and 10,000 cancels of a kill (goal: 100 ms).",
+    },
+    Bench {
         package: "orders",
         name: "orders",
         about: "Our orders, from a wish to a closed order: risk, submit, two reports.",

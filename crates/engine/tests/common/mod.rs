@@ -1,5 +1,7 @@
 //! A machine on two futures, strategies that do what they are told, and short names for inputs.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
 use engine::{Engine, EngineConfig, Seat, Strategy, View, Want, Wants};
 use orders::{Change, Order};
 use risk::{Level, LimitId, Limits, Refusal};
@@ -178,6 +180,8 @@ impl Strategy for Parrot {
                 Want::Replace { order, price, size } => wants.replace(order, price, size),
                 Want::Cancel(order) => wants.cancel(order),
                 Want::WakeAt(at, timer) => wants.wake_at(at, timer),
+                Want::Parent { parent, terms } => wants.parent(parent, terms),
+                Want::PlaceChild { parent, order } => wants.place_child(parent, order),
             }
         }
     }

@@ -13,7 +13,7 @@ fn fix_checksums(bytes: &mut [u8], at: usize, end: usize) {
 }
 
 #[test]
-fn a_journal_cut_at_any_byte_keeps_every_whole_block_before_it() {
+fn j_02_a_journal_cut_at_any_byte_keeps_every_whole_block_before_it() {
     let bytes = sealed_bytes("cut", 10);
     let starts = block_starts(&bytes);
     assert_eq!(starts.len(), 7, "configuration, 3 + 3 + 3 + 1 records, seal");
@@ -78,7 +78,7 @@ fn a_damaged_journal_is_not_recovered_and_not_changed() {
 }
 
 #[test]
-fn every_flipped_bit_is_found_and_no_record_differs() {
+fn j_03_every_flipped_bit_is_found_and_no_record_differs() {
     let bytes = sealed_bytes("flip", 10);
     let starts = block_starts(&bytes);
     for bit in 0..bytes.len() * 8 {
@@ -132,7 +132,7 @@ fn every_changed_byte_with_new_checksums_breaks_the_chain() {
 }
 
 #[test]
-fn moved_removed_added_and_appended_blocks_are_tampering() {
+fn j_04_moved_removed_added_and_appended_blocks_are_tampering() {
     let bytes = sealed_bytes("moved", 10);
     let starts = block_starts(&bytes);
     let block = |n: usize| &bytes[starts[n]..starts[n + 1]];

@@ -9,6 +9,7 @@ mod forger;
 mod golden;
 mod kill;
 mod mutations;
+mod policies;
 mod segments;
 mod signing;
 mod writing;

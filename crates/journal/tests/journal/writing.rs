@@ -136,7 +136,7 @@ fn a_journal_is_not_overwritten_unasked() {
 }
 
 #[test]
-fn two_writers_cannot_have_one_journal() {
+fn j_12_two_writers_cannot_have_one_journal() {
     let folder = Folder::new("locked");
     let writer = Writer::create(folder.path(), CONFIG, small()).expect("an empty folder");
     for options in [small(), Options { replace: true, ..small() }] {
@@ -167,7 +167,7 @@ fn options_that_cannot_work_are_refused() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_at_the_start_is_an_error_at_once() {
+fn j_07_a_full_disk_at_the_start_is_an_error_at_once() {
     let folder = Folder::new("full");
     std::os::unix::fs::symlink("/dev/full", folder.file()).expect("an empty folder");
     match Writer::create(folder.path(), CONFIG, small()).err() {

@@ -17,14 +17,28 @@ pub(crate) const TOUCH: Touch = Touch { bid: Some(Ticks(100)), ask: Some(Ticks(1
 pub(crate) struct Desk {
     pub(crate) orders: Orders,
     pub(crate) risk: Risk,
+    pub(crate) now: Nanos,
+    /// What became of busts that had come before their fills.
+    pub(crate) held: Vec<(Outcome, Change)>,
 }
 
 impl Desk {
     pub(crate) fn new(instruments: u32, kept: usize) -> Self {
-        let instruments: Vec<Instrument> = (0..instruments).map(instrument).collect();
+        Self::at("test", instruments, kept)
+    }
+
+    /// The same where instruments trade at a venue of this name.
+    pub(crate) fn at(venue: &str, instruments: u32, kept: usize) -> Self {
+        let at = |id| {
+            let own: Instrument = instrument(id);
+            Instrument::new(Terms { venue: venue.into(), ..own.terms().clone() }).expect("valid terms")
+        };
+        let instruments: Vec<Instrument> = (0..instruments).map(at).collect();
         let mut risk = Risk::new(&instruments, &Limits::wide());
         assert_eq!(risk.on_equity(NOW, Money::ZERO), None);
-        Self { orders: Orders::with_capacity(kept), risk }
+        let mut orders = Orders::with_capacity(kept);
+        orders.keep_replaced_sizes(&instruments);
+        Self { orders, risk, now: NOW, held: Vec::new() }
     }
 
     pub(crate) fn submit(&mut self, terms: NewOrder) -> OrderId {
@@ -70,14 +84,15 @@ impl Desk {
     pub(crate) fn hear(&mut self, id: OrderId, outcome: Outcome) -> Change {
         let instrument = self.orders.get(id).map_or(InstrumentId(0), Order::instrument);
         let report = report(id, instrument, outcome);
-        let change = self.orders.on_report(NOW, &report);
+        let change = self.orders.on_report(self.now, &report);
         if let Some(order) = self.orders.get(id) {
             change.tell(order, &mut self.risk);
         }
         if let Outcome::Filled { fill, .. } = outcome
             && let Some(bust) = self.orders.held_bust(id, fill)
         {
-            assert!(matches!(self.hear(id, bust.outcome), Change::Busted { .. }));
+            let change = self.hear(id, bust.outcome);
+            self.held.push((bust.outcome, change));
         }
         change
     }
@@ -86,6 +101,7 @@ impl Desk {
     pub(crate) fn lose_sight(&mut self) -> Vec<OrderId> {
         let mut told = Vec::new();
         self.orders.lose_sight(|_| true, &mut told);
+        let told: Vec<OrderId> = told.into_iter().map(|(id, _)| id).collect();
         for id in &told {
             Change::Unsure.tell(&self.order(*id), &mut self.risk);
         }

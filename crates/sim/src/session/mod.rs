@@ -21,10 +21,9 @@ mod faults;
 mod ledger;
 
 pub use faults::{CancelOnDisconnect, Copies, Fault, Faults, Throttle};
-pub use ledger::{Fill, Standing};
+pub use ledger::{Fill, Ledger, Standing};
 
 use crate::{Link, Venue};
-use ledger::Ledger;
 use std::collections::BTreeMap;
 use stdx::Prng;
 use types::{
@@ -559,7 +558,19 @@ impl Session {
         self.up = false;
         self.line += 1;
         self.counts.breaks += 1;
-        let underway = self.agenda.extract_if(.., |_, step| matches!(step, Step::Answer(..)));
+        // What was on the line, its own greetings too, does not arrive any more.
+        let is_on_line = |step: &Step| match step {
+            Step::Answer(..) => true,
+            Step::Change(change) => !matches!(change, SessionChange::Disconnected | SessionChange::LoggedOut),
+            Step::Reach(..)
+            | Step::Tell(_)
+            | Step::Back
+            | Step::Fault(_)
+            | Step::Chance(_)
+            | Step::Bust(..)
+            | Step::Resume(_) => false,
+        };
+        let underway = self.agenda.extract_if(.., |_, step| is_on_line(step));
         let underway: Vec<Report> = underway
             .filter_map(|(_, step)| if let Step::Answer(report, _) = step { Some(report) } else { None })
             .collect();

@@ -382,3 +382,27 @@ fn f_26_new_terms_are_a_new_listing_and_history_keeps_the_old() {
     assert_eq!((run.faults, run.count("instruments listed anew")), (0, 1));
     assert_eq!([1, 2].map(|n| run.books[n].state()), [State::Stale, State::Live]);
 }
+
+#[test]
+fn o_09_an_instrument_whose_definition_comes_late_is_not_tradable_before_and_is_behind_it() {
+    let all = products();
+    let ticks: Vec<i64> = all.iter().map(|product| product.wire_tick_nanos).collect();
+    let mut bench = Bench::new(Directory::run(&instruments(&all), &ticks));
+    bench.define(&future(&all[1]), Update::Add);
+    // Levels of one that nobody has defined yet: nothing of it is shown, and the other is not harmed.
+    let events = bench.levels(&[level(101, 1, Side::Buy, 100), level(101, 2, Side::Sell, 101)]);
+    assert!(events.iter().all(|event| !matches!(event, Event::Level(_))), "{events:?}");
+    bench.levels(&[level(102, 1, Side::Buy, 100)]);
+    assert_eq!([0, 1].map(|n| bench.books[n].is_live()), [false, true]);
+    // The definition comes; what was before it is not known.
+    bench.define(&future(&all[0]), Update::Add);
+    bench.levels(&[level(101, 3, Side::Buy, 99)]);
+    assert!(!bench.books[0].is_live());
+    // A snapshot ends it.
+    let knows = bench.numbers[0] - 1;
+    let snapshot = Snapshot { security: 101, knows, rpt_seq: 3, instruments: 1, at: SENT };
+    let levels = [level(101, 0, Side::Buy, 100), level(101, 0, Side::Sell, 101)];
+    bench.send(Role::Snapshot, |packet| packet.snapshot(snapshot, &levels));
+    bench.levels(&[level(101, 4, Side::Sell, 101)]);
+    assert_eq!([0, 1].map(|n| bench.books[n].is_live()), [true, true], "{:?}", bench.decoder.counts());
+}

@@ -52,6 +52,10 @@ impl Reading<'_> {
             Some(before) if is_resolved && !is_renamed => {
                 let name = self.shared.instruments.about[slot].name.as_deref().expect("it was just named");
                 self.directory.name(VENUE, &before, name);
+                // A run that nobody told beforehand knows it from here on.
+                if self.shared.instruments.slots[slot].listing.is_none() {
+                    self.list(slot);
+                }
             }
             _ if is_resolved => self.relist(slot),
             _ => {}
@@ -108,6 +112,11 @@ impl Reading<'_> {
     fn relist(&mut self, slot: usize) {
         self.close(slot);
         self.shared.counts.tally.relisted += 1;
+        self.list(slot);
+    }
+
+    /// It is what the directory says of its name, and nothing is known of its books.
+    fn list(&mut self, slot: usize) {
         let name = self.shared.instruments.about[slot].name.as_deref().expect("it was just named");
         let listing = self.directory.listing(VENUE, name);
         let entry = &mut self.shared.instruments.slots[slot];
