@@ -8,6 +8,9 @@
 //!           └──────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
+//! Beside risk stand, each in a module of its own: sessions and what they leave unknown ([`session`]), self-match prevention
+//! ([`self_match`]), what venues' refusals teach ([`pacing`]), drop copies ([`reconcile`]).
+//!
 //! Time is `input.received_at`. The engine never reads a clock, a socket, a file or a random source, and never
 //! waits. After its buffers have grown it allocates nothing: a step is a few array reads, one book update and,
 //! on a packet's last change, one call per strategy.

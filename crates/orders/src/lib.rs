@@ -1,6 +1,13 @@
 //! Our orders, from the moment risk passed them to the moment nothing more can happen to them. Owns their
 //! numbers, their states, and the only door to `Command::Place` and `Command::Replace`.
 //!
+//! | asked for | go to |
+//! |---|---|
+//! | what each report does in each state | [`machine`] (drawn in `docs/orders.md`) |
+//! | what a report changed | [`change`] |
+//! | what the size of a replace means at a venue | [`replaced`] |
+//! | our best price on a side, for self-match prevention | [`Orders::best`] |
+//!
 //! Never sends anything, never decides that an order is a good idea, never believes a report that cannot be
 //! true: it counts it and changes nothing.
 //!

@@ -452,7 +452,12 @@ impl Order {
         });
         if !answers && !shrunk {
             let known = again || self.replacing.is_some();
-            return if known { Change::Duplicate } else { self.not_asked() };
+            if known {
+                return Change::Duplicate;
+            }
+            // After a break it may be an old answer, but none that makes the order larger than we think it can be.
+            let larger = self.survivor && self.is_open() && new.size > self.most;
+            return if larger { Change::Impossible(Impossible::BeyondSize) } else { self.not_asked() };
         }
         if !answers && self.replacing.is_some() {
             // What was asked for may still become of it.

@@ -22,11 +22,10 @@ pub enum ReplacedSize {
 }
 
 /// What is known of venues, by the name that instruments give them.
-pub const VENUES: [(&str, ReplacedSize, &str); 5] = [
+pub const VENUES: [(&str, ReplacedSize, &str); 4] = [
     ("cme", ReplacedSize::Total, "iLink: the order's whole quantity, fills included"),
     ("nasdaq", ReplacedSize::Total, "OUCH: the whole number of shares, executed ones included"),
     ("binance", ReplacedSize::Leaves, "spot has no amendment of size upwards: a cancel and a new order"),
-    ("bitstamp", ReplacedSize::Leaves, "a cancel and a new order"),
     ("test", ReplacedSize::Total, "the simulated venue"),
 ];
 

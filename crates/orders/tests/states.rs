@@ -140,22 +140,22 @@ fn lives() -> Vec<(Vec<Step>, &'static str)> {
         (&[Cancel, Hear(Rejected(WHY))], "!=lll>0-c!!~!!=!=ee"), // the cancel hears that there is nothing
         (&[Replace(20), Hear(Rejected(WHY))], "!=lll>0-~!!n!!=!=ee"), //
         // The session broke.
-        (&[Break], "aJffF>0C====obb>mee"), // never acknowledged: one miss is not enough
-        (&[accepted, Break], "=-ffF>0C====obb>Lee"), // acknowledged: one is
-        (&[accepted, part, Break], "=-=f>>0C====ooO>Lve"), // listed with the fills we know, it works or is gone
-        (&[accepted, Cancel, Break], "=-ffF>0C====obb>Lee"),
-        (&[Cancel, Break, Cancel], "aJffF>0Cc===obb>mee"), // asked for again
+        (&[Break], "aJffF>0C==>=obb>mee"), // never acknowledged: one miss is not enough
+        (&[accepted, Break], "=-ffF>0C==>=obb>Lee"), // acknowledged: one is
+        (&[accepted, part, Break], "=-=f>>0C==>=ooO>Lve"), // listed with the fills we know, it works or is gone
+        (&[accepted, Cancel, Break], "=-ffF>0C==>=obb>Lee"),
+        (&[Cancel, Break, Cancel], "aJffF>0Cc=>=obb>mee"), // asked for again
         (&[accepted, Replace(20), Break], "=-fff>0C=rrnobb>Lee"),
         (&[accepted, Replace(6), Break], "=-ffF>0C=r>nobb>Lee"),
         (&[accepted, part, Replace(10), Break], "=-=f>>0C=r>nooO>Lve"), // by which price it stands is not said
         (&[accepted, Replace(20), all, Break], "=-xfF>0C=RrNOO->Lxe"), // filled as it was, and perhaps larger
-        (&[Break, Hear(NotListed), Later], "aJffF>0C====obb>Lee"),     // the second miss is enough
-        (&[accepted, Break, Hear(listed(10, 4, true))], "=-ffF>0C====obb>Lee"), // fills are missing: it stays unknown
-        (&[accepted, Break, Hear(listed(10, 0, true))], "=-ffF>0C========-ee"),
+        (&[Break, Hear(NotListed), Later], "aJffF>0C==>=obb>Lee"),     // the second miss is enough
+        (&[accepted, Break, Hear(listed(10, 4, true))], "=-ffF>0C==>=obb>Lee"), // fills are missing: it stays unknown
+        (&[accepted, Break, Hear(listed(10, 0, true))], "=-ffF>0C==>=====-ee"),
         (&[accepted, Replace(10), Break, Hear(listed(10, 0, true))], "=-ffF>0C=r>n====-ee"),
         (&[accepted, part, Break, Hear(listed(10, 4, false))], "=-=l>>0=====!!=!=ve"),
         (&[accepted, Break, Hear(NotListed)], "==lll>0==!!=!!=!=ee"),
-        (&[Break, Hear(NotListed)], "aJffF>0C====obb>mee"), // too soon after the first
+        (&[Break, Hear(NotListed)], "aJffF>0C==>=obb>mee"), // too soon after the first
         (&[Break, Hear(NotListed), Later, Hear(NotListed)], "!=lll>0==!!=!!=!=ee"), // lost; a sign of life is told
         (&[accepted, part, Hear(busted(4, 1))], "=-=f>>0C~~~~====-=e"),
         (&[accepted, all, Hear(busted(10, 1))], "=-x>>>0-~~~~======e"),
@@ -409,4 +409,27 @@ fn the_kill_switch_cancels_what_is_open_and_not_yet_cancelled() {
     assert!(desk.orders.open().all(orders::Order::is_canceling));
     assert_eq!(desk.orders.open().count(), 5);
     assert_eq!(instrument(1).id(), InstrumentId(1));
+}
+
+#[test]
+fn v_04_what_a_replace_can_overfill_is_reserved_where_its_size_is_what_is_left() {
+    // Ten ordered, replaced to ten: where the size is the whole, no more than ten can trade; where it is what is left, or
+    // the replace a cancel and a new order, ten may trade before it and ten after.
+    for (venue, reserved) in [("test", 10), ("cme", 10), ("nasdaq", 10), ("Binance", 20)] {
+        let mut desk = Desk::at(venue, 1, 16);
+        let id = desk.submit(terms(0, Side::Buy, 10));
+        desk.hear(id, Accepted);
+        assert!(desk.replace(id, 99, 10), "{venue}");
+        assert_eq!(desk.risk.working(InstrumentId(0), Side::Buy), Lots(reserved), "{venue}");
+        // Four traded before the replace got there: what is left is six, or ten.
+        desk.hear(id, filled(4, 1));
+        let after = if reserved == 10 { 10 } else { 14 };
+        desk.hear(id, replaced(99, after));
+        let rest = desk.order(id).exposure();
+        assert_eq!(rest, Lots(after - 4), "{venue}");
+        assert_eq!(desk.risk.working(InstrumentId(0), Side::Buy), rest, "{venue}");
+        let more = desk.hear(id, filled(rest.0 + 1, 2));
+        assert_eq!(more, Change::Impossible(Impossible::BeyondSize), "{venue}");
+        assert!(desk.hear(id, filled(rest.0, 3)).closed(), "{venue}");
+    }
 }

@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::{Desk, NOW, WHY, filled, replaced, report, terms};
+use common::{Desk, NOW, WHY, busted, filled, listed, replaced, report, terms};
 use orders::{Change, State};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use stdx::Prng;
 use types::{InstrumentId, Lots, OrderId, Outcome, Side};
 
@@ -20,6 +20,7 @@ struct Resting {
     size: i64,
     filled: i64,
     open: bool,
+    was_open: bool,
 }
 
 /// A venue that is right, and a line to it that is not: reports wait in a bag and come out in any order that
@@ -31,13 +32,32 @@ struct Venue {
     fills: Vec<(OrderId, Outcome)>,
     next_fill: u32,
     traded: i64,
+    /// Fills that were not taken back.
+    standing: Vec<(OrderId, u32, i64)>,
 }
 
 impl Venue {
+    /// The answer to a query, behind every answer before it; fills may still be on their way.
+    fn list(&mut self, id: OrderId) {
+        let known = self.orders.get(&id).filter(|order| order.open || order.filled > 0 || order.was_open);
+        let outcome = known.map_or(Outcome::NotListed, |order| listed(order.size, order.filled, order.open));
+        self.answers.entry(id).or_default().push(outcome);
+    }
+
+    /// Takes a fill back; that may overtake the fill itself.
+    fn bust(&mut self, prng: &mut Prng) {
+        if let Some(fill) = pick(prng, &self.standing) {
+            self.standing.retain(|other| *other != fill);
+            let (id, number, size) = fill;
+            self.traded -= size * self.orders[&id].side.sign();
+            self.fills.push((id, busted(size, number)));
+        }
+    }
+
     fn place(&mut self, id: OrderId, side: Side, size: i64, accept: bool) {
         let outcome = if accept { Outcome::Accepted } else { Outcome::Rejected(WHY) };
         let open = accept;
-        self.orders.insert(id, Resting { side, size, filled: 0, open });
+        self.orders.insert(id, Resting { side, size, filled: 0, open, was_open: open });
         self.answers.entry(id).or_default().push(outcome);
     }
 
@@ -52,20 +72,22 @@ impl Venue {
         self.traded += size * order.side.sign();
         self.next_fill += 1;
         self.fills.push((id, filled(size, self.next_fill)));
+        self.standing.push((id, self.next_fill, size));
         if prng.chance(0.2) {
             self.fills.push((id, filled(size, self.next_fill))); // the same one again (V-02)
         }
     }
 
+    /// Nothing comes of an order that was lost on its way: what follows it was lost, too.
     fn cancel(&mut self, id: OrderId) {
-        let order = self.orders.get_mut(&id).expect("placed");
+        let Some(order) = self.orders.get_mut(&id) else { return };
         let outcome = if order.open { Outcome::Canceled } else { Outcome::CancelRejected(WHY) };
         order.open = false;
         self.answers.entry(id).or_default().push(outcome);
     }
 
     fn replace(&mut self, id: OrderId, size: i64, refuse: bool) {
-        let order = self.orders.get_mut(&id).expect("placed");
+        let Some(order) = self.orders.get_mut(&id) else { return };
         let outcome = if !order.open || refuse {
             Outcome::ReplaceRejected(WHY)
         } else if size > order.filled {
@@ -118,7 +140,7 @@ impl Bound for orders::Order {
 
 #[test]
 fn whatever_the_line_does_we_end_where_the_venue_is() {
-    let (mut late, mut crossed, mut duplicates) = (0, 0, 0);
+    let (mut late, mut crossed, mut duplicates, mut lost, mut busts) = (0, 0, 0, 0, 0);
     for seed in 0..60 {
         let mut prng = Prng::new(seed);
         let mut desk = Desk::new(1, 4_096);
@@ -126,12 +148,26 @@ fn whatever_the_line_does_we_end_where_the_venue_is() {
         for _ in 0..1_500 {
             let ids: Vec<OrderId> = desk.orders.open().map(|order| order.id).collect();
             let known: Vec<OrderId> = venue.orders.keys().rev().take(20).copied().collect();
+            desk.now = desk.now + types::Nanos(100_000_000);
+            if prng.chance(0.01) {
+                // Answers to questions of a session that is gone do not come.
+                let is_answer = |said: &Outcome| matches!(said, Outcome::Listed { .. } | Outcome::NotListed);
+                venue.answers.values_mut().for_each(|queue| queue.retain(|said| !is_answer(said)));
+                for id in desk.lose_sight() {
+                    venue.list(id);
+                }
+            }
+            if prng.chance(0.02) {
+                venue.bust(&mut prng);
+            }
             match prng.below(10) {
                 0 => {
                     let side = if prng.chance(0.5) { Side::Buy } else { Side::Sell };
                     let size = prng.between(1, 20);
                     let id = desk.submit(terms(0, side, size));
-                    venue.place(id, side, size, prng.chance(0.9));
+                    if prng.chance(0.95) {
+                        venue.place(id, side, size, prng.chance(0.9));
+                    }
                 }
                 1 => {
                     if let Some(id) = pick(&mut prng, &ids).filter(|id| desk.cancel(*id)) {
@@ -160,20 +196,31 @@ fn whatever_the_line_does_we_end_where_the_venue_is() {
             }
             reconciled(&desk, seed);
         }
-        while let Some((id, outcome)) = venue.next(&mut prng) {
-            heard(&mut desk, id, outcome, seed, &mut crossed);
+        // The line breaks once more, and what is unknown is asked about until it is known.
+        desk.lose_sight();
+        for _ in 0..3 {
+            let unknown = desk.orders.open().filter(|order| order.is_unknown()).map(|order| order.id);
+            unknown.collect::<Vec<_>>().into_iter().for_each(|id| venue.list(id));
+            while let Some((id, outcome)) = venue.next(&mut prng) {
+                heard(&mut desk, id, outcome, seed, &mut crossed);
+            }
+            reconciled(&desk, seed);
+            desk.now = desk.now + types::Nanos(1_000_000_000);
         }
-        reconciled(&desk, seed);
         assert_eq!(desk.risk.position(InstrumentId(0)), Lots(venue.traded), "seed {seed}");
         for (id, theirs) in &venue.orders {
             let ours = desk.order(*id);
             assert_eq!(ours.filled, Lots(theirs.filled), "seed {seed}: {ours:?} {theirs:?}");
             assert_eq!(ours.is_open(), theirs.open, "seed {seed}: {ours:?} {theirs:?}");
         }
-        late += desk.orders.counts().late_fills;
-        duplicates += desk.orders.counts().duplicates;
+        assert!(desk.orders.open().all(|order| venue.orders.contains_key(&order.id)), "seed {seed}");
+        let counts = desk.orders.counts();
+        late += counts.late_fills;
+        duplicates += counts.duplicates;
+        (lost, busts) = (lost + counts.lost, busts + counts.busts);
     }
     assert!(late > 50 && crossed > 100 && duplicates > 100, "{late} {crossed} {duplicates}: too tame");
+    assert!(lost > 100 && busts > 100, "{lost} {busts}: too tame");
 }
 
 fn heard(desk: &mut Desk, id: OrderId, outcome: Outcome, seed: u64, crossed: &mut u64) {
@@ -189,14 +236,18 @@ fn heard(desk: &mut Desk, id: OrderId, outcome: Outcome, seed: u64, crossed: &mu
 
 fn anything(prng: &mut Prng) -> Outcome {
     let size = prng.between(-1, 25);
-    match prng.below(8) {
+    let number = |prng: &mut Prng| u32::try_from(prng.below(12)).expect("small");
+    match prng.below(12) {
+        8 => listed(size, prng.between(-1, 25), prng.chance(0.5)),
+        9 => Outcome::NotListed,
+        10 | 11 => busted(size, number(prng)),
         0 => Outcome::Accepted,
         1 => Outcome::Rejected(WHY),
         2 => Outcome::Canceled,
         3 => Outcome::CancelRejected(WHY),
         4 => replaced(99, size),
         5 => Outcome::ReplaceRejected(WHY),
-        _ => filled(size, u32::try_from(prng.below(12)).expect("small")),
+        _ => filled(size, number(prng)),
     }
 }
 
@@ -206,16 +257,22 @@ struct Obvious {
     /// Side, largest size ever asked for, fills by number.
     orders: BTreeMap<OrderId, (Side, i64, BTreeMap<u32, i64>)>,
     open: Vec<OrderId>,
+    busted: BTreeSet<(OrderId, u32)>,
 }
 
 #[test]
 fn a_venue_that_says_anything_cannot_make_us_miscount() {
+    let (mut busts, mut lost) = (0, 0);
     for seed in 0..40 {
         let mut prng = Prng::new(seed);
         let mut desk = Desk::new(3, 16);
         let mut obvious = Obvious::default();
         let mut position = 0;
         for _ in 0..4_000 {
+            desk.now = desk.now + types::Nanos(10_000_000);
+            if prng.chance(0.01) {
+                desk.lose_sight();
+            }
             let open = pick(&mut prng, &obvious.open);
             match (prng.below(12), open) {
                 (0, _) | (_, None) => {
@@ -250,6 +307,16 @@ fn a_venue_that_says_anything_cannot_make_us_miscount() {
                         assert_eq!(fills.insert(fill, size.0), None, "seed {seed}: a fill was taken twice");
                         position += size.0 * side.sign();
                     }
+                    let held = std::mem::take(&mut desk.held);
+                    for (outcome, change) in held.into_iter().chain([(outcome, change)]) {
+                        if let (Change::Busted { size, .. }, Outcome::Busted { fill, .. }) = (change, outcome)
+                        {
+                            let (side, _, fills) = &obvious.orders[&id];
+                            assert_eq!(fills.get(&fill), Some(&size.0), "seed {seed}: no such fill");
+                            assert!(obvious.busted.insert((id, fill)), "seed {seed}: taken back twice");
+                            position -= size.0 * side.sign();
+                        }
+                    }
                     if change.closed() {
                         let before = obvious.open.len();
                         obvious.open.retain(|open| *open != id);
@@ -281,7 +348,9 @@ fn a_venue_that_says_anything_cannot_make_us_miscount() {
         }
         let counts = desk.orders.counts();
         assert!(counts.impossible > 100 && counts.duplicates > 100 && counts.late_fills > 10, "{counts:?}");
+        (busts, lost) = (busts + counts.busts, lost + counts.lost);
     }
+    assert!(busts > 20 && lost > 500, "{busts} {lost}: too tame");
 }
 
 #[test]

@@ -61,6 +61,12 @@ enum Command {
     Verify(commands::verify::Args),
     /// Make a key that signs journals, or show its public half
     Keys(commands::keys::Args),
+    /// Trade live over a pipe: inputs in, commands out, everything journalled first
+    #[cfg(target_os = "linux")]
+    Desk(commands::desk::Args),
+    /// Let two people agree that an input which breaks the core is passed over
+    #[cfg(target_os = "linux")]
+    Skip(commands::desk::SkipArgs),
     /// Fit a market of agents to a recorded day
     Calibrate(commands::calibrate::Args),
     /// Show the stylised facts of recordings and markets side by side
@@ -91,6 +97,10 @@ fn main() -> ExitCode {
         Command::Replay(args) => commands::replay::replay(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Keys(args) => commands::keys::run(&args),
+        #[cfg(target_os = "linux")]
+        Command::Desk(args) => commands::desk::run(&args),
+        #[cfg(target_os = "linux")]
+        Command::Skip(args) => commands::desk::pass_over(&args),
         Command::Calibrate(args) => commands::calibrate::run(&args),
         Command::Facts(args) => commands::facts::run(&args),
         Command::Storm(args) => commands::storm::run_command(&args),

@@ -280,6 +280,7 @@ impl Risk {
     }
 
     /// The venue published price limits or bands (RC-25).
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other statistics bound no price")]
     pub fn on_statistic(&mut self, statistic: &Statistic) {
         let side = match statistic.kind {
             StatisticKind::LowLimit | StatisticKind::LowerBand => 0,

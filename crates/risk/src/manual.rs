@@ -33,10 +33,8 @@ pub fn page() -> String {
     );
     for limit in LimitId::ALL {
         let spec = limit.spec();
-        let unit = match spec.unit {
-            LimitUnit::Choice(words) => words.join(", "),
-            unit => unit.name().into(),
-        };
+        let unit =
+            if let LimitUnit::Choice(words) = spec.unit { words.join(", ") } else { spec.unit.name().into() };
         let levels = names(spec.levels.iter().map(|level: &Level| level.name()));
         let off = if spec.may_be_off { "yes" } else { "never" };
         let _ = writeln!(

@@ -6,6 +6,7 @@ use crate::tests::linear;
 use crate::{Level, LimitId, Limits, Refusal, Risk, Setting, Touch};
 use LimitId as L;
 use Side::{Buy, Sell};
+use stdx::Prng;
 use types::instrument::Terms;
 use types::{
     Action, AlertKind, Contract, Depths, Instrument, InstrumentId, Lots, Money, Nanos, NewOrder, OrderKind,
@@ -530,4 +531,77 @@ fn rc_42_what_is_not_settled_is_bounded() {
     assert_eq!(kind(desk.ask(Buy, 1)), "settlement");
     desk.at(2 * day + SECOND);
     assert!(desk.may(Buy, 10) && !desk.may(Buy, 11));
+}
+
+/// In every interleaving of orders, fills, cancels, busts, marks and changed limits, what is carried along is what would be
+/// counted anew.
+#[test]
+fn what_measures_carry_along_is_what_is_held() {
+    let mut limits = options();
+    limits.covariances = model();
+    limits.every(Level::Instrument, L::MarginRate, 123_457);
+    let mut desk = Desk::new(&limits);
+    let mut prng = Prng::new(16);
+    let mut open: Vec<(StrategyId, InstrumentId, Side, i64)> = Vec::new();
+    for step in 0..20_000 {
+        let by = if prng.chance(0.5) { ME } else { OTHER };
+        let instrument = if prng.chance(0.5) { X } else { Y };
+        let side = if prng.chance(0.5) { Buy } else { Sell };
+        match prng.below(10) {
+            0..4 => {
+                let size = prng.between(1, 50);
+                if desk.ask_of(by, instrument, OrderKind::Limit, side, 100, size).is_ok() {
+                    open.push((by, instrument, side, size));
+                }
+            }
+            4..8 if !open.is_empty() => {
+                let at = usize::try_from(prng.below(open.len() as u64)).expect("few");
+                let (by, instrument, side, left) = &mut open[at];
+                let size = prng.between(1, *left);
+                desk.risk.on_fill(*by, *instrument, *side, Ticks(100), Lots(size));
+                *left -= size;
+                if *left == 0 || prng.chance(0.3) {
+                    let (by, instrument, side, left) = open.swap_remove(at);
+                    desk.risk.on_closed(by, instrument, side, Lots(left));
+                }
+            }
+            8 => desk.mid(instrument, prng.between(50, 150)),
+            _ if prng.chance(0.1) => {
+                desk.risk.on_bust(by, instrument, side, Ticks(100), Lots(prng.between(1, 9)))
+            }
+            _ => {
+                let rate = prng.between(0, 500_000);
+                desk.risk
+                    .set_limit(L::MarginRate as u16, Scope::Instrument(instrument), rate)
+                    .expect("it may be set");
+            }
+        }
+        let state = &desk.risk.state;
+        let mut anew = state.clone();
+        anew.remeasure();
+        let account = &state.accounts[0].measured;
+        assert_eq!(account.margin, anew.accounts[0].measured.margin, "step {step}");
+        let held = [X, Y].map(|id| i128::from(state.instruments[id.index()].held.position));
+        let micros = [10_000_000_i128, 20_000_000];
+        let [x, y] = [held[0] * micros[0], held[1] * micros[1]];
+        assert_eq!(account.tail.variance.total(), x * x + y * y + x * y, "step {step}");
+        assert_eq!(state.firm.tail.variance.total(), account.tail.variance.total());
+        let greeks = [held[0] * 500_000 + held[1] * 1_000_000, held[0] * 250_000, held[0] * 12_000_000];
+        assert_eq!(account.beneath[0].named().map(|(_, value)| value), greeks, "step {step}");
+        while desk.risk.take_news().is_some() {}
+    }
+    assert!(!open.is_empty());
+}
+
+#[test]
+fn rc_20_an_infinite_tail_lets_through_only_what_reduces() {
+    let mut limits = Limits::wide();
+    limits.covariances = Covariances::new(&[1e9, 1e9], &[1.0, 0.0, 0.0, 1.0]);
+    let mut desk = Desk::new(&limits);
+    desk.trade(Buy, 1_000_000);
+    desk.risk.set_limit(L::TailLevel as u16, Scope::Firm, 990_000).expect("it may be set");
+    desk.risk.set_limit(L::ValueAtRisk as u16, Scope::Firm, i64::MAX / 2).expect("it may be set");
+    assert_eq!(kind(desk.ask(Buy, 1)), "value at risk");
+    assert_eq!(kind(desk.ask_of(ME, Y, OrderKind::Limit, Buy, 100, 1)), "value at risk");
+    assert!(desk.may(Sell, 1));
 }

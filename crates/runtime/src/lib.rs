@@ -13,6 +13,7 @@ pub mod config;
 pub mod currency;
 pub mod day;
 pub mod deeds;
+pub mod desk;
 pub mod facts;
 pub mod feed;
 pub mod generate;

@@ -89,6 +89,11 @@ impl Skips {
         }
     }
 
+    /// As if two people had agreed: to see what would come of it.
+    pub(crate) fn assume(&mut self, seq: Seq) {
+        self.agreed.insert(seq);
+    }
+
     /// Whether this one is to be passed over.
     #[inline]
     #[must_use]

@@ -14,15 +14,15 @@
 //! Never sends anything, never writes a byte.
 
 use crate::backtest::Observer;
-use crate::poison::Skips;
+use crate::poison::{Skips, request_to_skip};
 use crate::replay::{Comparison, ReplayError, Replayed};
 use crate::setup::{Setup, SetupError};
 use crate::snapshot::{Edge, Place, Refused, Snapshot, Store};
 use engine::Engine;
-use journal::{Ending, Reader};
+use journal::{Ending, JournalError, Options, Reader, Writer};
 use std::path::Path;
 use types::record::Record;
-use types::{Command, Input, Seq};
+use types::{Command, Event, Input, PersonId, Seq};
 
 /// An engine at the end of its journal.
 #[derive(Debug)]
@@ -56,8 +56,88 @@ pub fn restart(
     observer: &mut dyn Observer,
     tick: &mut dyn FnMut(u64),
 ) -> Result<Restarted, ReplayError> {
+    restart_passing(dir, make, snapshots, None, observer, tick)
+}
+
+/// Writes into a journal that ends with an input that broke the core that two people agree to pass over it, and what the
+/// engine says to that.
+///
+/// # Errors
+/// When the journal does not stop at that input, one person speaks twice or without a reason, or the disk refuses.
+pub fn skip(
+    dir: &Path,
+    make: Make<'_>,
+    options: Options,
+    (seq, reason): (Seq, &str),
+    (by, and): (PersonId, PersonId),
+) -> Result<(), SkipError> {
+    struct Nobody;
+    impl Observer for Nobody {
+        fn on_step(&mut self, _: &Input, _: &[Command], _: &Engine) {}
+    }
+    if by == and || reason.is_empty() {
+        return Err(SkipError::NotAgreed);
+    }
+    match restart(dir, make, true, &mut Nobody, &mut |_| {}) {
+        Err(ReplayError::Poison(poison)) if poison.input.seq == seq => {}
+        Err(ReplayError::Poison(poison)) => return Err(SkipError::Another(poison.input.seq)),
+        Ok(_) => return Err(SkipError::NotPoisoned(seq)),
+        Err(error) => return Err(error.into()),
+    }
+    let Restarted { replayed, edge, unwritten, .. } =
+        restart_passing(dir, make, true, Some(seq), &mut Nobody, &mut |_| {})?;
+    let (mut engine, place) = (replayed.engine, edge.place());
+    let (mut writer, _) = Writer::resume(dir, options)?;
+    let mut answers = unwritten;
+    for &command in &answers {
+        writer.append(&Record::Command { seq: place.seq, at: place.at, command });
+    }
+    // A number that no other request of this run has: the one of the input itself.
+    let request = u32::try_from(place.seq.0 & u64::from(u32::MAX)).expect("masked");
+    for (number, word) in (place.seq.0 + 1..).zip(request_to_skip(seq, request, reason, by, and)) {
+        let input = Input { seq: Seq(number), received_at: place.at, event: Event::Operator(word) };
+        answers.clear();
+        writer.append(&Record::Input(input));
+        engine.step(&input, &mut answers);
+        for &command in &answers {
+            writer.append(&Record::Command { seq: input.seq, at: input.received_at, command });
+        }
+    }
+    crate::desk::settle(&mut writer, None)?;
+    Ok(())
+}
+
+/// Why an input was not marked to be passed over.
+#[derive(Debug, thiserror::Error)]
+pub enum SkipError {
+    /// It takes two, and a reason.
+    #[error("two different people must agree, and say why")]
+    NotAgreed,
+    /// The journal runs through.
+    #[error("the journal does not stop at input {}: nothing in it breaks the core", .0.0)]
+    NotPoisoned(Seq),
+    /// It stops elsewhere.
+    #[error("the journal stops at input {}, not there", .0.0)]
+    Another(Seq),
+    /// It cannot be run again.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// It cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+fn restart_passing(
+    dir: &Path,
+    make: Make<'_>,
+    snapshots: bool,
+    assumed: Option<Seq>,
+    observer: &mut dyn Observer,
+    tick: &mut dyn FnMut(u64),
+) -> Result<Restarted, ReplayError> {
     let mut passed_over = Vec::new();
     let (mut skips, mut heard_to) = (Skips::default(), Seq(0));
+    assumed.into_iter().for_each(|seq| skips.assume(seq));
     let mut candidates = candidates(dir, snapshots)?;
     loop {
         let snapshot = loop {
@@ -80,6 +160,7 @@ pub fn restart(
             }
             Err(Trouble::Replay(ReplayError::Poison(poison))) if !skips.has(poison.input.seq) => {
                 skips = Skips::of_journal(dir)?;
+                assumed.into_iter().for_each(|seq| skips.assume(seq));
                 if !skips.has(poison.input.seq) {
                     return Err(ReplayError::Poison(poison));
                 }

@@ -402,7 +402,8 @@ impl Setup {
     /// When it names what is not in this run.
     pub fn limits(&self) -> Result<Limits, SetupError> {
         let labels: Vec<&str> = self.strategies.iter().map(StrategySetup::label).collect();
-        let limits = self.config.risk.limits(&labels)?;
+        let mut limits = self.config.risk.limits(&labels)?;
+        self.config.risk.model(&mut limits, &self.instruments)?;
         limits.validate(&self.instruments)?;
         Ok(limits)
     }

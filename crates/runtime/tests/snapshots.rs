@@ -7,9 +7,8 @@ use common::{Planted, Tape, engine_with, generated, tape};
 use engine::{Engine, StateHash};
 use journal::{Options, Writer};
 use runtime::backtest::Observer;
-use runtime::poison::request_to_skip;
 use runtime::replay::ReplayError;
-use runtime::restart::{Restarted, restart};
+use runtime::restart::{self, Restarted, restart};
 use runtime::snapshot::{Cadence, Edge, FOLDER_NAME, Folder, Refused, Snapshot, Store};
 use std::collections::BTreeMap;
 use std::fs;
@@ -226,22 +225,22 @@ fn j_16_a_poisoned_input_stops_every_replay_until_two_people_let_it_be_passed_ov
             other => panic!("{other:?}"),
         }
     }
-    let say = |words: &[types::Operator], first: u64| {
-        let (mut writer, _) = Writer::resume(&dir, Options::default()).expect("it was cut");
-        for (seq, word) in (first..).zip(words) {
-            let event = Event::Operator(*word);
-            writer.append(&Record::Input(Input { seq: Seq(seq), received_at: trade.received_at, event }));
-        }
-        first + words.len() as u64
-    };
-    // One person is not enough; two are.
+    // One person is not enough, nor is another input; two with a reason are.
     let seq = poison.input.seq;
-    let next = say(&request_to_skip(seq, 1, "a planted bug", PersonId(1), PersonId(1)), seq.0 + 1);
+    let skip = |seq, reason, people| {
+        restart::skip(&dir, &make, Options::default(), (seq, reason), people)
+            .map_err(|error| error.to_string())
+    };
+    let people = (PersonId(1), PersonId(2));
+    assert!(skip(seq, "alone", (PersonId(1), PersonId(1))).is_err());
+    assert!(skip(seq, "", people).is_err());
+    assert!(skip(Seq(seq.0 - 1), "another", people).is_err());
     assert!(matches!(run(), Err(ReplayError::Poison(_))));
-    say(&request_to_skip(seq, 2, "a planted bug, looked at", PersonId(1), PersonId(2)), next);
+    skip(seq, "a planted bug, looked at by both", people).expect("both agree");
     let (one, two) = (run().expect("it is passed over"), run().expect("it is passed over"));
     assert_eq!(one.replayed.divergence, None);
     assert!(one.skips.has(seq) && hash(&one.replayed.engine) == hash(&two.replayed.engine));
+    assert!(skip(seq, "again", people).is_err(), "nothing breaks any more");
     // What is passed over is passed over whole: an engine that never heard of it is the same.
     let mut without = engine_with(&tape.setup, planted);
     let mut reader = journal::Reader::open(&dir).expect("readable");

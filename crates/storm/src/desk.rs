@@ -48,6 +48,12 @@ pub(crate) struct Desk {
     steps: u64,
 }
 
+/// The engine's state, and the number of the first input that it does not know.
+pub(crate) struct Snapshot {
+    next: Seq,
+    state: Vec<u8>,
+}
+
 /// What a new life found on the disk.
 pub(crate) struct Found {
     /// How many commands for a venue stand in the journal, in order.
@@ -116,7 +122,7 @@ impl Desk {
         market: &Market,
         disk: &Disk,
         now: Nanos,
-        acknowledged: u64,
+        (acknowledged, snapshot): (u64, Option<&Snapshot>),
         plant: Option<Plant>,
     ) -> Result<(Self, Found), Stillborn> {
         let mut restored = None;
@@ -139,11 +145,27 @@ impl Desk {
         let sink = Box::new(crate::plant::sink(disk, plant));
         let mut desk = Self::over(firm, market, now, Inline::go_on(sink, &reader, BLOCK_RECORDS), plant);
         let mut found = Found { commands: Vec::new(), records: records.len() as u64, restored };
-        desk.replay(&records, &mut found)?;
+        let from = match snapshot {
+            None => Seq(0),
+            Some(Snapshot { next, state }) => {
+                let restored = desk.engine.restore(state);
+                restored.map_err(|error| Stillborn::Repeats(format!("the snapshot is none: {error}")))?;
+                *next
+            }
+        };
+        desk.replay(&records, from, &mut found)?;
         Ok((desk, found))
     }
 
-    fn replay(&mut self, records: &[Record], found: &mut Found) -> Result<(), Stillborn> {
+    /// The state between two inputs, where everything is on the disk.
+    pub(crate) fn snapshot(&self) -> Option<Snapshot> {
+        let mut state = Vec::new();
+        self.engine.save(&mut state).ok()?;
+        Some(Snapshot { next: self.seq, state })
+    }
+
+    /// Steps on the inputs from `from` on: the state knows those before. The edge's own counts are made of all.
+    fn replay(&mut self, records: &[Record], from: Seq, found: &mut Found) -> Result<(), Stillborn> {
         let mut due = Vec::new();
         let mut at = 0;
         for record in records {
@@ -154,19 +176,21 @@ impl Desk {
                     }
                     due.clear();
                     at = 0;
-                    self.engine.step(input, &mut due);
+                    if input.seq >= from {
+                        self.engine.step(input, &mut due);
+                    }
                     (self.seq, self.last_at) = (input.seq.next(), input.received_at);
                     self.note(&input.event);
                 }
                 Record::Command { seq, command, .. } => {
-                    if due.get(at) != Some(command) {
+                    if *seq >= from && due.get(at) != Some(command) {
                         let again = due.get(at);
                         return Err(Stillborn::Repeats(format!(
                             "input {}: {command:?}, now {again:?}",
                             seq.0
                         )));
                     }
-                    at += 1;
+                    at += usize::from(*seq >= from);
                     self.wake(command);
                     found.commands.push(*command);
                 }

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use stdx::Prng;
 use strategies::list::{self, Values};
-use types::{FeeSchedule, Instrument, InstrumentId};
+use types::{AccountId, FeeSchedule, Instrument, InstrumentId, StrategyId};
 
 /// What the firm is made of; the same for every life of its process.
 #[derive(Clone, Debug)]
@@ -44,6 +44,15 @@ impl Firm {
         // Drawn in one order, so that a seed means one firm.
         for (level, limit, low, high) in RANGES {
             limits.every(level, limit, prng.between(low, high));
+        }
+        limits.strategies.clear();
+        limits.accounts.clear();
+        for (row, (name, account)) in
+            [("touch", "makers"), ("chaos", "takers"), ("dealer", "makers")].into_iter().enumerate()
+        {
+            if strategies[row] {
+                limits.seat(name, account);
+            }
         }
         if tight {
             limits.every(Level::Firm, LimitId::DailyLoss, 2_000_000_000_000);
@@ -93,10 +102,18 @@ impl Firm {
 
     /// The limit of a position in an instrument, as it was at the start.
     pub(crate) fn position_limit(&self, instrument: &Instrument) -> i64 {
-        {
-            let terms = instrument.terms();
-            let own = self.limits.level(Level::Instrument).of(&format!("{}/{}", terms.venue, terms.symbol));
-            own.of(LimitId::Position).number().unwrap_or(0)
-        }
+        let terms = instrument.terms();
+        let own = self.limits.level(Level::Instrument).of(&format!("{}/{}", terms.venue, terms.symbol));
+        own.of(LimitId::Position).number().unwrap_or(0)
+    }
+
+    /// How many strategies there are.
+    pub(crate) fn strategies(&self) -> usize {
+        self.strategies.iter().filter(|is| **is).count()
+    }
+
+    /// Makers trade on one account, chaos on another.
+    pub(crate) fn account_of(&self, strategy: StrategyId) -> AccountId {
+        self.limits.strategies.get(strategy.index()).map_or(AccountId(0), |seat| seat.account)
     }
 }

@@ -9,11 +9,12 @@ use crate::desk::Desk;
 use crate::exchange::Exchange;
 use crate::firm::Firm;
 use crate::market::Market;
+use crate::rules::Rules;
 use engine::Engine;
 use orders::{End, Order, State};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use types::{
-    Action, Command, Event, Input, InstrumentId, Money, Operator, OrderId, Outcome, Report, Scope, Side,
+    Command, Event, Input, InstrumentId, Money, OrderId, Outcome, PlaceOrder, Report, Side, StrategyId,
 };
 
 /// One of the ten.
@@ -32,7 +33,7 @@ pub const ALL: [Invariant; 10] = [
     Invariant {
         number: 1,
         name: "replica",
-        about: "A replica that hears only the journal's inputs gives the same commands, positions and orders.",
+        about: "A replica that hears only the journal's inputs gives the same commands and has the same state, hash for hash.",
         check: replica,
     },
     Invariant {
@@ -95,6 +96,9 @@ pub const ALL: [Invariant; 10] = [
     },
 ];
 
+/// The states of process and replica are hashed at every so many moments at which both have heard the same.
+const HASH_EVERY: u64 = 32;
+
 /// A moment, as the checks see it.
 pub(crate) struct Seen<'a> {
     /// What the process stepped on; `None` when something happened outside.
@@ -130,12 +134,14 @@ pub(crate) struct Checks {
     pub(crate) compared: u64,
     places: u64,
     closed: BTreeMap<OrderId, End>,
-    killed: BTreeSet<Scope>,
+    pub(crate) rules: Rules,
     /// The same, as it was when everything was on the disk.
-    killed_for_good: BTreeSet<Scope>,
+    rules_for_good: Rules,
     /// By instrument: how many of its trades the market made, by how many the process was told, and whether it has
     /// missed none since its book became live.
     trades: Vec<Trades>,
+    caught_up: u64,
+    scratch: Vec<u8>,
     /// Only this one is checked.
     pub(crate) only: Option<u8>,
 }
@@ -150,6 +156,8 @@ struct Trades {
 
 impl Checks {
     pub(crate) fn new(firm: &Firm, only: Option<u8>) -> Self {
+        let limits = firm.instruments.iter().map(|instrument| firm.position_limit(instrument));
+        let rules = Rules::new(limits.collect());
         Self {
             count: Count::new(&firm.instruments, &firm.fees),
             allowed: vec![[0; 2]; firm.instruments.len()],
@@ -161,8 +169,10 @@ impl Checks {
             compared: 0,
             places: 0,
             closed: BTreeMap::new(),
-            killed: BTreeSet::new(),
-            killed_for_good: BTreeSet::new(),
+            rules: rules.clone(),
+            rules_for_good: rules,
+            caught_up: 0,
+            scratch: Vec::new(),
             only,
         }
     }
@@ -188,13 +198,13 @@ impl Checks {
             self.count.heard(report);
         }
         if seen.audited.is_some_and(Result::is_ok) {
-            self.killed_for_good.clone_from(&self.killed);
+            self.rules_for_good.clone_from(&self.rules);
         }
         if seen.leaving.is_empty() {
             return;
         }
         for instrument in &self.firm.instruments {
-            let limit = self.firm.position_limit(instrument);
+            let limit = self.rules.positions[instrument.id().index()];
             let worst = Side::BOTH.map(|side| self.count.worst(instrument.id(), side));
             self.allowed[instrument.id().index()] = worst.map(|worst| worst.max(limit));
         }
@@ -208,8 +218,10 @@ impl Checks {
     /// The process began a new life: what it had heard and not written down, it will hear again.
     pub(crate) fn reborn(&mut self, desk: &Desk, log: &[Report]) {
         self.count.relearn(&log[..desk.next_report.min(log.len())]);
-        self.killed.clone_from(&self.killed_for_good);
+        self.rules.clone_from(&self.rules_for_good);
         self.closed.clear();
+        // The next moment at which both have heard the same is one at which states are hashed.
+        self.caught_up = HASH_EVERY - 1;
         self.position = None;
         self.touched.fill(true);
         self.places = desk.engine.orders().counts().submitted;
@@ -224,14 +236,9 @@ impl Checks {
             made.pop_front();
         }
     }
-
-    /// Nothing more has to be killed: two people have agreed.
-    pub(crate) fn is_killed(&self) -> bool {
-        !self.killed.is_empty()
-    }
 }
 
-fn replica(_: &mut Checks, seen: &Seen<'_>) -> Result<(), String> {
+fn replica(checks: &mut Checks, seen: &Seen<'_>) -> Result<(), String> {
     let Some(audited) = seen.audited else { return Ok(()) };
     if let Err((1, what)) = audited {
         return Err(what.clone());
@@ -240,18 +247,16 @@ fn replica(_: &mut Checks, seen: &Seen<'_>) -> Result<(), String> {
     if audited.is_err() || desk.uncommitted > 0 {
         return Ok(());
     }
-    let (ours, theirs) = (&desk.engine, seen.audit.replica());
-    for instrument in ours.instruments() {
-        let id = instrument.id();
-        let of = |engine: &Engine| {
-            (engine.portfolio().position(id), engine.risk().exposure(id), engine.book(id).state())
-        };
-        if of(ours) != of(theirs) {
-            return Err(format!("{id}: {:?}, the replica {:?}", of(ours), of(theirs)));
-        }
+    checks.caught_up += 1;
+    if !checks.caught_up.is_multiple_of(HASH_EVERY) {
+        return Ok(());
     }
-    if ours.equity() != theirs.equity() || !ours.orders().open().eq(theirs.orders().open()) {
-        return Err("equity or open orders differ".into());
+    let hash =
+        |engine: &Engine, scratch: &mut Vec<u8>| engine.state_hash(scratch).map_err(|e| format!("{e:?}"));
+    let ours = hash(&desk.engine, &mut checks.scratch)?;
+    let theirs = hash(seen.audit.replica(), &mut checks.scratch)?;
+    if ours != theirs {
+        return Err(format!("the state's hash is {ours}, the replica's {theirs}"));
     }
     Ok(())
 }
@@ -536,28 +541,25 @@ fn chain(_: &mut Checks, seen: &Seen<'_>) -> Result<(), String> {
 }
 
 fn kill(checks: &mut Checks, seen: &Seen<'_>) -> Result<(), String> {
-    if let Some(Input { event: Event::Operator(Operator::Request { action, .. }), .. }) = seen.input {
-        match *action {
-            Action::Kill(scope) => {
-                checks.killed.insert(scope);
-            }
-            Action::Reset(scope) => {
-                checks.killed.remove(&scope);
-            }
-            Action::ReduceOnly(..)
-            | Action::CancelAll(_)
-            | Action::SetLimit { .. }
-            | Action::Restrict { .. }
-            | Action::SkipRecord(_)
-            | Action::RequestBust { .. }
-            | Action::Enter(_) => {}
-        }
+    if let Some(Input { event: Event::Operator(word), .. }) = seen.input {
+        checks.rules.hear(word);
     }
     for command in seen.commands {
-        if matches!(command, Command::Place(_) | Command::Replace { .. })
-            && checks.killed.contains(&Scope::Firm)
-        {
-            return Err(format!("{command:?} after the kill switch was pulled"));
+        let (strategy, instrument) = match *command {
+            Command::Place(PlaceOrder { strategy, terms, .. }) => (strategy, terms.instrument),
+            Command::Replace { order, instrument, .. } => {
+                let known = checks.count.orders.get(&order);
+                (known.map_or(StrategyId(u16::MAX), |tracked| tracked.strategy), instrument)
+            }
+            Command::Cancel { .. }
+            | Command::WakeAt { .. }
+            | Command::Query { .. }
+            | Command::MassCancel { .. }
+            | Command::Alert { .. } => continue,
+        };
+        let account = checks.firm.account_of(strategy);
+        if let Some(why) = checks.rules.stops(strategy, account, instrument) {
+            return Err(format!("{command:?}, and {why}"));
         }
     }
     Ok(())

@@ -21,6 +21,7 @@ mod people;
 pub mod plan;
 mod plant;
 pub mod ranges;
+mod rules;
 pub mod shrink;
 mod truth;
 pub mod world;

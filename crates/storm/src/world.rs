@@ -13,14 +13,14 @@
 
 use crate::audit::Audit;
 use crate::clock::{Clock, Model};
-use crate::desk::{Desk, Stillborn};
+use crate::desk::{Desk, Snapshot, Stillborn};
 use crate::disk::Disk;
 use crate::exchange::Exchange;
 use crate::fates::{Fates, Struck};
 use crate::firm::Firm;
 use crate::invariants::{Checks, Seen};
 use crate::market::{Market, millis};
-use crate::people::{Deed, People};
+use crate::people::People;
 use crate::plan::Plan;
 use crate::plant::Plant;
 use crate::ranges::{Kind, Shape};
@@ -41,6 +41,8 @@ use types::{
 const STARTS_AT: Nanos = Nanos::from_secs(1_767_623_400);
 const TICK: Nanos = Nanos::from_millis(20);
 const SECOND: Nanos = Nanos::from_secs(1);
+/// Commits from one snapshot to the next.
+const SNAPSHOT_EVERY: u64 = 200;
 /// Inputs that may wait for the disk when nothing else asks for it.
 const UNCOMMITTED_MAX: usize = 64;
 
@@ -178,6 +180,7 @@ pub(crate) struct World<'a> {
     left: usize,
     acknowledged: u64,
     commits: u64,
+    snapshot: Option<Snapshot>,
     calm: bool,
     over: bool,
     violation: Option<Violation>,
@@ -211,7 +214,7 @@ impl<'a> World<'a> {
             checks: Checks::new(&firm, plan.only),
             fates: Fates::new(seed, mix, plan.faults.as_deref()),
             clock: Clock::new(seed, STARTS_AT, mix.shape(Shape::Drift)),
-            people: People::new(seed),
+            people: People::new(seed, firm.instruments.len(), firm.strategies()),
             paths: [path("to the venue"), path("to us")],
             coming: BinaryHeap::new(),
             nth: 0,
@@ -220,6 +223,7 @@ impl<'a> World<'a> {
             left: 0,
             acknowledged: 0,
             commits: 0,
+            snapshot: None,
             calm: false,
             over: false,
             violation: None,
@@ -594,6 +598,9 @@ impl<'a> World<'a> {
         let flushed = self.disk.copied(self.audit.offset());
         let audited = self.audit.read(&flushed);
         self.acknowledged = self.audit.records;
+        if self.commits.is_multiple_of(SNAPSHOT_EVERY) && self.plan.plant.is_none() {
+            self.snapshot = desk.snapshot();
+        }
         self.release(&leaving, Some(&audited));
     }
 
@@ -661,7 +668,9 @@ impl<'a> World<'a> {
             self.disk.forget(&mut prng);
         }
         let (acknowledged, plant) = (self.acknowledged, self.plan.plant);
-        let born = Desk::again(&self.firm, &self.market, &self.disk, self.now, acknowledged, plant);
+        // Every other life begins with all there is, whatever snapshots say.
+        let known = (acknowledged, self.snapshot.as_ref().filter(|_| lives.is_multiple_of(2)));
+        let born = Desk::again(&self.firm, &self.market, &self.disk, self.now, known, plant);
         let (desk, found) = match born {
             Ok(born) => born,
             Err(Stillborn::Repeats(what)) => {
@@ -734,7 +743,8 @@ impl<'a> World<'a> {
         }
         if let Some(mut prng) = self.fates.strikes(Kind::Pause, n) {
             let mean = self.plan.mix.shape(Shape::PauseMean);
-            self.paused_until = self.now + Nanos(millis(mean * 1e3 * prng.exponential()).min(20_000_000_000));
+            let length = Nanos(millis(mean * 1e3 * prng.exponential()).min(20_000_000_000));
+            self.paused_until = self.paused_until.max(self.now + length);
             self.tell(|| "the process stands still".into());
         }
         if self.fates.strikes(Kind::ChannelReset, n).is_some() {
@@ -753,10 +763,14 @@ impl<'a> World<'a> {
             let news = ClockNews { wall_at: read + divergence, divergence, state: ClockState::Stepped };
             self.input(Event::Clock(news), true);
         }
+        let since = self.now - STARTS_AT;
         if let Some(mut prng) = self.fates.strikes(Kind::KillPulled, n) {
-            self.people.ask(Deed::Kill, &mut prng);
+            self.people.stop(since, &mut prng);
         }
-        for word in self.people.words(self.now - STARTS_AT, self.checks.is_killed()) {
+        if let Some(mut prng) = self.fates.strikes(Kind::LimitMoved, n) {
+            self.people.move_limit(since, &self.checks.rules, &mut prng);
+        }
+        for word in self.people.words(since, &self.checks.rules) {
             self.will(self.now, Happening::Word(word));
         }
     }
@@ -779,7 +793,7 @@ impl<'a> World<'a> {
         self.tell(|| "the faults stop".into());
         self.fates.active = false;
         self.calm = true;
-        self.people.ask(Deed::ResumeAll, &mut Prng::new(0));
+        self.people.resume(self.now - STARTS_AT, &self.checks.rules);
     }
 
     /// Everything must be well again, and what is under way must come to an end.

@@ -9,6 +9,7 @@ use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 use stdx::Prng;
 use types::Seq;
 
@@ -20,10 +21,17 @@ const RECORDS: u64 = 400;
 /// How the child writes: `written` or `synced`, plain or signed and in several files.
 fn options_of(how: &str, folder: &Path) -> Options {
     let durability = if how.contains("synced") { Durability::Synced } else { Durability::Written };
+    let small = Options { poll: Duration::from_micros(20), ..small() };
     if how.contains("plain") {
-        return Options { durability, ..small() };
+        return Options { durability, ..small };
     }
-    Options { durability, anchor: Some(folder.join("anchor")), segment_bytes: 6_000, ..signed() }
+    Options {
+        durability,
+        poll: small.poll,
+        anchor: Some(folder.join("anchor")),
+        segment_bytes: 6_000,
+        ..signed()
+    }
 }
 
 /// Not a test when it runs by itself: the process that the tests below start and kill. Prints each input that the gate let
@@ -152,7 +160,7 @@ fn j_01_a_killed_process_loses_nothing_that_it_told() {
         let mut running = child(this_program(), &folder, how);
         let mut out = BufReader::new(running.stdout.take().expect("piped"));
         // A random moment, told by what it has told and not by a clock.
-        let enough = chance.below(if how.starts_with("synced") { 20 } else { 2_000 });
+        let enough = chance.below(if how.starts_with("synced") { 8 } else { 400 });
         let (before, ended) = listen(&mut out, enough);
         assert_eq!(ended, None, "{context}: it ended by itself");
         (0..chance.below(20_000)).for_each(|_| std::hint::spin_loop());

@@ -18,14 +18,27 @@ pub(crate) struct Desk {
     pub(crate) orders: Orders,
     pub(crate) risk: Risk,
     pub(crate) now: Nanos,
+    /// What became of busts that had come before their fills.
+    pub(crate) held: Vec<(Outcome, Change)>,
 }
 
 impl Desk {
     pub(crate) fn new(instruments: u32, kept: usize) -> Self {
-        let instruments: Vec<Instrument> = (0..instruments).map(instrument).collect();
+        Self::at("test", instruments, kept)
+    }
+
+    /// The same where instruments trade at a venue of this name.
+    pub(crate) fn at(venue: &str, instruments: u32, kept: usize) -> Self {
+        let at = |id| {
+            let own: Instrument = instrument(id);
+            Instrument::new(Terms { venue: venue.into(), ..own.terms().clone() }).expect("valid terms")
+        };
+        let instruments: Vec<Instrument> = (0..instruments).map(at).collect();
         let mut risk = Risk::new(&instruments, &Limits::wide());
         assert_eq!(risk.on_equity(NOW, Money::ZERO), None);
-        Self { orders: Orders::with_capacity(kept), risk, now: NOW }
+        let mut orders = Orders::with_capacity(kept);
+        orders.keep_replaced_sizes(&instruments);
+        Self { orders, risk, now: NOW, held: Vec::new() }
     }
 
     pub(crate) fn submit(&mut self, terms: NewOrder) -> OrderId {
@@ -78,7 +91,8 @@ impl Desk {
         if let Outcome::Filled { fill, .. } = outcome
             && let Some(bust) = self.orders.held_bust(id, fill)
         {
-            assert!(matches!(self.hear(id, bust.outcome), Change::Busted { .. }));
+            let change = self.hear(id, bust.outcome);
+            self.held.push((bust.outcome, change));
         }
         change
     }

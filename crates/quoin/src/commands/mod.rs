@@ -5,6 +5,8 @@ pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod config;
 pub(crate) mod controls;
+#[cfg(target_os = "linux")]
+pub(crate) mod desk;
 pub(crate) mod facts;
 pub(crate) mod generate;
 pub(crate) mod import;

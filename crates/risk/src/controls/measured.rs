@@ -1,7 +1,8 @@
 //! Controls that ask a measure: margin, tails, sensitivities, shares, loss rates, stops, protections, quotes, settlement.
 //!
-//! Where a limit is off, a control is one comparison. What makes a position smaller passes all of them but the quote's (O-02):
-//! none of these may hold somebody in what they are afraid of.
+//! Where a limit is off, a control is one comparison. What makes its own measure smaller passes however far that is beyond
+//! (O-02): none of these may hold somebody in what they are afraid of. For tails and greeks that is the measure, not the
+//! position: taking a hedge off is no reduction.
 
 use super::{Ask, order};
 use crate::exposure::{Exposed, saturated};
@@ -189,7 +190,10 @@ pub(super) fn tail(ask: &Ask) -> Result<(), Refusal> {
         let Some(most) = tail.most else { return not_measured(LimitId::TailLevel) };
         let lots = signed(ask, held.working[ask.side.index()]);
         let after = tail.variance.with(model, ask.instrument.index(), lots);
-        if after > most && after > tail.variance.total() {
+        // An infinite one, which nothing is larger than, lets through only what reduces the position.
+        let total = tail.variance.total();
+        let is_worse = after > total || total == i128::MAX && !held.only_reduces(ask.side, ask.added.0);
+        if after > most && is_worse {
             return Err(Refusal::TailTooLarge { level });
         }
     }

@@ -33,7 +33,8 @@ impl Covariances {
             other.is_some_and(|other| (correlations[at] - other).abs() <= 1e-9)
         };
         let is_one = |row: usize| (correlations[row * (size + 1)] - 1.0).abs() <= 1e-9;
-        if !is_sound || !(0..size * size).all(is_symmetric) || !(0..size).all(is_one) {
+        let is_matrix = is_sound && (0..size * size).all(is_symmetric) && (0..size).all(is_one);
+        if !is_matrix || !is_possible(size, correlations) {
             return None;
         }
         let value = |at: usize| {
@@ -55,6 +56,24 @@ impl Covariances {
     fn row(&self, instrument: usize) -> &[i128] {
         &self.rows[instrument * self.size..(instrument + 1) * self.size]
     }
+}
+
+/// Whether no portfolio has a variance below zero: Cholesky's factor exists. With a little more on the diagonal, so that two
+/// names for one thing are possible.
+fn is_possible(size: usize, correlations: &[f64]) -> bool {
+    let mut factor = vec![0.0; size * size];
+    for row in 0..size {
+        for column in 0..=row {
+            let known: f64 = (0..column).map(|k| factor[row * size + k] * factor[column * size + k]).sum();
+            let rest = correlations[row * size + column] - known;
+            factor[row * size + column] = match row == column {
+                true if rest + 1e-9 <= 0.0 => return false,
+                true => math::sqrt(rest + 1e-9),
+                false => rest / factor[column * (size + 1)],
+            };
+        }
+    }
+    true
 }
 
 /// What one account, or the firm, holds.
@@ -202,6 +221,9 @@ mod tests {
         refused(&[1.0], &[0.9]);
         refused(&[1.0, 1.0], &[1.0, 0.5, 0.4, 1.0]);
         refused(&[1.0, 1.0], &[1.0, 1.1, 1.1, 1.0]);
+        // Each opposite to both others.
+        refused(&[1.0; 3], &[1.0, -0.9, -0.9, -0.9, 1.0, -0.9, -0.9, -0.9, 1.0]);
+        assert!(Covariances::new(&[1.0; 3], &[1.0, 1.0, -1.0, 1.0, 1.0, -1.0, -1.0, -1.0, 1.0]).is_some());
         assert_eq!(Covariances::new(&[], &[]).map(|model| model.size()), Some(0));
     }
 }

@@ -12,8 +12,8 @@ use crate::limits::{LimitId, Settings};
 use serde::{Deserialize, Serialize};
 use types::{Lots, Money, Nanos, Ticks, TradingDays};
 
-/// A margin rate beyond this is refused by no broker and overflows nothing.
-const MARGIN_PPM_MAX: i64 = 1_000_000_000;
+/// A hundred times the worth: no broker asks for more, and the sum over instruments overflows nothing.
+const MARGIN_PPM_MAX: i64 = 100_000_000;
 
 /// Of an instrument.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -25,7 +25,7 @@ impl Settlement {
     pub(crate) fn limit(&mut self, after: Option<i64>) {
         self.after = after.unwrap_or(0).clamp(0, DAYS_MAX as i64 - 1);
         let (days, today) = (self.days, self.today);
-        self.total = (0..=self.after).map(|back| days[place(today - back)]).sum();
+        self.total = (0..=self.after).map(|back| days[place(today - back)]).fold(0, i128::saturating_add);
     }
 
     /// It is this trading day. Days do not go back.
@@ -38,7 +38,7 @@ impl Settlement {
             self.days[place(begun)] = 0;
         }
         self.today = day;
-        self.total = (0..=self.after).map(|back| self.days[place(day - back)]).sum();
+        self.total = (0..=self.after).map(|back| self.days[place(day - back)]).fold(0, i128::saturating_add);
     }
 
     /// Traded today for so much.
@@ -82,5 +82,11 @@ mod tests {
         assert_eq!(settlement.outstanding(), Money(1_536));
         settlement.on_day(28);
         assert_eq!(settlement.outstanding(), Money::ZERO);
+        // What cannot be counted is as much as there is.
+        settlement.on_trade(Money(i128::MAX));
+        settlement.on_day(29);
+        settlement.on_trade(Money(i128::MAX));
+        settlement.on_day(30);
+        assert_eq!(settlement.outstanding(), Money(i128::MAX));
     }
 }

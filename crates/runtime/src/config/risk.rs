@@ -3,6 +3,7 @@
 //! A key of `[risk]` is a short way to set one limit at several levels; a level's own table goes before it, an entry of its
 //! list before both. Every limit has a default that is printed; none is guessed.
 
+use super::model::{self, CorrelationEntry, LotEntry};
 use super::{ConfigError, nearest};
 use ::risk::{
     AccountSeat, Deployment, Level, LimitId, LimitUnit, Limits, Person, Role, SelfMatch, Setting,
@@ -11,7 +12,7 @@ use ::risk::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use types::{AccountId, DeskId};
+use types::{AccountId, DeskId, Instrument};
 
 /// A limit as it is written: a number, or a word (`"off"`, or one of the limit's own).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,6 +81,12 @@ pub struct Risk {
     /// Who may speak to the engine; nobody listed: anybody.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub person: Vec<PersonEntry>,
+    /// What a lot of an instrument may lose, and is sensitive to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lot: Vec<LotEntry>,
+    /// How two of them move together.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub correlation: Vec<CorrelationEntry>,
 }
 
 /// `[[risk.account]]` and its sisters: what is set here goes before the level's table, limit by limit.
@@ -215,6 +222,8 @@ impl Risk {
             desk: Vec::new(),
             venue: Vec::new(),
             person: Vec::new(),
+            lot: Vec::new(),
+            correlation: Vec::new(),
         }
     }
 
@@ -316,6 +325,14 @@ impl Risk {
         Ok(limits)
     }
 
+    /// Adds what limits are measured by, for a run with these instruments.
+    ///
+    /// # Errors
+    /// When it is not whole, or names what is not in this run.
+    pub fn model(&self, limits: &mut Limits, instruments: &[Instrument]) -> Result<(), ConfigError> {
+        model::apply(&self.lot, &self.correlation, limits, instruments)
+    }
+
     fn seat(&self, limits: &mut Limits, strategies: &[&str]) {
         let mode = |entry: &RiskEntry| entry.self_match.as_deref().and_then(SelfMatch::find);
         limits.accounts = self
@@ -408,6 +425,9 @@ const fn whose(level: Level) -> &'static str {
 pub(super) fn keys_of(key: &str) -> Option<Vec<&'static str>> {
     if key == "person" {
         return Some(vec!["name", "role"]);
+    }
+    if let Some((_, keys)) = model::LISTS.into_iter().find(|(list, _)| key == *list) {
+        return Some(keys.to_vec());
     }
     let (level, table, _, besides) =
         LEVELS.into_iter().find(|(_, table, list, _)| key == *table || key == *list)?;

@@ -65,6 +65,12 @@ impl Edge {
         self.timers.next_at()
     }
 
+    /// Who sets timers for now without end, if anybody does.
+    #[must_use]
+    pub const fn runaway(&self) -> Option<StrategyId> {
+        self.timers.runaway()
+    }
+
     /// Takes those that are due by now, so many at most; each must come back as an input.
     pub fn due(&mut self, now: Nanos, most: usize, out: &mut Vec<types::Timer>) {
         self.timers.take_due(now, most, out);

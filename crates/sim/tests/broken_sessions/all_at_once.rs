@@ -7,7 +7,7 @@ use stdx::Prng;
 use types::{Lots, OrderId, Side, Ticks};
 
 /// A minute of wishes against a seed's mix; then calm, and the comparison with the venue's record.
-fn minute(seed: u64) -> (Floor, bool) {
+fn minute(seed: u64, restarts: bool) -> Floor {
     let mut prng = Prng::new(seed);
     let mut faults = Faults::drawn(&mut prng);
     // Contradicting copies are their own tests: they stop the account, as they should.
@@ -18,13 +18,16 @@ fn minute(seed: u64) -> (Floor, bool) {
     faults.resends |= faults.copies.is_none_or(|copies| copies.lost > 0.0);
     let mut floor = Floor::new(2, faults, seed);
     if faults.copies.is_some() {
-        floor.engine.expect_copies(CopyTerms { venues: vec![VENUE], tolerance: Lots(1_000_000) });
+        floor.expect_copies(CopyTerms { venues: vec![VENUE], tolerance: Lots(1_000_000) });
     }
     for n in 0..400 {
         floor.until(n * 150 * MS + prng.between(0, 100 * MS));
         let mid = 100 + prng.between(-4, 4);
         if prng.chance(0.4) {
             floor.market(mid, mid + 1, prng.between(1, 12));
+        }
+        if restarts && n % 7 == 3 {
+            floor.restart();
         }
         let puppet = usize::try_from(prng.below(2)).expect("two");
         let open: Vec<OrderId> = floor.engine.orders().open().map(|order| order.id).collect();
@@ -44,14 +47,14 @@ fn minute(seed: u64) -> (Floor, bool) {
     }
     floor.session.calm();
     floor.ms(400_000);
-    (floor, faults.copies.is_some())
+    floor
 }
 
 #[test]
 fn rc_40_whatever_the_session_did_we_end_where_the_venue_is_and_nothing_filled_beyond_its_size() {
     let (mut breaks, mut busts, mut lost, mut doubled) = (0, 0, 0, 0);
     for seed in 0..seeds() {
-        let (floor, _) = minute(seed);
+        let floor = minute(seed, false);
         let counts = floor.session.counts();
         assert_eq!(counts.sent_while_down, 0, "seed {seed}");
         assert!(floor.engine.is_up(VENUE), "seed {seed}: {counts:?}");
@@ -86,7 +89,7 @@ fn seeds() -> u64 {
 #[test]
 fn v_02_an_order_number_is_sent_once_whatever_happens() {
     for seed in 0..20 {
-        let (floor, _) = minute(seed);
+        let floor = minute(seed, false);
         let mut numbers: Vec<OrderId> = floor
             .sent
             .iter()
@@ -100,5 +103,14 @@ fn v_02_an_order_number_is_sent_once_whatever_happens() {
         numbers.sort();
         numbers.dedup();
         assert_eq!(numbers.len(), sent, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_machine_that_goes_on_from_saved_state_sends_what_the_one_that_went_on_does() {
+    for seed in 0..15 {
+        let (one, other) = (minute(seed, false), minute(seed, true));
+        assert_eq!(one.sent, other.sent, "seed {seed}");
+        assert_eq!(one.alerts, other.alerts, "seed {seed}");
     }
 }

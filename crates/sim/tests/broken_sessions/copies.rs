@@ -11,7 +11,7 @@ use types::{
 
 fn floor(copies: Copies, tolerance: i64) -> Floor {
     let mut floor = Floor::new(1, Faults { copies: Some(copies), ..Faults::default() }, 13);
-    floor.engine.expect_copies(CopyTerms { venues: vec![VENUE], tolerance: Lots(tolerance) });
+    floor.expect_copies(CopyTerms { venues: vec![VENUE], tolerance: Lots(tolerance) });
     floor
 }
 
@@ -126,7 +126,7 @@ fn v_13_a_copy_of_nothing_of_ours_is_told() {
 fn v_01_the_copy_says_what_a_broken_session_swallowed() {
     let faults = Faults { copies: Some(Copies::default()), resends: false, ..Faults::default() };
     let mut floor = Floor::new(1, faults, 14);
-    floor.engine.expect_copies(CopyTerms { venues: vec![VENUE], tolerance: Lots(0) });
+    floor.expect_copies(CopyTerms { venues: vec![VENUE], tolerance: Lots(0) });
     let id = floor.place(0, Side::Buy, 99, 10).expect("limits are wide");
     floor.inject(10, Fault::Disconnect(Nanos(500 * MS)));
     floor.ms(11);
@@ -150,7 +150,7 @@ fn v_01_a_fill_copied_before_the_silence_was_noticed_is_booked_when_the_venue_sa
         ..Faults::default()
     };
     let mut floor = Floor::new(1, faults, 14);
-    floor.engine.expect_copies(CopyTerms { venues: vec![VENUE], tolerance: Lots(0) });
+    floor.expect_copies(CopyTerms { venues: vec![VENUE], tolerance: Lots(0) });
     let id = floor.place(0, Side::Buy, 99, 10).expect("limits are wide");
     floor.inject(10, Fault::Silence(Nanos(100 * MS)));
     floor.ms(11);

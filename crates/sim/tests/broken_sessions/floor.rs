@@ -1,7 +1,7 @@
 //! A whole machine on one venue session in simulated time: puppets for strategies, and everything that was sent, heard
 //! and told, with its time.
 
-use engine::{Engine, EngineConfig, Seat, Strategy, View, Want, Wants};
+use engine::{CopyTerms, Engine, EngineConfig, Seat, StateError, Strategy, Unsaved, View, Want, Wants};
 use orders::{Change, Order, State};
 use risk::{Limits, Refusal};
 use sim::session::{Delivery, Fault, Faults, Session};
@@ -32,6 +32,15 @@ pub(crate) struct Strings {
 struct Puppet(Rc<RefCell<Strings>>);
 
 impl Strategy for Puppet {
+    /// Its strings are not its own.
+    fn save(&self, _: &mut Vec<u8>) -> Result<(), Unsaved> {
+        Ok(())
+    }
+
+    fn restore(&mut self, _: &[u8]) -> Result<(), StateError> {
+        Ok(())
+    }
+
     fn on_timer(&mut self, _: TimerId, _: &View<'_>, wants: &mut Wants) {
         for wish in self.0.borrow_mut().wishes.drain(..) {
             match wish {
@@ -55,6 +64,8 @@ impl Strategy for Puppet {
 /// The machine, its session, and all that passed between them.
 pub(crate) struct Floor {
     pub(crate) engine: Engine,
+    limits: Limits,
+    copies: Option<CopyTerms>,
     pub(crate) session: Session,
     pub(crate) puppets: Vec<Rc<RefCell<Strings>>>,
     pub(crate) now: i64,
@@ -107,6 +118,21 @@ fn level(side: Side, price: i64, size: i64, action: LevelAction, flags: Flags) -
     })
 }
 
+fn engine(limits: &Limits, puppets: &[Rc<RefCell<Strings>>]) -> Engine {
+    let seat = |strings: &Rc<RefCell<Strings>>| Seat {
+        strategy: Box::new(Puppet(Rc::clone(strings))) as Box<dyn Strategy>,
+        instruments: vec![ONLY],
+    };
+    Engine::new(EngineConfig {
+        instruments: vec![instrument()],
+        limits: limits.clone(),
+        fees: vec![FeeSchedule { per_lot_nanos: 10_000_000, ..FeeSchedule::default() }],
+        account: engine::AccountTerms::default(),
+        kill_switch: false,
+        seats: puppets.iter().map(seat).collect(),
+    })
+}
+
 impl Floor {
     /// Puppets on a session with these faults, and a market of 100 to 101, ten lots each.
     pub(crate) fn new(puppets: usize, faults: Faults, seed: u64) -> Self {
@@ -116,18 +142,7 @@ impl Floor {
     /// The same with other limits.
     pub(crate) fn with(limits: Limits, puppets: usize, faults: Faults, seed: u64) -> Self {
         let puppets: Vec<_> = (0..puppets).map(|_| Rc::<RefCell<Strings>>::default()).collect();
-        let seat = |strings: &Rc<RefCell<Strings>>| Seat {
-            strategy: Box::new(Puppet(Rc::clone(strings))) as Box<dyn Strategy>,
-            instruments: vec![ONLY],
-        };
-        let engine = Engine::new(EngineConfig {
-            instruments: vec![instrument()],
-            limits,
-            fees: vec![FeeSchedule { per_lot_nanos: 10_000_000, ..FeeSchedule::default() }],
-            account: engine::AccountTerms::default(),
-            kill_switch: false,
-            seats: puppets.iter().map(seat).collect(),
-        });
+        let engine = engine(&limits, &puppets);
         // What the venue would prevent is to be prevented before.
         let config = VenueConfig { self_match: SelfMatch::Decrement, ..VenueConfig::default() };
         let venue = Venue::new(&[instrument()], config, Prng::new(seed).fork("venue"));
@@ -135,6 +150,8 @@ impl Floor {
         session.start(Nanos(0));
         let mut floor = Self {
             engine,
+            limits,
+            copies: None,
             session,
             puppets,
             now: 0,
@@ -148,6 +165,26 @@ impl Floor {
         floor.market(100, 101, 10);
         floor.until(MS);
         floor
+    }
+
+    pub(crate) fn expect_copies(&mut self, terms: CopyTerms) {
+        self.engine.expect_copies(terms.clone());
+        self.copies = Some(terms);
+    }
+
+    /// The machine ends here, and another goes on from its state.
+    pub(crate) fn restart(&mut self) {
+        let mut saved = Vec::new();
+        self.engine.save(&mut saved).expect("puppets save");
+        let mut next = engine(&self.limits, &self.puppets);
+        if let Some(terms) = &self.copies {
+            next.expect_copies(terms.clone());
+        }
+        next.restore(&saved).expect("its own state");
+        let mut again = Vec::new();
+        next.save(&mut again).expect("puppets save");
+        assert!(saved == again, "it comes back as it was");
+        self.engine = next;
     }
 
     /// The market is this from now on.

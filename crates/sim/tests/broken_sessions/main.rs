@@ -8,6 +8,7 @@ mod own_orders;
 
 use floor::{Floor, MS, ONLY, VENUE};
 use orders::{Change, End, State};
+use risk::{Level, LimitId, Limits};
 use sim::session::{CancelOnDisconnect, Fault, Faults, Throttle};
 use types::{
     AlertKind, Event, Flags, Liquidity, Lots, Nanos, Outcome, RejectReason, Report, Session, SessionChange,
@@ -444,4 +445,26 @@ fn an_order_that_lives_after_it_was_lost_is_cancelled_there() {
     assert_eq!((floor.cancels() - before, floor.told(AlertKind::Contradiction).len()), (1, 1));
     report(&mut floor, id, fill(1, 3)); // and what it traded until then is ours
     assert_eq!(floor.position(), 3);
+}
+
+#[test]
+fn v_17_a_venue_that_answers_after_seconds_gets_no_more_orders_than_it_may_owe_answers_for() {
+    let mut limits = Limits::wide();
+    limits.every(Level::Venue, LimitId::InFlight, 5);
+    let mut floor = Floor::with(limits, 1, Faults { slow: 1.0, slow_by: Nanos(5_000 * MS), ..calm() }, 17);
+    for ms in 10..5_000 {
+        floor.ms(ms);
+        floor.place(0, Side::Buy, 95, 1);
+    }
+    assert_eq!((floor.placed(), floor.working(Side::Buy)), (5, 5), "no more risk than five orders");
+    assert!(floor.refused(0).iter().all(|kind| *kind == "orders in flight"));
+    floor.ms(5_100);
+    assert!(floor.place(0, Side::Buy, 95, 1).is_some(), "answers came");
+    // A session that breaks answers nothing any more, and owes nothing.
+    floor.inject(5_200, Fault::Disconnect(Nanos(10 * MS)));
+    floor.ms(30_000);
+    for _ in 0..5 {
+        assert!(floor.place(0, Side::Buy, 95, 1).is_some());
+    }
+    assert_eq!(floor.place(0, Side::Buy, 95, 1), None);
 }
