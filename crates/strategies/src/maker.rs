@@ -244,7 +244,8 @@ impl<R: Rule + Serialize + DeserializeOwned> Strategy for Maker<R> {
 
     fn on_refused(&mut self, want: &Want, _: &Refusal, view: &View<'_>) {
         let (instrument, stranded) = match want {
-            Want::Place(order) => (Some(order.instrument), false),
+            Want::Place(order) | Want::PlaceChild { order, .. } => (Some(order.instrument), false),
+            Want::Parent { terms, .. } => (Some(terms.instrument), false),
             Want::Replace { order, .. } => (instrument_of(*order, view), true),
             Want::Cancel(order) => (instrument_of(*order, view), false),
             Want::WakeAt(..) => (None, false),

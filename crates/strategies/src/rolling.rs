@@ -284,6 +284,8 @@ impl Rolling {
                 Want::Replace { order, price, size } => wants.replace(order, price, size),
                 Want::Cancel(order) => wants.cancel(order),
                 Want::WakeAt(at, timer) => self.wake_at(at, row, Some(timer), wants),
+                Want::Parent { parent, terms } => wants.parent(parent, terms),
+                Want::PlaceChild { parent, order } => wants.place_child(parent, order),
             }
         }
         inside.clear();
@@ -502,7 +504,8 @@ impl Strategy for Rolling {
     fn on_refused(&mut self, want: &Want, refusal: &Refusal, view: &View<'_>) {
         let of = |order: OrderId| view.order(order).map(|order| order.terms.instrument);
         let instrument = match want {
-            Want::Place(order) => Some(order.instrument),
+            Want::Place(order) | Want::PlaceChild { order, .. } => Some(order.instrument),
+            Want::Parent { terms, .. } => Some(terms.instrument),
             Want::Replace { order, .. } | Want::Cancel(order) => of(*order),
             Want::WakeAt(..) => None,
         };
