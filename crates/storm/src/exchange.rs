@@ -10,6 +10,7 @@
 
 use crate::fates::Fates;
 use crate::ranges::Kind;
+use sim::session::Ledger;
 use sim::venue::{Venue, VenueConfig};
 use stdx::Prng;
 use types::{
@@ -36,6 +37,8 @@ pub(crate) struct Exchange {
     pub(crate) session: u32,
     /// Commands that a broken session lost, in their order.
     lost: Vec<Command>,
+    /// What it would answer when asked about an order.
+    ledger: Ledger,
     /// What truly became of our orders since somebody last asked, in its order; and whether we are told late.
     truly: Vec<(Report, bool)>,
     /// What it will say later.
@@ -58,6 +61,7 @@ impl Exchange {
             connected: true,
             session: 0,
             lost: Vec::new(),
+            ledger: Ledger::default(),
             truly: Vec::new(),
             later: Vec::new(),
             answers: Vec::new(),
@@ -117,11 +121,16 @@ impl Exchange {
                 answers.push(report(at, order, instrument, Outcome::ReplaceRejected(reason)));
             }
             (_, Command::Query { order, instrument }) => {
-                answers.push(report(at, order, instrument, Outcome::NotListed));
+                answers.push(report(at, order, instrument, self.ledger.answer(order)));
             }
             (_, Command::MassCancel { .. }) => self.cancel_all(at, &mut answers),
             (_, Command::WakeAt { .. } | Command::Alert { .. }) => {}
-            (_, command) => self.venue.on_command(at, &command, &mut answers),
+            (_, command) => {
+                if let Command::Place(PlaceOrder { order, terms, .. }) = command {
+                    self.ledger.on_place(order, &terms);
+                }
+                self.venue.on_command(at, &command, &mut answers);
+            }
         }
         self.answer(at, &mut answers, fates);
         self.answers = answers;
@@ -201,6 +210,7 @@ impl Exchange {
 
     /// Takes what truly happened, and puts what is said of it into the log: not always in order, at once, or once.
     fn answer(&mut self, at: Nanos, answers: &mut Vec<Report>, fates: &mut Fates) {
+        answers.iter().for_each(|report| self.ledger.on_report(report));
         let is_fill = |report: &Report| matches!(report.outcome, Outcome::Filled { .. });
         let mut row = 1;
         while row < answers.len() {

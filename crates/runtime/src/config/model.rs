@@ -164,7 +164,7 @@ mod tests {
         let config = Config::parse(text).map_err(|error| error.to_string())?;
         let mut limits = config.risk.limits(&[""]).map_err(|error| error.to_string())?;
         config.risk.model(&mut limits, &instruments()).map_err(|error| error.to_string())?;
-        limits.validate(&instruments()).map_err(|error: LimitsError| error.to_string())?;
+        limits.validate(&instruments()).map_err(|error: ::risk::LimitsError| error.to_string())?;
         assert_eq!(Config::parse(&config.to_toml()), Ok(config));
         Ok(limits)
     }

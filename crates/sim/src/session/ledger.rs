@@ -35,14 +35,15 @@ pub struct Standing {
     pub fills: Vec<Fill>,
 }
 
+/// All our orders, by their number; see the module.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ledger {
+pub struct Ledger {
     orders: BTreeMap<OrderId, Standing>,
 }
 
 impl Ledger {
     /// A new order has come to the venue. One that it has already is not touched.
-    pub(super) fn on_place(&mut self, order: OrderId, terms: &NewOrder) {
+    pub fn on_place(&mut self, order: OrderId, terms: &NewOrder) {
         self.orders.entry(order).or_insert_with(|| Standing {
             instrument: terms.instrument,
             side: terms.side,
@@ -53,7 +54,8 @@ impl Ledger {
         });
     }
 
-    pub(super) fn on_report(&mut self, report: &Report) {
+    /// The venue says something of one.
+    pub fn on_report(&mut self, report: &Report) {
         let Some(standing) = self.orders.get_mut(&report.order) else { return };
         match report.outcome {
             Outcome::Accepted => standing.open = true,
@@ -80,7 +82,8 @@ impl Ledger {
     }
 
     /// The answer to a query.
-    pub(super) fn answer(&self, order: OrderId) -> Outcome {
+    #[must_use]
+    pub fn answer(&self, order: OrderId) -> Outcome {
         match self.orders.get(&order) {
             Some(Standing { size, filled, open, .. }) => {
                 Outcome::Listed { size: *size, filled: *filled, open: *open }

@@ -21,10 +21,9 @@ mod faults;
 mod ledger;
 
 pub use faults::{CancelOnDisconnect, Copies, Fault, Faults, Throttle};
-pub use ledger::{Fill, Standing};
+pub use ledger::{Fill, Ledger, Standing};
 
 use crate::{Link, Venue};
-use ledger::Ledger;
 use std::collections::BTreeMap;
 use stdx::Prng;
 use types::{
