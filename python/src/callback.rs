@@ -217,6 +217,8 @@ fn take(view: &mut View, wants: &mut Wants) {
             Want::Replace { order, price, size } => wants.replace(order, price, size),
             Want::Cancel(order) => wants.cancel(order),
             Want::WakeAt(at, timer) => wants.wake_at(at, timer),
+            Want::Parent { parent, terms } => wants.parent(parent, terms),
+            Want::PlaceChild { parent, order } => wants.place_child(parent, order),
         }
     }
 }
@@ -348,6 +350,8 @@ impl Strategy for Callback {
             Want::Replace { order, .. } => (of(*order), "replace"),
             Want::Cancel(order) => (of(*order), "cancel"),
             Want::WakeAt(..) => (None, "wake_at"),
+            Want::Parent { terms, .. } => (Some(terms.instrument), "parent"),
+            Want::PlaceChild { order, .. } => (Some(order.instrument), "place_child"),
         };
         let Some(place) = instrument.and_then(|id| self.place(id)) else { return };
         let (kind, why) = (refusal.kind(), refusal.to_string());

@@ -131,6 +131,8 @@ impl Agent {
             Want::Replace { order, price, size } => wants.replace(order, price, size),
             Want::Cancel(order) => wants.cancel(order),
             Want::WakeAt(at, timer) => wants.wake_at(at, timer),
+            Want::Parent { parent, terms } => wants.parent(parent, terms),
+            Want::PlaceChild { parent, order } => wants.place_child(parent, order),
         });
     }
 }

@@ -153,21 +153,22 @@ const DEFAULTS: &[(LimitId, f64)] = &[
     (LimitId::Credit, 1_000_000_000.0),
 ];
 
-/// What a key of `[risk]` sets.
+/// What the short keys of `[risk]` set.
+#[expect(clippy::cast_precision_loss, reason = "lots that people write are far below 2⁵³")]
+const SHORT: &[(LimitId, fn(&Risk) -> f64)] = &[
+    (LimitId::OrderSize, |risk| risk.max_order_size as f64),
+    (LimitId::OrderNotional, |risk| risk.max_order_notional),
+    (LimitId::Position, |risk| risk.max_position as f64),
+    (LimitId::OpenOrders, |risk| f64::from(risk.max_open_orders)),
+    (LimitId::CollarPpm, |risk| f64::from(risk.price_collar_ppm)),
+    (LimitId::MessagesPerSecond, |risk| f64::from(risk.max_messages_per_second)),
+    (LimitId::Burst, |risk| f64::from(risk.max_messages_per_second)),
+    (LimitId::DailyLoss, |risk| risk.max_daily_loss),
+    (LimitId::Drawdown, |risk| risk.max_drawdown),
+];
+
 fn short(risk: &Risk, limit: LimitId) -> Option<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "lots that people write are far below 2⁵³")]
-    let lots = |lots: i64| lots as f64;
-    match limit {
-        LimitId::OrderSize => Some(lots(risk.max_order_size)),
-        LimitId::OrderNotional => Some(risk.max_order_notional),
-        LimitId::Position => Some(lots(risk.max_position)),
-        LimitId::OpenOrders => Some(f64::from(risk.max_open_orders)),
-        LimitId::CollarPpm => Some(f64::from(risk.price_collar_ppm)),
-        LimitId::MessagesPerSecond | LimitId::Burst => Some(f64::from(risk.max_messages_per_second)),
-        LimitId::DailyLoss => Some(risk.max_daily_loss),
-        LimitId::Drawdown => Some(risk.max_drawdown),
-        _ => None,
-    }
+    SHORT.iter().find(|(known, _)| *known == limit).map(|(_, value)| value(risk))
 }
 
 /// A level's table by default: every limit that no key of `[risk]` sets.
