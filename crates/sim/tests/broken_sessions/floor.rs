@@ -48,6 +48,7 @@ impl Strategy for Puppet {
                 Want::Replace { order, price, size } => wants.replace(order, price, size),
                 Want::Cancel(order) => wants.cancel(order),
                 Want::WakeAt(at, timer) => wants.wake_at(at, timer),
+                Want::Parent { .. } | Want::PlaceChild { .. } => unreachable!("puppets wish no such thing"),
             }
         }
     }
