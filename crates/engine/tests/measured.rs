@@ -1,5 +1,7 @@
 //! What risk's measures make the machine do in the step in which they are exceeded.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks at the kinds of command it is about")]
+
 #[allow(dead_code, reason = "shared with the other tests of the machine")]
 mod common;
 

@@ -85,7 +85,7 @@ fn a_run_is_never_overwritten_unasked() {
 }
 
 #[test]
-fn mistakes_get_advice() {
+fn o_07_mistakes_get_advice() {
     let scratch = Scratch::new("advice");
     let write = |name: &str, text: &[u8]| {
         fs::write(scratch.path(name), text).expect("writable");

@@ -39,7 +39,7 @@ impl Watch {
         Self {
             recorder: Recorder::new(about(setup)),
             commands: blake3::Hasher::new(),
-            config_hash: blake3::hash(setup.to_json().as_bytes()).to_hex().to_string(),
+            config_hash: setup.hash(),
             caveats: caveats(setup),
         }
     }

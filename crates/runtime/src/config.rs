@@ -505,6 +505,25 @@ mod tests {
     }
 
     #[test]
+    fn o_07_a_wrong_unit_or_kind_of_value_is_refused_with_its_place() {
+        // Units end the names of keys: another unit is another key, and the right one is named.
+        check(
+            "[latency]\norder_ms = 1\n",
+            "line 2: unknown key `latency.order_ms`; did you mean `latency.order_ns`?",
+        );
+        for (line, text) in [
+            (2, "[latency]\norder_ns = \"1ms\"\n"),
+            (3, "[risk]\nmax_position = 5\nmax_daily_loss = \"1000 USD\"\n"),
+            (2, "[trading]\nsymbols = \"ESH6\"\n"),
+        ] {
+            let said = Config::parse(text).expect_err(text).to_string();
+            assert!(said.contains(&format!("line {line}")), "{text}: {said}");
+        }
+        // And with the right ones it starts.
+        assert!(Config::parse("[latency]\norder_ns = 1000000\n").is_ok());
+    }
+
+    #[test]
     fn o_07_values_outside_their_range_are_refused() {
         check("[trading]\nstrategy = \"gltf\"\n", "`trading.strategy` is `gltf`: did you mean `glft`?");
         check(

@@ -190,6 +190,13 @@ impl Setup {
         serde_json::to_string(self).expect("every field has a JSON form")
     }
 
+    /// Stands for all a run is made of: its configuration, instruments, data and the version of its form. What has
+    /// another hash is another run, and does not go on where this one stopped.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        blake3::hash(self.to_json().as_bytes()).to_hex().to_string()
+    }
+
     /// Reads what a journal keeps.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ const AGREEING: u32 = 64;
 #[must_use]
 pub fn can_be(venue_at: Nanos, received_at: Nanos, least: Nanos) -> bool {
     let apart = received_at.0.saturating_sub(venue_at.0).saturating_sub(least.0);
-    -AHEAD.0 <= apart && apart <= BEHIND.0
+    (-AHEAD.0..=BEHIND.0).contains(&apart)
 }
 
 /// The time of an event that tells what happens: snapshots tell what was, bars and gaps of spans, and figures may be

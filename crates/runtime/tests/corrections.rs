@@ -36,6 +36,9 @@ enum Tells {
     Correct(u32, i64, i32),
 }
 
+/// Writes a packet's message.
+type Write = Box<dyn FnMut(&mut PacketWriter<'_>)>;
+
 /// A packet: when it was received, what its stamp is wrong by, what it tells.
 type Packet = (i64, i64, Tells);
 
@@ -89,7 +92,7 @@ fn capture_of(packets: &[Packet], change: fn(&mut Future<'_>)) -> Vec<u8> {
             let (security, price_nanos) = (es.security, ticks * TICK);
             [Made { security, rpt_seq, price_nanos, size, orders: 0, aggressor: Some(Side::Buy), id }]
         };
-        let (write, update): (Box<dyn FnMut(&mut PacketWriter<'_>)>, u8) = match tells {
+        let (write, update): (Write, u8) = match tells {
             Tells::Quote(ticks) => {
                 let action =
                     if std::mem::replace(&mut standing, true) { Action::Change } else { Action::New };
@@ -306,7 +309,9 @@ fn f_25_bars_and_averages_are_those_of_the_trades_that_were_not_taken_back() {
                     };
                     due.push((place + usize::try_from(prng.below(9)).expect("small"), (0, 0, tells)));
                 }
-                _ => left.push(*packet),
+                Tells::Quote(_) | Tells::Trade(..) | Tells::Bust(..) | Tells::Correct(..) => {
+                    left.push(*packet)
+                }
             }
             // Sent just behind this packet, each a microsecond later.
             let (now, later): (Vec<_>, Vec<_>) = due.into_iter().partition(|(when, _)| *when <= place);
@@ -378,4 +383,28 @@ fn o_09_what_is_defined_in_two_ways_is_not_traded_until_a_person_says_which_hold
     let more = "\n[[instrument]]\nsymbol = \"ESH6\"\ntick = \"0.25\"\nmultiplier = \"50\"\n";
     let prepared = runtime::prepare(recordings(halved), config(more), |_| {}).expect("resolved");
     assert_eq!(prepared.table.instruments[0].terms().multiplier_nanos, 50_000_000_000);
+}
+
+#[test]
+fn o_07_what_is_configured_otherwise_has_another_hash_and_the_same_the_same() {
+    let packets = session(&mut Prng::new(7), 60);
+    let hash = |more: &str, packets: &[Packet]| {
+        let config = Config::parse(&format!("[trading]\nsymbols = [\"ESH6\"]\n{more}")).expect("sound");
+        runtime::prepare(vec![memory(packets)], config, |_| {}).expect("it makes a run").setup.hash()
+    };
+    let first = hash("", &packets);
+    assert_eq!(hash("", &packets), first);
+    // A setup that went through a journal is the same one.
+    let setup = runtime::prepare(vec![memory(&packets)], Config::default(), |_| {}).expect("a run").setup;
+    let read = runtime::Setup::from_json(setup.to_json().as_bytes()).expect("our own form");
+    assert_eq!(read.hash(), setup.hash());
+    let others = [
+        hash("seed = 5\n", &packets),
+        hash("[risk]\nmax_position = 3\n", &packets),
+        hash("[latency]\norder_ns = 77\n", &packets),
+        hash("", &packets[..59]),
+    ];
+    for (place, other) in others.iter().enumerate() {
+        assert!(*other != first && !others[..place].contains(other), "{place}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use engine::{Engine, Strategy, View, Wants};
 use journal::{Options, Writer};
-use runtime::backtest::{Backtest, Observer};
+use runtime::backtest::{Backtest, BacktestError, Observer};
 use runtime::generate::{Kind, session, write_session};
 use runtime::replay::{replay, replay_with};
 use runtime::source::{Progress, Recording};
@@ -10,7 +10,9 @@ use runtime::{Config, prepare};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use types::{Command, Input, InstrumentId, Lots, NewOrder, OrderKind, Side, TimeInForce};
+use types::{
+    Command, Input, InstrumentId, Lots, Nanos, NewOrder, OrderKind, Side, StrategyId, TimeInForce, TimerId,
+};
 
 const NAME: &str = "test:outside.Joins";
 
@@ -85,4 +87,39 @@ fn its_journal_is_proved_by_who_has_the_code_and_refused_by_who_has_not() {
         "{refused}"
     );
     let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// Wakes itself so long after each time it is woken.
+struct Wakes {
+    after: Nanos,
+}
+
+impl Strategy for Wakes {
+    fn on_start(&mut self, view: &View<'_>, wants: &mut Wants) {
+        wants.wake_at(view.now(), TimerId(1));
+    }
+
+    fn on_timer(&mut self, timer: TimerId, view: &View<'_>, wants: &mut Wants) {
+        wants.wake_at(view.now() + self.after, timer);
+    }
+}
+
+#[test]
+fn t_06_a_strategy_that_wakes_itself_now_for_ever_ends_the_run_by_name_and_one_that_waits_does_not() {
+    let mut bytes = Vec::new();
+    write_session(session(Kind::Poisson, 5, 1, 0), &mut bytes, |_| {}).expect("memory takes it");
+    let recording = Recording::Memory { name: "session".into(), bytes: Arc::from(bytes) };
+    let mut prepared = prepare(vec![recording], Config::default(), |_| {}).expect("a run can start");
+    prepared.setup.seat_outside(NAME, BTreeMap::new());
+    let run = |after: Nanos| {
+        let feed = prepared.feed(&Progress::default()).expect("it opens");
+        let engine = prepared.setup.engine_of(Box::new(Wakes { after }));
+        let mut backtest = Backtest::with_engine(&prepared.setup, engine, feed, None).expect("no files");
+        backtest.run(&mut Nobody, |_| {})
+    };
+    let stopped = run(Nanos(0)).expect_err("time would not go on");
+    assert!(matches!(stopped, BacktestError::Runaway(StrategyId(0))), "{stopped}");
+    assert!(stopped.to_string().contains("let them be due later"), "{stopped}");
+    let totals = run(Nanos::from_millis(1)).expect("it ends");
+    assert!(totals.commands > 50_000, "a minute of milliseconds: {totals:?}");
 }

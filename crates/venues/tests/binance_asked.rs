@@ -121,7 +121,20 @@ impl Session {
             match &arrival.event {
                 Event::Level(delta) => _ = self.book.apply_level(delta),
                 Event::Gap(_) => self.book.on_gap(),
-                _ => {}
+                Event::Order(_)
+                | Event::Trade(_)
+                | Event::Status(_)
+                | Event::Report(_)
+                | Event::Timer(_)
+                | Event::Operator(_)
+                | Event::Statistic(_)
+                | Event::QuoteRequest(_)
+                | Event::TradeBust(_)
+                | Event::Bar { .. }
+                | Event::Cash(_)
+                | Event::Session(_)
+                | Event::DropCopy(_)
+                | Event::Clock(_) => {}
             }
         }
         if !lost && self.book.is_live() {

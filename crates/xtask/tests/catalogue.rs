@@ -68,6 +68,18 @@ fn the_pages_say_what_is() {
     }
 }
 
+#[test]
+fn every_link_of_the_pages_leads_to_a_file() {
+    let docs = workspace::root().join("docs");
+    for (path, page) in pages().expect("sources can be read") {
+        let links: Vec<&str> = page.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+        assert!(!links.is_empty(), "{}", path.display());
+        for link in links {
+            assert!(docs.join(link).is_file(), "{}: {link}", path.display());
+        }
+    }
+}
+
 /// A file of these lines; names of the tests found in it.
 fn found(file: &str, lines: &[&str]) -> Vec<String> {
     tests_in(file, &lines.join("\n"))

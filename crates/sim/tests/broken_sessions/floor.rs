@@ -48,7 +48,8 @@ impl Strategy for Puppet {
                 Want::Replace { order, price, size } => wants.replace(order, price, size),
                 Want::Cancel(order) => wants.cancel(order),
                 Want::WakeAt(at, timer) => wants.wake_at(at, timer),
-                Want::Parent { .. } | Want::PlaceChild { .. } => unreachable!("puppets wish no such thing"),
+                Want::Parent { parent, terms } => wants.parent(parent, terms),
+                Want::PlaceChild { parent, order } => wants.place_child(parent, order),
             }
         }
     }

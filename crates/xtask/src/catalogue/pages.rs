@@ -17,7 +17,8 @@ pub fn faults_page(tests: &[Test]) -> String {
     for (letter, title, rows) in PARTS {
         let _ = write!(
             page,
-            "\n## {letter}: {title}\n\n| | fault | made by | what must hold | tests |\n|---|---|---|---|---|\n"
+            "\n## {letter}: {title}\n\n{}| | fault | made by | what must hold | tests |\n|---|---|---|---|---|\n",
+            mixed(letter)
         );
         for row in *rows {
             let held = tests_of(row.id, row.state, tests);
@@ -29,6 +30,18 @@ pub fn faults_page(tests: &[Test]) -> String {
         }
     }
     page
+}
+
+/// What holds all faults of a part at once.
+fn mixed(letter: &str) -> &'static str {
+    match letter {
+        "F" => {
+            "All of them mixed, as each seed draws them: 10,000 storms of a feed, in which no book that says it is live may \
+             be another than the true one \
+             ([a storm of every fault never shows a wrong book and always ends](../crates/sim/tests/feed_faults/main.rs)).\n\n"
+        }
+        _ => "",
+    }
 }
 
 /// docs/controls-tests.md; with a link to the controls' own page where there is one.
