@@ -225,7 +225,10 @@ impl Orders {
         if let (Change::Busted { .. }, Outcome::Busted { fill, .. }) = (change, report.outcome) {
             self.slots.bust_fill(slot, fill);
         }
-        self.move_levels(slot, stood);
+        // An acknowledgement and a part of a fill move no price: the usual reports cost no look at them.
+        if !matches!(change, Change::Accepted | Change::Filled { closed: false, .. }) {
+            self.move_levels(slot, stood);
+        }
         if change.closed() {
             self.slots.close(slot);
         }
