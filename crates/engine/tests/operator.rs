@@ -175,3 +175,25 @@ fn rc_48_a_bust_that_is_asked_for_is_recorded_and_told() {
     let [asked] = desk.engine.bust_requests() else { panic!("one was asked for") };
     assert_eq!((asked.order, asked.fill), (OrderId(7), 12));
 }
+
+#[test]
+fn o_04_a_kill_while_the_session_is_down_is_carried_out_when_it_stands_again() {
+    let mut desk = two();
+    desk.market(NQM6, 100, 101);
+    desk.market(ESM6, 100, 101);
+    let venue = desk.engine.risk().venue_of(ESM6);
+    let session = |change| Event::Session(Session { at: Nanos(0), venue, change });
+    desk.input(session(SessionChange::Disconnected));
+    let killed = say(&mut desk, 1, 0, Action::Kill(Scope::Firm));
+    assert!(alerts(&killed).contains(&(AlertKind::Killed, Scope::Firm)));
+    let open = desk.engine.orders().open_count();
+    let told = desk.engine.kill_reports().next().expect("it is latched");
+    assert_eq!((told.confirmed, told.unconfirmed + told.not_cancellable), (0, open));
+    let mut again = desk.input(session(SessionChange::Connected));
+    again.extend(desk.input(session(SessionChange::Recovered)));
+    let mut asked = cancels(&again);
+    asked.sort_unstable();
+    asked.dedup();
+    assert_eq!(asked.len(), open, "{again:?}");
+    assert_eq!(desk.market(ESM6, 100, 103), [], "and nothing new");
+}

@@ -889,3 +889,39 @@ fn nothing_set_refuses_everything() {
     let refusal = risk.check(NOW, ONE, &buy(99, 1), &common::TOUCH).expect_err("unset");
     assert!(matches!(refusal, Refusal::LimitUnset { .. }), "{refusal:?}");
 }
+
+/// A strategy that buys again at every fill of its own.
+#[test]
+fn o_06_a_loop_of_orders_and_fills_is_stopped_after_as_many_as_are_allowed() {
+    let mut limits = limits();
+    limits.every(Level::Strategy, LimitId::Executions, 20);
+    limits.every(Level::Strategy, LimitId::ExecutionsWindow, SECOND);
+    let mut firm = Firm::new(&limits);
+    let mut fills = 0;
+    while fills < 1_000 && firm.says(ONE, buy(99, 1)) == "ok" {
+        firm.risk.on_answer(X, Nanos(0));
+        firm.risk.on_fill(ONE, X, Side::Buy, Ticks(99), Lots(1));
+        firm.risk.on_closed(ONE, X, Side::Buy, Lots::ZERO);
+        fills += 1;
+        firm.at(Nanos(firm.now.0 + MILLI));
+    }
+    assert_eq!(fills, 21);
+    // It stays so until a person enables it, and the others trade.
+    assert_eq!(firm.at(Nanos(NOW.0 + 3_600 * SECOND)).says(ONE, buy(99, 1)), "strategy disabled");
+    assert_eq!(firm.says(TWO, buy(99, 1)), "ok");
+    firm.risk.reset(Scope::Strategy(ONE));
+    assert_eq!(firm.says(ONE, buy(99, 1)), "ok");
+}
+
+#[test]
+fn o_08_a_model_without_a_number_sends_nothing_and_does_when_it_is_well_again() {
+    let mut firm = Firm::with(Level::Strategy, LimitId::ModelAge, 10 * MILLI);
+    let output = |value: f64| if value.is_finite() { Health::AsOf(NOW) } else { Health::Bad };
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        firm.risk.on_health(ONE, output(value));
+        assert_eq!([firm.says(ONE, buy(99, 1)), firm.says(ONE, sell(99, 1))], ["model unhealthy"; 2]);
+        assert_eq!(firm.replace(ONE, buy(99, 0), 1), "model unhealthy");
+        firm.risk.on_health(ONE, output(1.0));
+        assert_eq!(firm.says(ONE, buy(99, 1)), "ok");
+    }
+}
