@@ -327,7 +327,7 @@ fn check(dir: &str, venue: &Venue, context: &str) -> usize {
 #[test]
 fn j_01_a_desk_killed_at_random_moments_loses_no_command_and_sends_none_twice() {
     const A_RUN: usize = 10;
-    let kills: usize = std::env::var("QUOIN_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
+    let kills: usize = std::env::var("QUOIN_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
     let scratch = Scratch::new("desk-kill");
     let (model, instrument) = model(&scratch);
     let (mut done, mut commands, mut unknown, mut fills) = (0, 0, 0, 0);
