@@ -131,10 +131,8 @@ fn benches(criterion: &mut Criterion) {
 }
 
 fn delta(price: i64) -> LevelDelta {
-    match level(Side::Buy, price, Flags::NONE) {
-        Event::Level(delta) => delta,
-        other => unreachable!("{other:?}"),
-    }
+    let Event::Level(delta) = level(Side::Buy, price, Flags::NONE) else { unreachable!("it is a level") };
+    delta
 }
 
 criterion_group!(group, benches);

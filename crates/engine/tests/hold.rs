@@ -1,6 +1,5 @@
 //! What the machine does when the edge's clock speaks, and when many timers are due at once.
 
-#[allow(dead_code, reason = "shared with the other tests of the machine")]
 mod common;
 
 use common::{Desk, ESM6, Heard, desk, limit, quoting, report, silent};

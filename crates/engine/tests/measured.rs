@@ -2,7 +2,6 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks at the kinds of command it is about")]
 
-#[allow(dead_code, reason = "shared with the other tests of the machine")]
 mod common;
 
 use common::{Desk, ESM6, NQM6, desk_with, limit, quoting, report};

@@ -31,17 +31,15 @@ fn two() -> Desk {
 }
 
 fn cancels(commands: &[Command]) -> Vec<u32> {
-    let of = |command: &Command| match command {
-        Command::Cancel { order, .. } => Some(order.0),
-        _ => None,
+    let of = |command: &Command| {
+        if let Command::Cancel { order, .. } = command { Some(order.0) } else { None }
     };
     commands.iter().filter_map(of).collect()
 }
 
 fn alerts(commands: &[Command]) -> Vec<(AlertKind, Scope)> {
-    let of = |command: &Command| match command {
-        Command::Alert { kind, scope, .. } => Some((*kind, *scope)),
-        _ => None,
+    let of = |command: &Command| {
+        if let Command::Alert { kind, scope, .. } = command { Some((*kind, *scope)) } else { None }
     };
     commands.iter().filter_map(of).collect()
 }

@@ -1,6 +1,5 @@
 //! Books that are not to be believed: nothing is sent on them, people hear of those that stay so, and it ends.
 
-#[allow(dead_code, reason = "shared with the other tests of the machine")]
 mod common;
 
 use common::{Desk, ESM6, NQM6, ask, bid, desk, gap, limit, quoting};

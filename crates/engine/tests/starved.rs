@@ -1,6 +1,5 @@
 //! A machine that can have no more memory still pulls its orders: all that needs is taken at the start.
 
-#[allow(dead_code, reason = "shared with the other tests of the machine")]
 mod common;
 
 use common::{Desk, ESM6, desk_with, gap, limit, quoting, report};

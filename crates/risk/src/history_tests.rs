@@ -188,8 +188,8 @@ fn history(seed: u64, steps: u64) -> (u64, u64) {
     let mut recount = Recount { open: Vec::new(), fills: Vec::new(), mids: [0; INSTRUMENTS] };
     let mut touches = [Touch { bid: Some(Ticks(100)), ask: Some(Ticks(101)), live: true }; INSTRUMENTS];
     let mut down = [false; INSTRUMENTS];
-    for row in 0..INSTRUMENTS {
-        risk.on_market(instrument(row), &touches[row]);
+    for (row, touch) in touches.iter().enumerate() {
+        risk.on_market(instrument(row), touch);
         recount.mids[row] = 201;
     }
     let (mut passed, mut refused) = (0, 0);

@@ -229,7 +229,7 @@ fn rc_09_the_bucket_is_exact_at_each_level_and_cancels_pass_and_count() {
         let shares = |by: StrategyId, on: InstrumentId| match level {
             Level::Strategy => by == ONE,
             Level::Account => by != THREE,
-            _ => on == X,
+            Level::Instrument | Level::Desk | Level::Venue | Level::Firm => on == X,
         };
         for (by, on) in [(TWO, X), (THREE, X), (THREE, Y), (ONE, Y)] {
             let expected = if shares(by, on) { "message rate" } else { "ok" };
@@ -286,10 +286,7 @@ fn rc_11_open_orders_are_bounded_at_every_level() {
         assert_eq!(firm.replace(ONE, buy(98, 1), 2), "ok", "no more are open by it");
         firm.risk.on_closed(ONE, X, Side::Buy, Lots(1));
         assert_eq!(firm.says(ONE, buy(97, 1)), "ok");
-        let elsewhere = match level {
-            Level::Firm => "open orders",
-            _ => "ok",
-        };
+        let elsewhere = if level == Level::Firm { "open orders" } else { "ok" };
         assert_eq!(firm.says(THREE, order(Y, Side::Buy, 99, 1)), elsewhere, "{level}");
     }
 }
@@ -325,7 +322,7 @@ fn rc_13_the_worst_case_of_each_side_is_bounded_at_every_level() {
         let others = match level {
             Level::Instrument => ["position", "position"],
             Level::Account => ["position", "ok"],
-            _ => ["ok", "ok"],
+            Level::Strategy | Level::Desk | Level::Venue | Level::Firm => ["ok", "ok"],
         };
         assert_eq!([firm.says(TWO, buy(99, 1)), firm.says(THREE, buy(99, 1))], others, "{level}");
         assert_eq!(firm.says(TWO, order(Y, Side::Buy, 99, 10)), "ok", "another instrument");

@@ -153,9 +153,12 @@ const DEFAULTS: &[(LimitId, f64)] = &[
     (LimitId::Credit, 1_000_000_000.0),
 ];
 
+/// The value of a key.
+type ValueOf = fn(&Risk) -> f64;
+
 /// What the short keys of `[risk]` set.
 #[expect(clippy::cast_precision_loss, reason = "lots that people write are far below 2⁵³")]
-const SHORT: &[(LimitId, fn(&Risk) -> f64)] = &[
+const SHORT: &[(LimitId, ValueOf)] = &[
     (LimitId::OrderSize, |risk| risk.max_order_size as f64),
     (LimitId::OrderNotional, |risk| risk.max_order_notional),
     (LimitId::Position, |risk| risk.max_position as f64),
