@@ -40,7 +40,8 @@ impl Disk {
         platter.fails = None;
         for mut write in std::mem::take(&mut platter.pending) {
             let keep = usize::try_from(prng.below(write.len() as u64 + 1)).expect("below a length");
-            if prng.chance(torn) {
+            let is_torn = prng.chance(torn);
+            if is_torn {
                 // A prefix came down; of the rest some bytes did, in no order.
                 for byte in &mut write[keep..] {
                     if prng.chance(0.5) {
@@ -52,8 +53,10 @@ impl Disk {
                 }
             }
             platter.durable.extend_from_slice(&write);
-            // What comes behind a hole in the file was never there.
-            break;
+            if is_torn {
+                // What comes behind a hole in the file was never there.
+                break;
+            }
         }
     }
 

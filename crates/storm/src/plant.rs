@@ -117,7 +117,7 @@ pub(crate) struct Way {
 impl Write for Way {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.blocks += 1;
-        if self.flips && self.blocks % 40 == 0 {
+        if self.flips && self.blocks.is_multiple_of(40) {
             let mut changed = bytes.to_vec();
             let middle = changed.len() / 2;
             changed[middle] ^= 1;

@@ -194,7 +194,7 @@ impl Swarm {
             if !(from.is_finite() && to.is_finite() && from <= to) {
                 return refuse("the first is at most the second");
             }
-            if is_share && !(0.0..=1.0).contains(from) || is_share && *to > 1.0 {
+            if is_share && (!(0.0..=1.0).contains(from) || *to > 1.0) {
                 return refuse("a share lies between 0 and 1");
             }
             if !is_share && name != "drift" && *from < 0.0 {

@@ -519,10 +519,8 @@ impl<'a> World<'a> {
         if self.violation.is_some() {
             return;
         }
-        let before = match &event {
-            Event::Report(report) => desk.engine.orders().get(report.order).copied(),
-            _ => None,
-        };
+        let reported = if let Event::Report(report) = &event { Some(report.order) } else { None };
+        let before = reported.and_then(|order| desk.engine.orders().get(order).copied());
         let (input, commands) = desk.step(read, event);
         let commands = commands.to_vec();
         self.hasher.update(&Record::Input(input).to_bytes());
