@@ -105,7 +105,7 @@ fn a_failure_shrinks_to_a_short_history_that_fails_again() {
         let before = run(&plan);
         let short = shrink(&plan, 300).expect("it fails");
         let (was, is) = (before.struck.len(), short.outcomes.struck.len());
-        assert!(is >= 1 && is <= 4, "{plant:?}: {was} faults became {is}: {:?}", short.outcomes.struck);
+        assert!((1..=4).contains(&is), "{plant:?}: {was} faults became {is}: {:?}", short.outcomes.struck);
         assert!(was > 10 * is, "{plant:?}: {was} faults became {is}");
         // The file is a run that fails in the same way; only the bug itself is not in it.
         let (again, _) =
