@@ -114,12 +114,21 @@ impl Exposed {
 
 /// As near as lots can say it.
 pub(crate) fn saturated(lots: i128) -> Lots {
-    Lots(i64::try_from(lots).unwrap_or(if lots < 0 { i64::MIN } else { i64::MAX }))
+    Lots(i64::try_from(lots).unwrap_or(if lots.is_negative() { i64::MIN } else { i64::MAX }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lots_cannot_say_is_as_near_as_they_can() {
+        let most = i128::from(i64::MAX);
+        let cases = [(0, 0), (-1, -1), (most, i64::MAX), (most + 1, i64::MAX), (-most - 2, i64::MIN)];
+        for (wide, narrow) in cases {
+            assert_eq!(saturated(wide), Lots(narrow));
+        }
+    }
 
     #[test]
     fn reducing_means_not_through_zero_with_all_that_works() {
