@@ -11,10 +11,20 @@
 use crate::fates::Fates;
 use crate::ranges::Kind;
 use sim::venue::{Venue, VenueConfig};
+use std::collections::BTreeMap;
 use stdx::Prng;
 use types::{
-    Arrival, Command, Instrument, InstrumentId, Nanos, OrderId, Outcome, PlaceOrder, RejectReason, Report,
+    Arrival, Command, Instrument, InstrumentId, Lots, Nanos, OrderId, Outcome, PlaceOrder, RejectReason,
+    Report,
 };
+
+/// An order as the venue has it.
+#[derive(Clone, Copy, Debug)]
+struct Record {
+    size: i64,
+    filled: i64,
+    open: bool,
+}
 
 /// Something the exchange does later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +44,10 @@ pub(crate) struct Exchange {
     pub(crate) connected: bool,
     /// Counts sessions: what is under way in an older one is lost.
     pub(crate) session: u32,
-    /// Commands that a broken session lost, in their order.
-    lost: Vec<Command>,
+    /// What it has on record of each order that it ever took.
+    records: BTreeMap<OrderId, Record>,
+    /// The size of the order that is being placed.
+    placing: Option<Lots>,
     /// What truly became of our orders since somebody last asked, in its order; and whether we are told late.
     truly: Vec<(Report, bool)>,
     /// What it will say later.
@@ -57,7 +69,8 @@ impl Exchange {
             log: Vec::new(),
             connected: true,
             session: 0,
-            lost: Vec::new(),
+            records: BTreeMap::new(),
+            placing: None,
             truly: Vec::new(),
             later: Vec::new(),
             answers: Vec::new(),
@@ -117,13 +130,19 @@ impl Exchange {
                 answers.push(report(at, order, instrument, Outcome::ReplaceRejected(reason)));
             }
             (_, Command::Query { order, instrument }) => {
-                answers.push(report(at, order, instrument, Outcome::NotListed));
+                answers.push(report(at, order, instrument, self.record(order)));
             }
             (_, Command::MassCancel { .. }) => self.cancel_all(at, &mut answers),
             (_, Command::WakeAt { .. } | Command::Alert { .. }) => {}
-            (_, command) => self.venue.on_command(at, &command, &mut answers),
+            (_, command) => {
+                if let Command::Place(place) = command {
+                    self.placing = Some(place.terms.size);
+                }
+                self.venue.on_command(at, &command, &mut answers);
+            }
         }
         self.answer(at, &mut answers, fates);
+        self.placing = None;
         self.answers = answers;
     }
 
@@ -146,42 +165,59 @@ impl Exchange {
         self.answers = answers;
     }
 
-    /// A command was under way when its session broke: it is known to be lost as soon as a session stands.
+    /// A command was under way when its session broke, or none stood: it never arrives, and nobody says so.
     pub(crate) fn lose(&mut self, at: Nanos, command: Command) {
-        match self.connected {
-            true => self.say_lost(at, command),
-            false => self.lost.push(command),
-        }
-    }
-
-    /// The session stands again; what was lost is known to be lost, by the numbers of its messages, and is said so.
-    pub(crate) fn connect(&mut self, at: Nanos) {
-        self.connected = true;
-        self.session += 1;
-        for command in std::mem::take(&mut self.lost) {
-            self.say_lost(at, command);
-        }
-    }
-
-    fn say_lost(&mut self, at: Nanos, command: Command) {
         let (order, instrument, outcome) = match command {
             Command::Place(PlaceOrder { order, terms, .. }) => {
                 (order, terms.instrument, Outcome::Rejected(RejectReason::Other))
             }
-            Command::Cancel { order, instrument } => {
-                (order, instrument, Outcome::CancelRejected(RejectReason::Other))
-            }
             Command::Replace { order, instrument, .. } => {
                 (order, instrument, Outcome::ReplaceRejected(RejectReason::Other))
             }
-            Command::Query { .. }
+            Command::Cancel { .. }
+            | Command::Query { .. }
             | Command::MassCancel { .. }
             | Command::WakeAt { .. }
             | Command::Alert { .. } => return,
         };
-        let report = report(at, order, instrument, outcome);
-        self.truly.push((report, false));
-        self.log.push(report);
+        self.truly.push((report(at, order, instrument, outcome), false));
+    }
+
+    /// The session stands again.
+    pub(crate) const fn connect(&mut self) {
+        self.connected = true;
+        self.session += 1;
+    }
+
+    /// What the venue has on record of an order.
+    fn record(&self, order: OrderId) -> Outcome {
+        match self.records.get(&order) {
+            None => Outcome::NotListed,
+            Some(&Record { size, filled, open }) => {
+                Outcome::Listed { size: Lots(size), filled: Lots(filled), open }
+            }
+        }
+    }
+
+    fn note(&mut self, said: &Report) {
+        if said.outcome == Outcome::Accepted {
+            let size = self.placing.map_or(0, |size| size.0);
+            self.records.insert(said.order, Record { size, filled: 0, open: true });
+        }
+        let Some(record) = self.records.get_mut(&said.order) else { return };
+        match said.outcome {
+            Outcome::Filled { size, .. } => record.filled += size.0,
+            Outcome::Replaced { size, .. } => record.size = size.0,
+            Outcome::Canceled => record.open = false,
+            Outcome::Accepted
+            | Outcome::Rejected(_)
+            | Outcome::CancelRejected(_)
+            | Outcome::ReplaceRejected(_)
+            | Outcome::Listed { .. }
+            | Outcome::NotListed
+            | Outcome::Busted { .. } => {}
+        }
+        record.open &= record.filled < record.size;
     }
 
     /// Says what was to be said later.
@@ -201,6 +237,9 @@ impl Exchange {
 
     /// Takes what truly happened, and puts what is said of it into the log: not always in order, at once, or once.
     fn answer(&mut self, at: Nanos, answers: &mut Vec<Report>, fates: &mut Fates) {
+        for said in answers.iter() {
+            self.note(said);
+        }
         let is_fill = |report: &Report| matches!(report.outcome, Outcome::Filled { .. });
         let mut row = 1;
         while row < answers.len() {
@@ -222,7 +261,9 @@ impl Exchange {
                 }
                 None => self.log.push(report),
             }
-            if let Some(mut prng) = fates.strikes(Kind::SaidTwice, self.told) {
+            // What was asked is answered once: an old answer would be none to the question that is open.
+            let is_answer = matches!(report.outcome, Outcome::Listed { .. } | Outcome::NotListed);
+            if !is_answer && let Some(mut prng) = fates.strikes(Kind::SaidTwice, self.told) {
                 let at = at + Nanos(prng.between(1, 5_000_000_000));
                 self.later.push(Later { at, report });
             }
