@@ -212,7 +212,7 @@ impl<'a> World<'a> {
         let mut world = Self {
             exchange: Exchange::new(&market.instruments, seed, STARTS_AT),
             desk: None,
-            audit: Audit::new(&firm),
+            audit: Audit::new(&firm, plan.plant),
             checks: Checks::new(&firm, plan.only),
             fates: Fates::new(seed, mix, plan.faults.as_deref()),
             clock: Clock::new(seed, STARTS_AT, mix.shape(Shape::Drift)),
