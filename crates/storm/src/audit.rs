@@ -4,6 +4,7 @@
 //! has heard nothing but the inputs in the file. Never sees the process itself.
 
 use crate::firm::Firm;
+use crate::plant::Plant;
 use engine::Engine;
 use types::record::{RECORD_BYTES, Record};
 use types::{Command, Input, Seq};
@@ -21,6 +22,7 @@ pub(crate) struct Audit {
     index: u64,
     next_seq: Seq,
     replica: Engine,
+    plant: Option<Plant>,
     /// What the replica answered to its last input and the file has not shown yet.
     due: Vec<Command>,
     due_at: usize,
@@ -33,13 +35,14 @@ pub(crate) struct Audit {
 pub(crate) type Broken = (u8, String);
 
 impl Audit {
-    pub(crate) fn new(firm: &Firm) -> Self {
+    pub(crate) fn new(firm: &Firm, plant: Option<Plant>) -> Self {
         Self {
             offset: 0,
             head: [0; 32],
             index: 0,
             next_seq: Seq(0),
             replica: firm.engine(),
+            plant,
             due: Vec::new(),
             due_at: 0,
             commands: 0,
@@ -145,7 +148,7 @@ impl Audit {
         self.next_seq = input.seq.next();
         self.due.clear();
         self.due_at = 0;
-        self.replica.step(input, &mut self.due);
+        crate::plant::step(self.plant, &mut self.replica, input, &mut self.due);
         Ok(())
     }
 }

@@ -45,7 +45,6 @@ pub(crate) struct Desk {
     pub(crate) waiting: Vec<Command>,
     commands: Vec<Command>,
     plant: Option<Plant>,
-    steps: u64,
 }
 
 /// The engine's state, and the number of the first input that it does not know.
@@ -105,7 +104,6 @@ impl Desk {
             waiting: Vec::new(),
             commands: Vec::new(),
             plant,
-            steps: 0,
         };
         for bytes in market.definitions(now) {
             let line = destination(Role::Definitions, Line::A);
@@ -177,7 +175,7 @@ impl Desk {
                     due.clear();
                     at = 0;
                     if input.seq >= from {
-                        self.engine.step(input, &mut due);
+                        crate::plant::step(self.plant, &mut self.engine, input, &mut due);
                     }
                     (self.seq, self.last_at) = (input.seq.next(), input.received_at);
                     self.note(&input.event);
@@ -237,12 +235,8 @@ impl Desk {
         self.last_at = self.last_at.max(read);
         let input = Input { seq: self.seq, received_at: self.last_at, event };
         self.seq = self.seq.next();
-        self.steps += 1;
         self.commands.clear();
-        match self.plant {
-            Some(plant) => plant.step(&mut self.engine, &input, self.steps, &mut self.commands),
-            None => self.engine.step(&input, &mut self.commands),
-        }
+        crate::plant::step(self.plant, &mut self.engine, &input, &mut self.commands);
         if self.plant.is_none_or(|plant| plant.keeps(&input)) {
             self.journal.append(&Record::Input(input));
         }

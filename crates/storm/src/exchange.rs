@@ -35,8 +35,6 @@ pub(crate) struct Exchange {
     pub(crate) connected: bool,
     /// Counts sessions: what is under way in an older one is lost.
     pub(crate) session: u32,
-    /// Commands that a broken session lost, in their order.
-    lost: Vec<Command>,
     /// What it would answer when asked about an order.
     ledger: Ledger,
     /// What truly became of our orders since somebody last asked, in its order; and whether we are told late.
@@ -60,7 +58,6 @@ impl Exchange {
             log: Vec::new(),
             connected: true,
             session: 0,
-            lost: Vec::new(),
             ledger: Ledger::default(),
             truly: Vec::new(),
             later: Vec::new(),
@@ -155,42 +152,28 @@ impl Exchange {
         self.answers = answers;
     }
 
-    /// A command was under way when its session broke: it is known to be lost as soon as a session stands.
+    /// A command was under way when its session broke, or none stood: it never arrives, and nobody says so.
     pub(crate) fn lose(&mut self, at: Nanos, command: Command) {
-        match self.connected {
-            true => self.say_lost(at, command),
-            false => self.lost.push(command),
-        }
-    }
-
-    /// The session stands again; what was lost is known to be lost, by the numbers of its messages, and is said so.
-    pub(crate) fn connect(&mut self, at: Nanos) {
-        self.connected = true;
-        self.session += 1;
-        for command in std::mem::take(&mut self.lost) {
-            self.say_lost(at, command);
-        }
-    }
-
-    fn say_lost(&mut self, at: Nanos, command: Command) {
         let (order, instrument, outcome) = match command {
             Command::Place(PlaceOrder { order, terms, .. }) => {
                 (order, terms.instrument, Outcome::Rejected(RejectReason::Other))
             }
-            Command::Cancel { order, instrument } => {
-                (order, instrument, Outcome::CancelRejected(RejectReason::Other))
-            }
             Command::Replace { order, instrument, .. } => {
                 (order, instrument, Outcome::ReplaceRejected(RejectReason::Other))
             }
-            Command::Query { .. }
+            Command::Cancel { .. }
+            | Command::Query { .. }
             | Command::MassCancel { .. }
             | Command::WakeAt { .. }
             | Command::Alert { .. } => return,
         };
-        let report = report(at, order, instrument, outcome);
-        self.truly.push((report, false));
-        self.log.push(report);
+        self.truly.push((report(at, order, instrument, outcome), false));
+    }
+
+    /// The session stands again.
+    pub(crate) const fn connect(&mut self) {
+        self.connected = true;
+        self.session += 1;
     }
 
     /// Says what was to be said later.
@@ -232,7 +215,9 @@ impl Exchange {
                 }
                 None => self.log.push(report),
             }
-            if let Some(mut prng) = fates.strikes(Kind::SaidTwice, self.told) {
+            // What was asked is answered once: an old answer would be none to the question that is open.
+            let is_answer = matches!(report.outcome, Outcome::Listed { .. } | Outcome::NotListed);
+            if !is_answer && let Some(mut prng) = fates.strikes(Kind::SaidTwice, self.told) {
                 let at = at + Nanos(prng.between(1, 5_000_000_000));
                 self.later.push(Later { at, report });
             }

@@ -107,7 +107,9 @@ mod tests {
         let mix = Mix::calm().with(Kind::LineLost, 0.3);
         let all = |only: Option<&[Fault]>| -> Vec<Fault> {
             let mut fates = Fates::new(5, &mix, only);
-            (0..100).for_each(|place| drop(fates.strikes(Kind::LineLost, place)));
+            (0..100).for_each(|place| {
+                fates.strikes(Kind::LineLost, place);
+            });
             fates.struck().iter().map(|struck| struck.fault).collect()
         };
         let struck = all(None);

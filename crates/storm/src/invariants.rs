@@ -12,7 +12,7 @@ use crate::market::Market;
 use crate::rules::Rules;
 use engine::Engine;
 use orders::{End, Order, State};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use types::{
     Command, Event, Input, InstrumentId, Money, OrderId, Outcome, PlaceOrder, Report, Side, StrategyId,
 };
@@ -150,6 +150,9 @@ pub(crate) struct Checks {
 struct Trades {
     /// Numbers of the market's trades, in its order; those that were told go.
     made: std::collections::VecDeque<u64>,
+    /// Those that went in this life, and in the lives before it.
+    gone: BTreeSet<u64>,
+    gone_before: BTreeSet<u64>,
     /// Nothing is known to be missing since the last one told.
     whole: bool,
 }
@@ -225,7 +228,10 @@ impl Checks {
         self.position = None;
         self.touched.fill(true);
         self.places = desk.engine.orders().counts().submitted;
-        self.trades.iter_mut().for_each(|trades| trades.whole = false);
+        for trades in &mut self.trades {
+            trades.whole = false;
+            trades.gone_before.append(&mut trades.gone);
+        }
     }
 
     /// The market traded.
@@ -502,12 +508,19 @@ fn sequence(checks: &mut Checks, seen: &Seen<'_>) -> Result<(), String> {
             let trades = &mut checks.trades[trade.instrument.index()];
             let place = trades.made.iter().position(|made| *made == trade.id);
             let Some(place) = place else {
+                // A new process knows no packet of before: a late copy of one is news to it, until its book is live.
+                if !is_live && trades.gone_before.remove(&trade.id) {
+                    trades.whole = false;
+                    trades.gone.insert(trade.id);
+                    return Ok(());
+                }
                 return Err(format!(
                     "trade {} of {} was told twice, or never made",
                     trade.id, trade.instrument
                 ));
             };
-            let missing = trades.made.drain(..=place).next().filter(|_| place > 0);
+            let missing = trades.made.front().copied().filter(|_| place > 0);
+            trades.gone.extend(trades.made.drain(..=place));
             let was_whole = std::mem::replace(&mut trades.whole, is_live);
             if let (Some(missing), true, true) = (missing, was_whole, is_live) {
                 return Err(format!(

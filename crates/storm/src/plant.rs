@@ -63,8 +63,9 @@ impl Plant {
         self != Self::RecordDropped || input.seq.0 % 500 != 499
     }
 
-    /// Steps the engine on what it should not hear.
-    pub(crate) fn step(self, engine: &mut Engine, input: &Input, nth: u64, out: &mut Vec<Command>) {
+    /// Steps the engine on what it should not hear. A bug of the engine's is in each engine, a replica's and a new
+    /// life's too: what is done depends on nothing but the engine and the input.
+    pub(crate) fn step(self, engine: &mut Engine, input: &Input, out: &mut Vec<Command>) {
         let mut heard = *input;
         match (self, &mut heard.event) {
             (Self::RoomForgotten, Event::Report(report)) => {
@@ -75,7 +76,7 @@ impl Plant {
             }
             (Self::FillTwice, Event::Report(report)) => {
                 if let Outcome::Filled { fill, .. } = &mut report.outcome {
-                    *fill = u32::MAX - u32::try_from(nth).unwrap_or(0);
+                    *fill = u32::MAX - u32::try_from(input.seq.0).unwrap_or(0);
                 }
             }
             (Self::PriceOff, Event::Report(report)) => {
@@ -99,6 +100,14 @@ impl Plant {
             _ => {}
         }
         engine.step(&heard, out);
+    }
+}
+
+/// Steps an engine, with what is planted in it.
+pub(crate) fn step(plant: Option<Plant>, engine: &mut Engine, input: &Input, out: &mut Vec<Command>) {
+    match plant {
+        Some(plant) => plant.step(engine, input, out),
+        None => engine.step(input, out),
     }
 }
 

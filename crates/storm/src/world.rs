@@ -181,6 +181,8 @@ pub(crate) struct World<'a> {
     acknowledged: u64,
     commits: u64,
     snapshot: Option<Snapshot>,
+    /// How much of the log must be heard until the session has recovered.
+    recovered_at: Option<usize>,
     calm: bool,
     over: bool,
     violation: Option<Violation>,
@@ -210,7 +212,7 @@ impl<'a> World<'a> {
         let mut world = Self {
             exchange: Exchange::new(&market.instruments, seed, STARTS_AT),
             desk: None,
-            audit: Audit::new(&firm),
+            audit: Audit::new(&firm, plan.plant),
             checks: Checks::new(&firm, plan.only),
             fates: Fates::new(seed, mix, plan.faults.as_deref()),
             clock: Clock::new(seed, STARTS_AT, mix.shape(Shape::Drift)),
@@ -224,6 +226,7 @@ impl<'a> World<'a> {
             acknowledged: 0,
             commits: 0,
             snapshot: None,
+            recovered_at: None,
             calm: false,
             over: false,
             violation: None,
@@ -464,11 +467,21 @@ impl<'a> World<'a> {
         }
         self.tell(|| format!("heard #{number}: order {} {:?}", report.order, report.outcome));
         self.input(Event::Report(report), true);
+        self.recover();
         if self.calm
             && report.outcome == Outcome::Accepted
             && let Some(tracked) = self.checks.count.orders.get(&report.order)
         {
             *self.accepted.entry(tracked.strategy).or_default() += 1;
+        }
+    }
+
+    /// All that the venue had kept for us has come.
+    fn recover(&mut self) {
+        let heard = self.desk.as_ref().map_or(0, |desk| desk.next_report);
+        if self.exchange.connected && self.recovered_at.is_some_and(|number| heard >= number) {
+            self.recovered_at = None;
+            self.session_news(SessionChange::Recovered);
         }
     }
 
@@ -494,14 +507,16 @@ impl<'a> World<'a> {
             self.will(self.now + Nanos::from_millis(100), Happening::Connect);
             return;
         }
-        self.exchange.connect(self.now);
+        self.exchange.connect();
         self.tally.sessions += 1;
         self.tell(|| "the session stands again".into());
         self.said = self.desk.as_ref().map_or(0, |desk| desk.next_report);
+        self.recovered_at = Some(self.exchange.log().len());
         self.session_news(SessionChange::Connected);
         if let (Some(Plant::SentAgain), Some(command)) = (self.plan.plant, self.last_placed) {
             self.leave(&[command]);
         }
+        self.recover();
         self.listen();
     }
 
@@ -840,14 +855,19 @@ impl<'a> World<'a> {
                 return Err(format!("the book of {} is {:?}", instrument.symbol(), book.state()));
             }
         }
-        if let Some(halt) = desk.engine.risk().halted() {
-            return Err(format!("trading is halted: {halt:?}"));
+        if let Some(order) = desk.engine.orders().open().find(|order| order.is_unknown()) {
+            return Err(format!("nobody knows what became of order {}", order.id));
         }
+        // A loss that halts is the market's, and may come at any time.
+        if desk.engine.risk().halted() == Some(risk::Halt::Killed) {
+            return Err("trading is killed".into());
+        }
+        let loses = desk.engine.risk().halted().is_some();
         // Quotes that stood through it all are as good as new ones.
         let mut open = desk.engine.orders().open_of_strategy(StrategyId(0));
         let quotes = self.accepted.contains_key(&StrategyId(0))
             || open.any(|order| self.exchange.has(order.instrument(), order.id));
-        if self.plan.strategies[0] && !quotes {
+        if self.plan.strategies[0] && !quotes && !loses {
             return Err("nobody quotes again".into());
         }
         Ok(())
