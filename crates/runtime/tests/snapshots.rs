@@ -170,7 +170,8 @@ fn a_snapshot_of_another_run_another_journal_or_more_than_the_journal_is_passed_
     let (dir, elsewhere) = (folder("mine"), folder("elsewhere"));
     let (engine, _) = run(&dir, &one, &[900]);
     let longer = Tape { setup: one.setup.clone(), inputs: [&one.inputs[..], &one.inputs[..9]].concat() };
-    let cases: [(&Tape, usize, fn(&Refused) -> bool); 3] = [
+    type Due = fn(&Refused) -> bool;
+    let cases: [(&Tape, usize, Due); 3] = [
         (&two, 5_000, |refused| matches!(refused, Refused::OtherJournal | Refused::OtherRun)),
         (&other, 5_000, |refused| matches!(refused, Refused::OtherRun)),
         (&longer, longer.inputs.len() - 1, |refused| matches!(refused, Refused::Ahead { .. })),

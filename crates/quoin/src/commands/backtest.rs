@@ -7,16 +7,19 @@ use journal::{Options, Signer, Writer};
 use reports::files::{FIGURES, Format};
 use reports::run::{Watch, doubts, faults};
 use reports::{Counted, Report};
-use runtime::backtest::{Backtest, Totals};
+use runtime::backtest::{Backtest, Observer, Totals};
 use runtime::config::StrategyEntry;
 use runtime::market::MarketFile;
 use runtime::setup::Setup;
+use runtime::snapshot::{Cadence, Taking};
 use runtime::source::{Progress, Recording, recordings};
+use runtime::states::{Both, States};
 use runtime::{Config, Prepared, generate, prepare, prepare_market};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
+use types::Seq;
 
 #[derive(clap::Args)]
 #[command(after_help = "Without --data an embedded session is generated: half an hour of two futures,
@@ -31,6 +34,7 @@ Examples:
   quoin backtest --strategy glft --strategy joined_touch    side by side on one account
   quoin backtest --data history --from 2023-12-25 --to 2023-12-26 --symbol ESH4
   quoin backtest --market goog.toml --seed 7 --hours 2 --out runs/agents
+  quoin backtest --out runs/es --snapshots 1000000      `quoin replay --from-snapshot` begins with one
   quoin backtest --out runs/signed --sign desk.key --anchor /elsewhere/anchor")]
 pub(crate) struct Args {
     /// Recordings or history to run on; several are merged by the venues' time
@@ -62,6 +66,9 @@ pub(crate) struct Args {
     /// Write over a run that is there
     #[arg(long)]
     force: bool,
+    /// Keep the engine's state after so many records, in snapshots/; the newest three stay
+    #[arg(long, value_name = "N", requires = "out", value_parser = clap::value_parser!(u64).range(1..))]
+    snapshots: Option<u64>,
     /// Sign the journal with this key (`quoin keys new` makes one)
     #[arg(long, value_name = "KEY", requires = "out")]
     sign: Option<PathBuf>,
@@ -100,9 +107,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Some(out) => Some(Writer::create(out, setup.to_json().as_bytes(), journal_options(args, setup)?)?),
         None => None,
     };
-    let mut watch = Watch::new(setup);
+    let (mut watch, mut kept) = (Watch::new(setup), Kept::begin(args, setup)?);
     let Finished { totals, engine, summary, seconds, doubts } =
-        simulate(&prepared, market.as_ref(), journal, &mut watch)?;
+        simulate(&prepared, market.as_ref(), journal, &mut Both(&mut watch, &mut kept))?;
+    kept.finish(args, &totals, &engine)?;
     let mut found = faults(&prepared);
     found.extend_from_slice(&doubts);
     let report = watch.finish(&engine, summary.map(|s| s.head.to_string()), found);
@@ -188,6 +196,56 @@ fn prepared(args: &Args, config: Config) -> anyhow::Result<(Prepared, Option<Mar
     Ok((prepared, None))
 }
 
+/// The engine's state, as a run's folder keeps it: its hashes, and snapshots if they were asked for.
+struct Kept {
+    states: Option<States>,
+    snapshots: Option<Taking>,
+}
+
+impl Kept {
+    fn begin(args: &Args, setup: &Setup) -> anyhow::Result<Self> {
+        let Some(out) = &args.out else { return Ok(Self { states: None, snapshots: None }) };
+        // Those of a run that is written over are of no use to this one.
+        for old in [out.join(runtime::snapshot::FOLDER_NAME), out.join(runtime::states::FILE_NAME)] {
+            let removed = if old.is_dir() { fs::remove_dir_all(&old) } else { fs::remove_file(&old) };
+            if let Err(error) = removed
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                return Err(error).with_context(|| format!("cannot remove {}", old.display()));
+            }
+        }
+        let cadence = |records| Cadence { records, span: types::Nanos::MAX, ..Cadence::default() };
+        let begin = |records| Taking::begin(out, setup.to_json().as_bytes(), cadence(records));
+        Ok(Self { states: Some(States::default()), snapshots: args.snapshots.map(begin).transpose()? })
+    }
+
+    fn finish(self, args: &Args, totals: &Totals, engine: &engine::Engine) -> anyhow::Result<()> {
+        if let (Some(mut states), Some(out)) = (self.states, &args.out) {
+            if let Some(last) = totals.inputs.checked_sub(1) {
+                states.take(Seq(last), engine);
+            }
+            // A strategy that cannot write its state down has no hash either: its run is compared by its commands.
+            if states.trouble().is_none() {
+                states.write(out)?;
+            }
+        }
+        self.snapshots.map(Taking::finish).transpose()?;
+        Ok(())
+    }
+}
+
+impl Observer for Kept {
+    #[inline]
+    fn on_step(&mut self, input: &types::Input, commands: &[types::Command], engine: &engine::Engine) {
+        if let Some(states) = &mut self.states {
+            states.on_step(input, engine);
+        }
+        if let Some(snapshots) = &mut self.snapshots {
+            snapshots.on_step(input, commands, engine);
+        }
+    }
+}
+
 /// A run that is over.
 struct Finished {
     totals: Totals,
@@ -201,7 +259,7 @@ fn simulate(
     prepared: &Prepared,
     market: Option<&MarketFile>,
     journal: Option<Writer>,
-    watch: &mut Watch,
+    watch: &mut dyn Observer,
 ) -> anyhow::Result<Finished> {
     let total = prepared.setup.data.iter().map(|file| file.bytes).sum();
     let bar = terminal::progress("running", total, Unit::Bytes);
@@ -231,7 +289,7 @@ fn simulate(
     clippy::cast_sign_loss,
     reason = "a rate for people"
 )]
-fn rate(count: u64, seconds: f64) -> u64 {
+pub(super) fn rate(count: u64, seconds: f64) -> u64 {
     (count as f64 / seconds.max(1e-9)) as u64
 }
 

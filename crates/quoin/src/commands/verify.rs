@@ -2,13 +2,16 @@
 
 use super::replay::again;
 use crate::terminal::{self, grouped};
+use anyhow::bail;
+use engine::StateHash;
 use journal::{Anchor, Coverage, Ending, JournalError, Trust, Verified, verify_with};
 use runtime::backtest::Observer;
 use runtime::replay::Replayed;
+use runtime::states::{self, Parting, States};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use types::{Command, Input};
+use types::{Command, Input, Seq};
 
 #[derive(clap::Args)]
 #[command(after_help = "Checks, in this order: every block's checksum; the hash chain from the first
@@ -24,8 +27,13 @@ have been written by anybody, and only an anchor shows what was taken off.
 Exit codes: 0 proved, 1 the journal cannot be read, 3 damaged, tampered with,
 not signed by that key, older than the anchor, or not repeatable.
 
+With --states the engine's state is compared, too: its hash behind every 65,536th input and
+at the end with those that the run wrote into states.txt. Two machines whose commands are
+the same and whose states are not will part ways sooner or later.
+
 Examples:
   quoin verify runs/es
+  quoin verify runs/es --states
   quoin verify runs/es --key desk.pub --anchor /elsewhere/anchor")]
 pub(crate) struct Args {
     /// The folder of a run
@@ -37,12 +45,15 @@ pub(crate) struct Args {
     /// What was kept of it elsewhere: it must be that journal, and no older
     #[arg(long, value_name = "FILE")]
     anchor: Option<PathBuf>,
+    /// Compare the engine's state with the hashes in states.txt
+    #[arg(long)]
+    states: bool,
     /// As JSON
     #[arg(long)]
     json: bool,
 }
 
-struct Nobody;
+pub(super) struct Nobody;
 
 impl Observer for Nobody {
     fn on_step(&mut self, _: &Input, _: &[Command], _: &engine::Engine) {}
@@ -58,11 +69,55 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Err(error) if error.is_disbelief() => return disbelieved(args.json, &error),
         Err(error) => return Err(error.into()),
     };
-    let replayed = again(&args.dir, &mut Nobody)?;
-    let proved = replayed.divergence.is_none();
-    let text = format!("{}{}", chain(&verified, &trust), commands(&replayed));
-    say(args.json, &machine(&verified, &trust, &replayed), &text)?;
+    let (replayed, states) =
+        if args.states { with_states(args)? } else { (again(&args.dir, &mut Nobody)?, None) };
+    let proved =
+        replayed.divergence.is_none() && states.as_ref().is_none_or(|states| states.parting.is_none());
+    let said = states.as_ref().map_or(String::new(), Compared::words);
+    let text = format!("{}{}{said}", chain(&verified, &trust), commands(&replayed));
+    say(args.json, &machine(&verified, &trust, &replayed, states.as_ref()), &text)?;
     Ok(if proved { ExitCode::SUCCESS } else { super::unproven() })
+}
+
+/// The state's hashes, beside those that the run wrote down.
+struct Compared {
+    recorded: Vec<(Seq, StateHash)>,
+    parting: Option<Parting>,
+}
+
+impl Compared {
+    fn words(&self) -> String {
+        match (&self.parting, self.recorded.last()) {
+            (Some(Parting { seq, recorded, found }), _) => format!(
+                "\nstate    DIFFERS behind input {}:\n  written {recorded}\n  replay  {}",
+                seq.0,
+                found.map_or("none".to_owned(), |hash| hash.to_string())
+            ),
+            (None, Some((seq, hash))) => format!(
+                "\nstate    equal: {} hashes, the last behind input {}: {hash}",
+                grouped(self.recorded.len() as u64),
+                seq.0
+            ),
+            (None, None) => "\nstate    equal: there was no input".into(),
+        }
+    }
+}
+
+fn with_states(args: &Args) -> anyhow::Result<(Replayed, Option<Compared>)> {
+    let Some(recorded) = states::read(&args.dir)? else {
+        bail!(
+            "{} has no {}: `quoin backtest --out` writes it, for strategies whose state can be saved",
+            args.dir.display(),
+            states::FILE_NAME
+        );
+    };
+    let mut states = States::default();
+    let replayed = again(&args.dir, &mut states)?;
+    if let Some(last) = replayed.totals.inputs.checked_sub(1) {
+        states.take(Seq(last), &replayed.engine);
+    }
+    let parting = states.parting(&recorded, replayed.ending != Ending::Sealed);
+    Ok((replayed, Some(Compared { recorded, parting })))
 }
 
 fn disbelieved(json: bool, error: &JournalError) -> anyhow::Result<ExitCode> {
@@ -70,14 +125,19 @@ fn disbelieved(json: bool, error: &JournalError) -> anyhow::Result<ExitCode> {
     Ok(super::unproven())
 }
 
-fn machine(verified: &Verified, trust: &Trust, replayed: &Replayed) -> Value {
+fn machine(verified: &Verified, trust: &Trust, replayed: &Replayed, states: Option<&Compared>) -> Value {
     let cut = match replayed.ending {
         Ending::Sealed => None,
         Ending::Cut { at, lost, why } => Some(json!({ "at": at, "bytes_lost": lost, "why": why })),
     };
     let Coverage { checkpoints, records, blocks, last_seq, key, to_the_seal } = verified.coverage;
     json!({
-        "proved": replayed.divergence.is_none(),
+        "proved": replayed.divergence.is_none() && states.is_none_or(|states| states.parting.is_none()),
+        "states": states.map(|states| json!({
+            "hashes": states.recorded.len(),
+            "equal": states.parting.is_none(),
+            "differs_behind": states.parting.map(|parting| parting.seq.0),
+        })),
         "inputs": replayed.totals.inputs,
         "commands": replayed.totals.commands,
         "head": replayed.summary.head.to_string(),

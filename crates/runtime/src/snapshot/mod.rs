@@ -14,10 +14,12 @@
 mod edge;
 mod files;
 mod store;
+mod taking;
 
 pub use edge::Edge;
 pub use files::{Disk, Folder};
 pub use store::{Cadence, FOLDER_NAME, Kept, Store};
+pub use taking::{Taking, TakingError};
 
 use engine::state::{self, STATE_VERSION};
 use engine::{Engine, StateError, StateHash};
