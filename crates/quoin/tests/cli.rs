@@ -235,7 +235,7 @@ fn a_run_with_snapshots_is_replayed_from_the_newest_and_from_an_older_when_that_
         serde_json::from_str(&text).expect("JSON")
     };
     let snapshots = || {
-        let mut names: Vec<_> = std::fs::read_dir(scratch.path("run/snapshots"))
+        let mut names: Vec<_> = fs::read_dir(scratch.path("run/snapshots"))
             .expect("a folder")
             .map(|entry| entry.expect("readable").path())
             .collect();
@@ -244,11 +244,11 @@ fn a_run_with_snapshots_is_replayed_from_the_newest_and_from_an_older_when_that_
     };
     let newest = replayed();
     assert_eq!((snapshots().len(), &newest["equal"]), (3, &serde_json::Value::Bool(true)), "{newest}");
-    std::fs::write(snapshots().last().expect("three"), b"QUOINSNP, and no more").expect("writable");
+    fs::write(snapshots().last().expect("three"), b"QUOINSNP, and no more").expect("writable");
     let older = replayed();
     assert_eq!(older["passed_over"].as_array().map(Vec::len), Some(1), "{older}");
     assert!(older["inputs"].as_u64() > newest["inputs"].as_u64(), "{older}");
-    std::fs::remove_dir_all(scratch.path("run/snapshots")).expect("there");
+    fs::remove_dir_all(scratch.path("run/snapshots")).expect("there");
     let whole = replayed();
     assert!(whole["snapshot_behind"].is_null() && whole["inputs"].as_u64() > older["inputs"].as_u64());
     assert!(newest["state"].is_string());
@@ -261,7 +261,7 @@ fn a_replay_has_the_states_that_the_run_wrote_down_hash_for_hash() {
     let run_dir = scratch.text("run");
     succeed(&["backtest", "--out", &run_dir]);
     let states = scratch.path("run/states.txt");
-    let text = std::fs::read_to_string(&states).expect("the run wrote them");
+    let text = fs::read_to_string(&states).expect("the run wrote them");
     assert!(text.lines().count() > 2, "{text}");
     let said = succeed(&["verify", &run_dir, "--states"]);
     let count = format!("state    equal: {} hashes", text.lines().count());
@@ -271,11 +271,11 @@ fn a_replay_has_the_states_that_the_run_wrote_down_hash_for_hash() {
     let at = text.lines().next().expect("one").len() + 1 + seq.len() + 1;
     let mut wrong = text.clone().into_bytes();
     wrong[at] = if wrong[at] == b'0' { b'1' } else { b'0' };
-    std::fs::write(&states, &wrong).expect("writable");
+    fs::write(&states, &wrong).expect("writable");
     let output = run(&["verify", &run_dir, "--states"]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains(&format!("state    DIFFERS behind input {seq}:")), "{said}");
-    std::fs::remove_file(&states).expect("there");
+    fs::remove_file(&states).expect("there");
     assert!(fail(&["verify", &run_dir, "--states"], 1).contains("has no states.txt"));
 }
