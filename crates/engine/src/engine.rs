@@ -293,7 +293,7 @@ impl Engine {
         self.core.risk.keep_days(days);
     }
 
-    /// Appends the state between two inputs: see [`state`](crate::state).
+    /// Appends the state between two inputs: see [`crate::state`].
     ///
     /// # Errors
     /// When a strategy cannot write its own down. What was appended by then is no state.
