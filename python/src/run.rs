@@ -20,6 +20,7 @@ use runtime::backtest::{Backtest, Observer, Totals};
 use runtime::replay::{Replayed, replay, replay_with, setup_of};
 use runtime::source::{Progress, Selection};
 use runtime::{Config, Prepared, Setup, SetupError, prepare};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -365,8 +366,13 @@ pub fn verify<'py>(
     let proof = match (&outside, seated) {
         (None, _) => py.detach(|| replay(&folder, &mut Nobody, |_| {}).map(Proof::of)),
         (Some(outside), Some(seated)) => {
-            let strategy = outside.seat(py, &setup.instruments, seated, &trouble)?;
-            replay_with(&folder, |setup| Ok(setup.engine_of(strategy)), &mut Nobody, |_| {}).map(Proof::of)
+            // One object of the caller's: it can be seated once.
+            let strategy = Cell::new(Some(outside.seat(py, &setup.instruments, seated, &trouble)?));
+            let engine = |setup: &Setup| {
+                let strategy = strategy.take().ok_or_else(|| SetupError::Outside(seated.name.clone()))?;
+                Ok(setup.engine_of(strategy))
+            };
+            replay_with(&folder, engine, &mut Nobody, |_| {}).map(Proof::of)
         }
         (Some(_), None) => {
             return Err(refuse("the run was of a strategy of the list: verify it without one of your own"));

@@ -18,11 +18,16 @@ pub(crate) struct Hold {
 impl Hold {
     /// The edge's clock speaks.
     pub(crate) fn on_clock(&mut self, clock: &Clock, out: &mut Vec<Command>) {
+        let was_ahead = self.ahead.is_some();
         match clock.state {
             ClockState::Stepped if clock.divergence > Nanos(0) => self.ahead = Some(clock.divergence),
             // Behind, or back where it was.
             ClockState::Stepped | ClockState::Good => self.ahead = None,
             ClockState::Divergent => {}
+        }
+        // A good clock is news only to who was held: a quiet gateway moves time on by saying so every second.
+        if clock.state == ClockState::Good && !was_ahead {
+            return;
         }
         let value = clock.divergence.0;
         out.push(Command::Alert { kind: AlertKind::Clock, scope: Scope::Firm, value });

@@ -290,6 +290,10 @@ impl Order {
                 if !self.canceling {
                     return self.not_asked();
                 }
+                if self.is_unknown() && reason == RejectReason::UnknownOrder {
+                    // As good as not listed. It stays asked for: who wished it gone would only ask again, and again.
+                    return self.miss(now);
+                }
                 self.canceling = false;
                 Change::CancelRejected { reason }
             }
@@ -363,6 +367,10 @@ impl Order {
         // A fill may have come after the listing was made, but not to a closed order.
         if !open && filled < self.filled {
             return Change::Impossible(Impossible::Transition);
+        }
+        if open && self.missed_at.take().is_some() {
+            // It came after all, and a cancel that went before it did nothing.
+            self.canceling = false;
         }
         let price = match self.replacing {
             None => self.terms.price,

@@ -116,7 +116,7 @@ impl Orders {
 
     fn cancel_slot(&mut self, slot: u32) -> Option<Command> {
         let order = self.slots.order_mut(slot);
-        if !order.is_open() || (order.canceling && !order.is_unknown()) {
+        if !order.is_open() || order.canceling {
             return None;
         }
         order.doomed |= order.is_unknown();

@@ -431,6 +431,36 @@ fn j_01_a_desk_killed_at_random_moments_loses_no_command_and_sends_none_twice() 
 }
 
 #[test]
+fn j_01_a_desk_killed_while_it_began_its_journal_begins_again_and_a_longer_life_is_not_written_over() {
+    let scratch = Scratch::new("desk-unborn");
+    let (model, instrument) = model(&scratch);
+    let (dir, journal) = (scratch.text("live"), Path::new(&scratch.text("live")).join("journal.qj"));
+    std::fs::create_dir_all(&dir).expect("writable");
+    let whole = std::fs::read(Path::new(&model).join("journal.qj")).expect("a run");
+    for length in [0, 10, 24, 100, 500] {
+        std::fs::write(&journal, &whole[..length]).expect("writable");
+        let mut venue = Venue::new(instrument, 9);
+        let mut desk = Desk::start(&[&dir, "--setup", &model]);
+        assert!(desk.say(&venue.refresh()));
+        let (status, words) = desk.end(&mut venue);
+        assert_eq!(status.code(), Some(0), "{length}: {words}");
+        assert!(!journalled(&dir).is_empty(), "{length}");
+        std::fs::remove_dir_all(&dir).expect("it is ours");
+        std::fs::create_dir_all(&dir).expect("writable");
+    }
+    // Snapshots tell of a longer life: somebody took the journal away.
+    std::fs::write(&journal, &whole[..100]).expect("writable");
+    std::fs::create_dir_all(Path::new(&dir).join("snapshots")).expect("writable");
+    let mut venue = Venue::new(instrument, 9);
+    let (status, words) = Desk::start(&[&dir, "--setup", &model]).end(&mut venue);
+    assert!(
+        status.code().is_some_and(|code| code != 0) && words.contains("before the configuration"),
+        "{words}"
+    );
+    assert_eq!(std::fs::read(&journal).expect("it is there").len(), 100, "it was written over");
+}
+
+#[test]
 fn t_07_a_desk_that_was_put_aside_trades_nothing_until_the_book_is_refreshed() {
     let scratch = Scratch::new("desk-stop");
     let (model, instrument) = model(&scratch);

@@ -323,7 +323,7 @@ fn rc_20_beyond_the_limit_only_what_lowers_the_tail_passes() {
         .expect("may be");
     assert_eq!(kind(desk.ask(Buy, 1)), "value at risk");
     assert!(desk.may(Sell, 1) && desk.may(Sell, 100) && desk.may(Sell, 199));
-    assert!(!desk.may(Sell, 201));
+    assert!(desk.may(Sell, 200) && !desk.may(Sell, 201), "turned round it is as large");
     assert_eq!(kind(desk.ask_of(ME, Y, OrderKind::Limit, Sell, 100, 10)), "passes", "a hedge");
     // A fill taken back takes its risk back.
     desk.risk.on_bust(ME, X, Buy, Ticks(100), Lots(100));
@@ -377,6 +377,12 @@ fn rc_21_a_hedge_in_another_instrument_counts() {
     // Its delta was told anew: 20 lots have 16.
     desk.risk.on_sensitivities(X, Sensitivities::of(0.8, 0.25, 12.0).expect("numbers"));
     assert!(desk.may(Buy, 5) && !desk.may(Buy, 6), "6 are held, 4 are left");
+    // Beyond a limit that was lowered, turned round it is as large and no larger.
+    let mut turned = Desk::new(&options());
+    turned.trade(Buy, 40);
+    let account = Scope::Account(types::AccountId(0));
+    turned.risk.set_limit(L::Delta as u16, account, 10).expect("it may be set");
+    assert!(turned.may(Sell, 80) && !turned.may(Sell, 81));
     // What nobody knows the delta of only shrinks.
     let mut unknown = Limits::wide();
     unknown.every(Level::Account, L::Delta, 10);
@@ -603,5 +609,7 @@ fn rc_20_an_infinite_tail_lets_through_only_what_reduces() {
     desk.risk.set_limit(L::ValueAtRisk as u16, Scope::Firm, i64::MAX / 2).expect("it may be set");
     assert_eq!(kind(desk.ask(Buy, 1)), "value at risk");
     assert_eq!(kind(desk.ask_of(ME, Y, OrderKind::Limit, Buy, 100, 1)), "value at risk");
+    let refused = desk.ask(Buy, 1);
+    assert_eq!(refused, Err(Refusal::TailTooLarge { level: Level::Firm }), "the account's is off");
     assert!(desk.may(Sell, 1));
 }

@@ -128,6 +128,16 @@ impl std::fmt::Debug for Desk {
     }
 }
 
+/// Whether a process was killed while it wrote the first lines of its journal: before those are whole it takes no input and
+/// sends nothing, so nothing can be lost. Whatever else is in the folder tells of a longer life.
+fn is_unborn(dir: &Path) -> bool {
+    let others = |entry: io::Result<std::fs::DirEntry>| {
+        entry.map_or(true, |entry| entry.file_name() != journal::layout::FILE_NAME)
+    };
+    let alone = std::fs::read_dir(dir).is_ok_and(|mut entries| !entries.any(others));
+    alone && matches!(journal::Reader::open(dir), Err(JournalError::NoConfiguration { .. }))
+}
+
 impl Desk {
     /// The desk of the run in `dir`: goes on with its journal, or begins one with the setup given. Answers with how the
     /// restart went, if it was one.
@@ -140,7 +150,8 @@ impl Desk {
         make: Make<'_>,
         terms: Terms,
     ) -> Result<(Self, Option<Restarted>), DeskError> {
-        if dir.join(journal::layout::FILE_NAME).exists() {
+        let begun = dir.join(journal::layout::FILE_NAME).exists();
+        if begun && !is_unborn(dir) {
             let (desk, restarted) = Self::go_on(dir, make, terms)?;
             return Ok((desk, Some(restarted)));
         }
@@ -152,7 +163,8 @@ impl Desk {
             ),
         })?;
         let config = setup.to_json();
-        let journal = Writer::create(dir, config.as_bytes(), terms.journal)?;
+        let options = Options { replace: begun, ..terms.journal };
+        let journal = Writer::create(dir, config.as_bytes(), options)?;
         let config = *blake3::hash(config.as_bytes()).as_bytes();
         let keeper = keeper(dir, terms.snapshots, config, None)?;
         Ok((Self::over(setup, make(setup)?, journal, Edge::default(), keeper, terms.gap_after), None))

@@ -25,11 +25,11 @@ pub(super) fn is_sane(ask: &Ask) -> Result<(), Refusal> {
         price_is_sane(ask, trigger)?;
     }
     let step = ask.row.size_step;
-    if step > 1 && ask.size.0 % step != 0 {
+    if step != 1 && ask.size.0 % step != 0 {
         return Err(Refusal::SizeNotStepped { size: ask.size, step: Lots(step) });
     }
     let limit = ask.row.order_notional_min;
-    if limit.0 > 0 {
+    if limit != Money::ZERO {
         let notional = own_notional(ask).unwrap_or(Money(i128::MAX));
         if notional < limit {
             return Err(Refusal::OrderNotionalTooSmall { notional, limit });
