@@ -290,11 +290,9 @@ impl Order {
                 if !self.canceling {
                     return self.not_asked();
                 }
-                if self.is_unknown() && reason == RejectReason::UnknownOrder {
-                    // As good as not listed. It stays asked for: who wished it gone would only ask again, and again.
-                    return self.miss(now);
-                }
-                self.canceling = false;
+                // Of one that is unknown it says little: it may have ended, or never have come. What was asked about it will
+                // tell; until then it stays asked for, or who wished it gone would ask again, and again.
+                self.canceling = self.is_unknown() && reason == RejectReason::UnknownOrder;
                 Change::CancelRejected { reason }
             }
             // A later state of it has been heard of already.
@@ -368,8 +366,8 @@ impl Order {
         if !open && filled < self.filled {
             return Change::Impossible(Impossible::Transition);
         }
-        if open && self.missed_at.take().is_some() {
-            // It came after all, and a cancel that went before it did nothing.
+        if open {
+            // A cancel that went before may have done nothing: who wants it gone asks again.
             self.canceling = false;
         }
         let price = match self.replacing {

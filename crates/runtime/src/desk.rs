@@ -128,14 +128,19 @@ impl std::fmt::Debug for Desk {
     }
 }
 
-/// Whether a process was killed while it wrote the first lines of its journal: before those are whole it takes no input and
-/// sends nothing, so nothing can be lost. Whatever else is in the folder tells of a longer life.
-fn is_unborn(dir: &Path) -> bool {
+/// Whether there is a desk in `dir` to go on with. One that was killed while it wrote the first lines of its journal is none:
+/// before those are whole it takes no input and sends nothing, so nothing can be lost. But whatever else is in the folder
+/// tells of a longer life.
+#[must_use]
+pub fn has_begun(dir: &Path) -> bool {
+    if !dir.join(journal::layout::FILE_NAME).exists() {
+        return false;
+    }
     let others = |entry: io::Result<std::fs::DirEntry>| {
         entry.map_or(true, |entry| entry.file_name() != journal::layout::FILE_NAME)
     };
     let alone = std::fs::read_dir(dir).is_ok_and(|mut entries| !entries.any(others));
-    alone && matches!(journal::Reader::open(dir), Err(JournalError::NoConfiguration { .. }))
+    !(alone && matches!(journal::Reader::open(dir), Err(JournalError::NoConfiguration { .. })))
 }
 
 impl Desk {
@@ -150,8 +155,7 @@ impl Desk {
         make: Make<'_>,
         terms: Terms,
     ) -> Result<(Self, Option<Restarted>), DeskError> {
-        let begun = dir.join(journal::layout::FILE_NAME).exists();
-        if begun && !is_unborn(dir) {
+        if has_begun(dir) {
             let (desk, restarted) = Self::go_on(dir, make, terms)?;
             return Ok((desk, Some(restarted)));
         }
@@ -163,7 +167,8 @@ impl Desk {
             ),
         })?;
         let config = setup.to_json();
-        let options = Options { replace: begun, ..terms.journal };
+        // What was left of a beginning goes.
+        let options = Options { replace: true, ..terms.journal };
         let journal = Writer::create(dir, config.as_bytes(), options)?;
         let config = *blake3::hash(config.as_bytes()).as_bytes();
         let keeper = keeper(dir, terms.snapshots, config, None)?;

@@ -146,7 +146,7 @@ fn code_of(error: &anyhow::Error) -> Option<u8> {
 
 /// What the run is made of: its own journal's word, or else another run's.
 fn setup(args: &Args) -> anyhow::Result<(Option<Setup>, Config)> {
-    if args.dir.join(journal::layout::FILE_NAME).exists() {
+    if runtime::desk::has_begun(&args.dir) {
         return Ok((None, setup_of(&args.dir).map_err(DeskError::from)?.config));
     }
     let Some(from) = &args.setup else {
