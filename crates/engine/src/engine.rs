@@ -119,12 +119,12 @@ impl Core {
     fn grant(&mut self, strategy: StrategyId, want: &Want, out: &mut Vec<Command>) -> Result<(), Refusal> {
         match *want {
             Want::Place(wish) => {
-                self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
+                self.not_held()?;
                 self.place(strategy, &wish, out)?;
             }
             Want::Parent { parent, terms } => return self.risk.open_parent(strategy, parent, terms),
             Want::PlaceChild { parent, order } => {
-                self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
+                self.not_held()?;
                 return self.place_part(strategy, parent, order, out);
             }
             Want::Replace { order, price, size } => return self.replace(strategy, order, price, size, out),
@@ -136,6 +136,11 @@ impl Core {
             Want::WakeAt(at, timer) => out.push(Command::WakeAt { at, timer, strategy }),
         }
         Ok(())
+    }
+
+    /// Whether anything new may leave by the edge's clock; counted like any refusal.
+    fn not_held(&mut self) -> Result<(), Refusal> {
+        self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))
     }
 
     /// A new order through every door, and what it would meet of its owner's out of its way.
@@ -191,7 +196,7 @@ impl Core {
             return self.grant(strategy, &Want::Cancel(id), out);
         }
         let order = *order;
-        self.hold.pass().map_err(|refusal| self.risk.refuse(refusal))?;
+        self.not_held()?;
         self.admit_replace(strategy, &order, price, out)?;
         let replacement = self.orders.replacement(&order, price, unfilled);
         let touch = self.touch(order.terms.instrument);

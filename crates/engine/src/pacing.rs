@@ -18,7 +18,7 @@ use risk::Refusal;
 use serde::{Deserialize, Serialize};
 use types::{
     AlertKind, Command, InstrumentId, Nanos, NewOrder, Phase, RejectReason, Scope, Side, Statistic,
-    StatisticKind, StrategyId, Ticks,
+    StrategyId, Ticks,
 };
 
 const MS: i64 = 1_000_000;
@@ -215,16 +215,6 @@ impl Guard {
     }
 }
 
-/// Which of the two limits of a price a statistic is: the low one, or the high one.
-const fn limit(kind: StatisticKind) -> Option<usize> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "of all statistics these are limits")]
-    match kind {
-        StatisticKind::LowLimit | StatisticKind::LowerBand => Some(0),
-        StatisticKind::HighLimit | StatisticKind::UpperBand => Some(1),
-        _ => None,
-    }
-}
-
 impl Core {
     /// The venue took an order.
     #[inline]
@@ -274,7 +264,7 @@ impl Core {
     /// The venue's price limits moved: prices that were refused may be taken, and orders that rest outside are no orders
     /// any more that it would take; they go before they are refused one by one (V-16).
     pub(crate) fn on_limits(&mut self, statistic: &Statistic, out: &mut Vec<Command>) {
-        let (Some(which), instrument) = (limit(statistic.kind), statistic.instrument) else { return };
+        let (Some(which), instrument) = (statistic.kind.price_limit(), statistic.instrument) else { return };
         let Some(left) = self.guard.pacing.lefts.get_mut(instrument.index()) else { return };
         left.beyond = [None, None];
         left.limits[which] = statistic.price().filter(|_| !statistic.deleted);

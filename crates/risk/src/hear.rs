@@ -6,8 +6,8 @@ use crate::marks::Marks;
 use crate::risk::{News, Risk, Touch};
 use crate::state::Health;
 use types::{
-    AlertKind, InstrumentId, Lots, Money, Nanos, Phase, Scope, SessionChange, Side, Statistic, StatisticKind,
-    StrategyId, Ticks, VenueId,
+    AlertKind, InstrumentId, Lots, Money, Nanos, Phase, Scope, SessionChange, Side, Statistic, StrategyId,
+    Ticks, VenueId,
 };
 
 impl Risk {
@@ -280,13 +280,8 @@ impl Risk {
     }
 
     /// The venue published price limits or bands (RC-25).
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all other statistics bound no price")]
     pub fn on_statistic(&mut self, statistic: &Statistic) {
-        let side = match statistic.kind {
-            StatisticKind::LowLimit | StatisticKind::LowerBand => 0,
-            StatisticKind::HighLimit | StatisticKind::UpperBand => 1,
-            _ => return,
-        };
+        let Some(side) = statistic.kind.price_limit() else { return };
         if let Some(row) = self.state.instruments.get_mut(statistic.instrument.index()) {
             row.band[side] = statistic.price().filter(|_| !statistic.deleted);
         }

@@ -243,14 +243,14 @@ impl Risk {
         state.accounts[by.account.index()].open += 1;
         state.firm.open += 1;
         if size.0 >= row.fat_finger {
-            self.warn(instrument, size);
+            self.warn(instrument);
         }
         self.count_message(now, strategy, instrument, 1);
     }
 
     /// RC-38. The hard limits have passed it: people are told, and nothing is stopped.
     #[cold]
-    fn warn(&mut self, instrument: InstrumentId, _size: Lots) {
+    fn warn(&mut self, instrument: InstrumentId) {
         let scope = Scope::Instrument(instrument);
         self.news.push(News { kind: AlertKind::Warning, scope, value: 38, cancels: false, within: None });
     }

@@ -33,6 +33,17 @@ macro_rules! kinds {
                 match self { $(Self::$kind => $name,)* }
             }
 
+            /// Which end of the range of prices that a venue takes it is: 0 the lowest, 1 the highest; `None` of every
+            /// other kind.
+            #[must_use]
+            pub const fn price_limit(self) -> Option<usize> {
+                match self {
+                    Self::LowLimit | Self::LowerBand => Some(0),
+                    Self::HighLimit | Self::UpperBand => Some(1),
+                    _ => None,
+                }
+            }
+
             /// In what its value is counted.
             #[must_use]
             pub const fn unit(self) -> Unit {
